@@ -1,0 +1,55 @@
+# The interface of the project: `make run` and `make test` do all that a fresh machine needs.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+BENCH ?= ingest build
+
+.PHONY: run test test-slow setup machine lint format docs bench lock clean
+
+run: setup  ## live one day: API, lake, marts, publication
+	@$(BIN)/moovitamix run
+
+test: setup  ## every promise, in its small form
+	@$(BIN)/pytest
+
+test-slow: setup  ## the long forms: 30 crashes, 30 days, a catalogue of 20 million listens
+	@$(BIN)/pytest -m slow
+
+setup: $(READY)  ## .venv, from the lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(MAKE) --no-print-directory machine
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --requirement requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+machine:  ## what the machine must have, each lack in one line
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or 3.12 is missing (PYTHON=… names another)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+		|| { echo "Python 3.11 or 3.12 is needed; $(PYTHON) is $$($(PYTHON) -V) (PYTHON=… names another)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "Python's venv module is missing (Debian: apt-get install python3-venv)"; exit 1; }
+	@$(PYTHON) -c 'import os, sys, sysconfig as s; sys.exit(not os.path.exists(s.get_path("include") + "/Python.h"))' \
+		|| { echo "Python's headers are missing (Debian: apt-get install python3-dev)"; exit 1; }
+	@command -v $${CC:-cc} >/dev/null || { echo "a C compiler is missing (Debian: apt-get install gcc libc6-dev)"; exit 1; }
+
+lint: setup  ## style, types, layers, SQL, dbt conventions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: setup  ## put right what can be put right by a machine
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+bench: setup  ## the measured promises: make bench BENCH=ingest
+	@for name in $(BENCH); do $(BIN)/python -m bench.$$name || exit 1; done
+
+lock: setup  ## resolve the dependencies anew
+	@$(BIN)/uv pip compile --quiet --all-extras --universal --python-version 3.11 --upgrade \
+		--no-emit-index-url --no-header pyproject.toml -o requirements.lock
+
+clean:  ## forget every run; keeps .venv
+	@rm -rf data dbt_project/target dbt_project/logs

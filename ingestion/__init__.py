@@ -1,0 +1,1 @@
+"""From the app's API into the Parquet lake, with dlt."""
