@@ -1,0 +1,63 @@
+"""What can go wrong in a run, named by what happened; each message is one clear line."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+class OrchestrationError(Exception):
+    """Parent of every error that a person can act on: shown as one line, without a traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the writer lock: the process, its command, and since when (UTC)."""
+
+    pid: int
+    command: str
+    since: datetime
+
+    def __str__(self) -> str:
+        since = f"{self.since:%Y-%m-%d %H:%M:%S} UTC"
+        return f"`moovitamix {self.command}` (pid {self.pid}, since {since})"
+
+
+class WarehouseBusy(OrchestrationError):
+    """Another process holds the writer lock."""
+
+    def __init__(self, holder: Holder) -> None:
+        self.holder = holder
+        super().__init__(f"the warehouse is being written by {holder}; --wait SECONDS waits for it")
+
+
+class BuildFileInUse(OrchestrationError):
+    """Something that does not know the writer lock (an open shell) holds the build file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} can't be opened, close what has it open: {reason}")
+
+
+class NotSealed(OrchestrationError):
+    """The build file did not pass a whole build, so readers must not get it."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} is not published: {why}; run `moovitamix build` first")
+
+
+class NothingPublished(OrchestrationError):
+    """There is no published file to read yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"nothing is published yet ({path} is missing); `moovitamix run` makes it")
+
+
+class QueryFailed(OrchestrationError):
+    """DuckDB refused a query."""
+
+
+class BuildFailed(OrchestrationError):
+    """dbt ended with failures; the published file stays as it was."""
+
+
+class SourceDied(OrchestrationError):
+    """The embedded source ended, or did not answer in time."""
