@@ -1,0 +1,74 @@
+{# The build file's own book: `ledger.state` (one row) and `ledger.loads` (the accepted loads it has read).
+   A command that writes models marks the build dirty; only `seal_build` takes that back. #}
+{% macro begin_build() %}
+    {% if execute %}
+        {% do run_query(ledger()) %}
+        {% if flags.WHICH in ['build', 'run'] %}
+            {% set hash = model_hash() %}
+            {% set full_refresh = flags.FULL_REFRESH or must_start_over(hash) %}
+            {% do run_query(mark_dirty(hash, full_refresh)) %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro ledger() %}
+    create schema if not exists ledger;
+    create table if not exists ledger.state (
+        status varchar, invocation_id varchar, run_id varchar, model_hash varchar, is_full_refresh boolean,
+        started_at timestamp, sealed_at timestamp
+    );
+    create table if not exists ledger.loads (
+        load_id varchar, load_date date, as_of timestamp, is_built boolean, is_published boolean
+    );
+{% endmacro %}
+
+
+{# After a failed build, after changed models, and when a load that was read counts no longer. #}
+{% macro must_start_over(hash) %}
+    {% set reasons %}
+        select
+            not exists (
+                select 1 from ledger.state where status = 'sealed' and model_hash = '{{ hash }}'
+            )
+            or exists (
+                select 1 from ledger.loads
+                where load_id not in (select load_id from ({{ accepted_loads() }}))
+            )
+    {% endset %}
+    {{ return(run_query(reasons).columns[0].values()[0]) }}
+{% endmacro %}
+
+
+{% macro mark_dirty(hash, full_refresh) %}
+    begin;
+    delete from ledger.state;
+    insert into ledger.state values (
+        'dirty', '{{ invocation_id }}', '{{ env_var("MOOVITAMIX_RUN_ID", "") }}', '{{ hash }}',
+        {{ full_refresh }}, {{ utc_now() }}, null
+    );
+    delete from ledger.loads where load_id not in (select load_id from ({{ accepted_loads() }}));
+    insert into ledger.loads
+    select load_id, load_date, loaded_at, false, false from ({{ accepted_loads() }})
+    where load_id not in (select load_id from ledger.loads);
+    commit;
+{% endmacro %}
+
+
+{# What decides the content of the marts: the text of models and macros, configurations and contracts, and
+   the engine. A new sentence in a description is no reason to build everything anew. #}
+{% macro model_hash() %}
+    {% set parts = [dbt_version, adapter.type()] %}
+    {% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') %}
+        {% do parts.append(node.unique_id ~ node.config.materialized ~ node.config.unique_key ~ node.contract.checksum) %}
+    {% endfor %}
+    {% set texts %}
+        select md5(string_agg(content, '' order by filename))
+        from read_text([
+            '{{ flags.PROJECT_DIR }}/models/**/*.sql',
+            '{{ flags.PROJECT_DIR }}/macros/**/*.sql'
+        ])
+    {% endset %}
+    {% do parts.append(run_query(texts).columns[0].values()[0]) %}
+    {{ return(local_md5(parts | join(' '))) }}
+{% endmacro %}

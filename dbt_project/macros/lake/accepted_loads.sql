@@ -1,0 +1,16 @@
+{# One row per load that counts: committed by dlt and, by its latest verdict, accepted. #}
+{% macro accepted_loads(verdicts='ops.load_verdicts') %}
+    select
+        load_id,
+        kind,
+        run_id,
+        cast(as_of as date) as load_date,
+        as_of as loaded_at
+    from (
+        select
+            *,
+            row_number() over (partition by load_id order by decided_at desc) as recency
+        from {{ verdicts }}
+    ) as verdicts
+    where recency = 1 and verdict = 'accepted'
+{% endmacro %}

@@ -1,0 +1,8 @@
+{# The wall clock, UTC, without a zone. For bookkeeping only: no model reads it. #}
+{% macro utc_now() -%}
+    {{ return(adapter.dispatch('utc_now')()) }}
+{%- endmacro %}
+
+{% macro default__utc_now() -%}
+    cast(now() at time zone 'UTC' as timestamp)
+{%- endmacro %}

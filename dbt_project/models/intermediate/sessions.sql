@@ -1,0 +1,96 @@
+{{ config(unique_key=['user_id', 'started_at'], incremental_strategy='delete+insert') }}
+
+with
+
+records as (
+
+    select
+        cast(user_id as integer) as user_id,
+        started_at,
+        cast(track_ids as integer[]) as track_ids,
+        updated_at,
+        load_id,
+        loaded_at as etl_updated_at
+    from {{ ref('stg_listen_history') }}
+    where
+        broken_rule is null
+        {% if is_incremental() %}
+        and {{ in_new_loads() }}
+        {% endif %}
+
+),
+
+{% if is_incremental() %}
+known as (
+
+    select
+        known.user_id,
+        known.started_at,
+        known.track_ids,
+        known.updated_at,
+        known.load_id,
+        known.etl_updated_at
+    from {{ this }} as known
+    inner join (select distinct user_id, started_at from records) as delivered
+        on known.user_id = delivered.user_id and known.started_at = delivered.started_at
+
+),
+{% endif %}
+
+delivered as (
+
+    select * from records
+    {% if is_incremental() %}
+    union all
+    select * from known
+    {% endif %}
+
+),
+
+dated as (
+
+    select
+        *,
+        max(updated_at) over (partition by user_id, started_at) as newest_updated_at
+    from delivered
+
+),
+
+-- Delivered again, a content keeps its first load.
+contents as (
+
+    select
+        user_id,
+        started_at,
+        track_ids,
+        updated_at,
+        min(load_id) as load_id,
+        min_by(etl_updated_at, load_id) as etl_updated_at
+    from dated
+    where updated_at is not distinct from newest_updated_at
+    group by all
+
+),
+
+-- Two contents of one instant: the one that came later wins, whatever was repeated since. The other stays,
+-- for what comes tomorrow must be judged against both.
+decided as (
+
+    select
+        user_id,
+        started_at,
+        track_ids,
+        {{ list_length('track_ids') }} as listens,
+        row_number() over (
+            partition by user_id, started_at
+            order by load_id desc, track_ids
+        ) = 1 as is_winner,
+        updated_at,
+        cast(etl_updated_at as date) as load_date,
+        etl_updated_at,
+        load_id
+    from contents
+
+)
+
+select * from decided

@@ -1,0 +1,88 @@
+{{ config(unique_key='user_id', incremental_strategy='delete+insert') }}
+
+with
+
+records as (
+
+    select
+        cast(user_id as integer) as user_id,
+        first_name,
+        last_name,
+        email,
+        gender,
+        favorite_genres,
+        created_at,
+        updated_at,
+        load_id,
+        loaded_at as etl_updated_at,
+        loaded_at as last_seen_at
+    from {{ ref('stg_users') }}
+    where
+        broken_rule is null
+        {% if is_incremental() %}
+        and {{ in_new_loads() }}
+        {% endif %}
+
+),
+
+{% if is_incremental() %}
+known as (
+
+    select
+        user_id,
+        first_name,
+        last_name,
+        email,
+        gender,
+        favorite_genres,
+        created_at,
+        updated_at,
+        load_id,
+        etl_updated_at,
+        last_seen_at
+    from {{ this }}
+    where user_id in (select user_id from records)
+
+),
+{% endif %}
+
+-- Delivered again, a content keeps its first load.
+contents as (
+
+    select
+        user_id,
+        first_name,
+        last_name,
+        email,
+        gender,
+        favorite_genres,
+        created_at,
+        updated_at,
+        min(load_id) as load_id,
+        min_by(etl_updated_at, load_id) as etl_updated_at,
+        max(last_seen_at) as last_seen_at
+    from (
+        select * from records
+        {% if is_incremental() %}
+        union all
+        select * from known
+        {% endif %}
+    ) as delivered
+    group by all
+
+),
+
+-- Two contents of one instant: the one that came later wins, whatever was repeated since.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by user_id, updated_at
+            order by load_id desc, first_name, last_name, email, gender, favorite_genres, created_at
+        ) = 1 as is_winner
+    from contents
+
+)
+
+select * from ranked

@@ -1,0 +1,45 @@
+with
+
+versions as (
+
+    select * from {{ ref('track_versions') }}
+    where is_winner
+
+),
+
+sequenced as (
+
+    select
+        *,
+        row_number() over (partition by track_id order by updated_at nulls first) as version,
+        lead(updated_at) over (
+            partition by track_id order by updated_at nulls first
+        ) as valid_to
+    from versions
+
+),
+
+history as (
+
+    select
+        track_id,
+        cast(version as integer) as version,
+        name,
+        artist,
+        songwriters,
+        duration,
+        genres,
+        album,
+        created_at,
+        updated_at,
+        -- What held before the first version that we saw is unknown: it is taken to have held since the start.
+        case when version = 1 then least(created_at, updated_at) else updated_at end as valid_from,
+        valid_to,
+        valid_to is null as is_current,
+        etl_updated_at,
+        load_id
+    from sequenced
+
+)
+
+select * from history

@@ -1,0 +1,55 @@
+with
+
+versions as (
+
+    select * from {{ ref('dim_users_history') }}
+    where is_current
+
+),
+
+listens as (
+
+    select * from {{ ref('fact_listen_history') }}
+
+),
+
+known as (
+
+    select
+        user_id,
+        first_name,
+        last_name,
+        email,
+        gender,
+        favorite_genres,
+        created_at,
+        updated_at,
+        etl_updated_at,
+        false as is_inferred
+    from versions
+
+),
+
+-- Listened to, but not (yet) told of by the API: a member of its own, so that no listen is dropped.
+inferred as (
+
+    select
+        user_id,
+        cast(null as varchar) as first_name,
+        cast(null as varchar) as last_name,
+        cast(null as varchar) as email,
+        cast(null as varchar) as gender,
+        cast(null as varchar) as favorite_genres,
+        cast(null as timestamp) as created_at,
+        cast(null as timestamp) as updated_at,
+        min(etl_updated_at) as etl_updated_at,
+        true as is_inferred
+    from listens
+    where user_id not in (select user_id from known)
+    group by user_id
+
+)
+
+select * from known
+union all
+select * from inferred

@@ -1,0 +1,44 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook="{% if is_incremental() %}{{ delete_listens_of_changed_sessions() }}{% endif %}",
+    )
+}}
+
+with
+
+sessions as (
+
+    select * from {{ ref('sessions') }}
+    where
+        is_winner
+        {% if is_incremental() %}
+        and {{ in_changed_sessions() }}
+        {% endif %}
+
+),
+
+listens as (
+
+    select
+        user_id,
+        {{ unnest_with_position('track_ids', 'track_id', 'session_position') }},
+        started_at as listened_at,
+        load_date,
+        etl_updated_at,
+        load_id
+    from sessions
+
+)
+
+select
+    user_id,
+    track_id,
+    listened_at,
+    load_date,
+    session_position,
+    etl_updated_at,
+    load_id
+from listens

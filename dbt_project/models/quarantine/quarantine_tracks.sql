@@ -1,0 +1,8 @@
+{{ config(alias='tracks', unique_key='load_id', incremental_strategy='delete+insert') }}
+
+select * from {{ ref('stg_tracks') }}
+where
+    broken_rule is not null
+    {% if is_incremental() %}
+    and {{ in_new_loads() }}
+    {% endif %}

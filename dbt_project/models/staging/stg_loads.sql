@@ -1,0 +1,1 @@
+{{ accepted_loads(source('ops', 'load_verdicts')) }}
