@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import typer
+from pydantic import ValidationError
+
 
 class OrchestrationError(Exception):
     """Parent of every error that a person can act on: shown as one line, without a traceback."""
@@ -61,3 +64,25 @@ class BuildFailed(OrchestrationError):
 
 class SourceDied(OrchestrationError):
     """The embedded source ended, or did not answer in time."""
+
+
+def told(error: BaseException) -> str:
+    """Return the one line that a person reads about `error`.
+
+    Errors of ours speak for themselves; of any other kind the type is named, for it was not
+    foreseen, and `--debug` shows where it came from.
+    """
+    said = one_line(error)
+    if isinstance(error, typer.TyperException):
+        return f"{' '.join(error.format_message().split())} (--help tells more)"
+    if isinstance(error, ValidationError):
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        return f"a setting (MOOVITAMIX_…) can't be read: {'; '.join(faults)}"
+    if type(error).__module__.split(".")[0] in {"orchestration", "ingestion", "api"}:
+        return said
+    return f"unexpected {type(error).__name__}: {said} (--debug shows where)"
+
+
+def one_line(error: BaseException) -> str:
+    """Return the error's message in one line; its type's name when it has none."""
+    return " ".join(str(error).split()) or type(error).__name__

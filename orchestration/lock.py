@@ -30,6 +30,10 @@ class WriterLock:
     data_dir: Path
     holder: Holder
 
+    def require_for(self, data_dir: Path) -> None:
+        """Refuse to write in a data folder with the lock of another."""
+        assert data_dir == self.data_dir, f"the lock of {self.data_dir} does not guard {data_dir}"
+
 
 @contextmanager
 def hold(data_dir: Path, command: str, wait_seconds: float = 0) -> Iterator[WriterLock]:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> Publication:
     """Publish the build file's reader schemas as `marts.duckdb`; raise `NotSealed` unless it is."""
+    lock.require_for(settings.data_dir)
     marts = settings.marts_file
-    _sweep(lock.data_dir, marts)
+    _sweep(marts)
     if not settings.build_file.exists():
         raise NotSealed(settings.build_file, "it does not exist")
     draft = marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.tmp")
@@ -123,8 +124,8 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _sweep(data_dir: Path, marts: Path) -> None:
+def _sweep(marts: Path) -> None:
     """Remove the drafts that a crash left; nobody else makes any while the lock is held."""
-    for draft in data_dir.glob(f"{marts.stem}.*.tmp*"):
+    for draft in marts.parent.glob(f"{marts.stem}.*.tmp*"):
         with suppress(FileNotFoundError):
             draft.unlink()

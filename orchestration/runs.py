@@ -1,0 +1,105 @@
+"""What every run did, step by step, as rows in the lake's `ops/runs` and `ops/steps`.
+
+A `started` row is written before anything else, a `finished` row after: a run that has the one
+without the other, while nobody holds the writer lock, has crashed.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from orchestration.errors import one_line
+from orchestration.lock import WriterLock
+from orchestration.screen import Screen, count
+from orchestration.settings import Settings, now
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of a run; the step itself fills in `rows` and `what` when it knows them."""
+
+    name: str
+    rows: int | None = None
+    what: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run in progress, and the steps that it has finished."""
+
+    settings: Settings
+    lock: WriterLock
+    screen: Screen
+    run_id: str
+    steps: list[Step] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Do one step: its rows in the lake, its line on the screen."""
+        step = Step(name)
+        started = time.monotonic()
+        with (
+            _recorded(self.settings.lake_url, "steps", run_id=self.run_id, step=name) as facts,
+            self.screen.working(name),
+        ):
+            yield step
+            facts["rows"] = step.rows
+        step.seconds = time.monotonic() - started
+        self.steps.append(step)
+
+    def show_summary(self) -> None:
+        """Print what every step did, and the command to look further with."""
+        steps = [
+            (step.name, f"{step.seconds:.1f}", count(step.rows), step.what) for step in self.steps
+        ]
+        seconds = sum(step.seconds for step in self.steps)
+        total = [("all", f"{seconds:.1f}", "", f"run {self.run_id}")]
+        columns = ("step", "seconds", "rows", "what")
+        self.screen.table(columns, steps + total, to_the_right=("seconds", "rows"))
+
+
+@contextmanager
+def recorded(settings: Settings, lock: WriterLock, screen: Screen, command: str) -> Iterator[Run]:
+    """Run a command between its `started` and its `finished` row in `ops/runs`."""
+    run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    with _recorded(settings.lake_url, "runs", run_id=run_id, command=command, as_of=settings.as_of):
+        yield Run(settings, lock, screen, run_id)
+
+
+@contextmanager
+def _recorded(lake_url: str, table: str, **row: object) -> Iterator[dict[str, object]]:
+    """Write the `started` and the `finished` row of `row`, which may grow in between."""
+    _append(lake_url, table, row | {"event": "started"})
+    try:
+        yield row
+    except BaseException as error:
+        outcome = "failed" if isinstance(error, Exception) else "interrupted"
+        with suppress(Exception):  # what went wrong first is what a person must read
+            _append(
+                lake_url,
+                table,
+                row | {"event": "finished", "outcome": outcome, "error": one_line(error)},
+            )
+        raise
+    _append(lake_url, table, row | {"event": "finished", "outcome": "succeeded"})
+
+
+def _append(lake_url: str, table: str, row: dict[str, object]) -> None:
+    import pyarrow as pa
+
+    from ingestion import ops
+
+    instant = pa.timestamp("us")
+    text = pa.string()
+    head = {
+        "runs": [("run_id", text), ("command", text), ("as_of", instant)],
+        "steps": [("run_id", text), ("step", text), ("rows", pa.int64())],
+    }[table]
+    schema = pa.schema(
+        [*head, ("event", text), ("outcome", text), ("error", text), ("at", instant)]
+    )
+    at = now()
+    ops.append(lake_url, table, pa.Table.from_pylist([row | {"at": at}], schema), at.date())

@@ -1,0 +1,110 @@
+"""How things stand, told by what the runs left behind."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from orchestration.lock import holder_of
+from orchestration.settings import Settings, now
+
+
+def facts(settings: Settings) -> list[tuple[str, str]]:
+    """Return what there is to know, each as (what, how it stands)."""
+    holder = holder_of(settings.data_dir)
+    return [
+        ("writer lock", str(holder) if holder else "free"),
+        ("last run", _last_run(settings.lake_url, is_locked=holder is not None)),
+        ("last load", _last_load(settings.lake_url)),
+        ("build", "being written" if holder else _build(settings)),
+        ("published", _publication(settings)),
+    ]
+
+
+def _last_run(lake_url: str, *, is_locked: bool) -> str:
+    from ingestion import ops
+
+    days = ops.days(lake_url, "runs")
+    if not days:
+        return "none yet"
+    # A run that began before midnight may have ended after it.
+    rows = ops.read(lake_url, "runs", days[:2])
+    started = max((row for row in rows if row["event"] == "started"), key=_at)
+    ends = [row for row in rows if row["event"] == "finished" and _is_of(row, started)]
+    told = f"{started['run_id']} ({started['command']}), began {_ago(started['at'])}"
+    if not ends:
+        return f"{told}: {'running' if is_locked else 'crashed'}"
+    end = ends[0]
+    error = f": {end['error']}" if end["error"] else ""
+    return f"{told}: {end['outcome']} after {_span(end['at'] - started['at'])}{error}"
+
+
+def _last_load(lake_url: str) -> str:
+    from ingestion.lake import verdicts
+
+    accepted = [load for load in verdicts(lake_url) if load.verdict == "accepted"]
+    if not accepted:
+        return "none accepted yet"
+    load = accepted[-1]
+    return f"{load.load_id} ({load.kind}), as of {_ago(load.as_of)}; {len(accepted)} loads in all"
+
+
+def _build(settings: Settings) -> str:
+    import duckdb
+
+    if not settings.build_file.exists():
+        return "none yet"
+    try:
+        with duckdb.connect(settings.build_file, read_only=True) as built:
+            status, started_at, sealed_at = built.sql(
+                "select status, started_at, sealed_at from ledger.state"
+            ).fetchall()[0]
+    except duckdb.IOException:
+        return "open elsewhere"
+    except (duckdb.CatalogException, IndexError):
+        return "not built yet"
+    if status == "sealed":
+        return f"sealed {_ago(sealed_at)}"
+    return f"{status}: begun {_ago(started_at)} and failed or not ended; the next starts over"
+
+
+def _publication(settings: Settings) -> str:
+    import duckdb
+
+    if not settings.marts_file.exists():
+        return "nothing yet"
+    try:
+        with duckdb.connect(settings.marts_file, read_only=True) as published:
+            version, built_at, published_at = published.sql(
+                "select version, built_at, published_at from publication"
+            ).fetchall()[0]
+            rows = published.sql(
+                "select string_agg(table_name || ' ' || format('{:,}', estimated_size), ', ')"
+                " from duckdb_tables() where table_name != 'publication'"
+            ).fetchall()[0][0]
+    except duckdb.IOException:
+        return f"{settings.marts_file} is open for writing elsewhere"
+    data = f"data as of {_ago(built_at)}" if built_at else "no data yet"
+    return f"version {version}, published {_ago(published_at)}; {data}; rows: {rows}"
+
+
+def _at(row: dict[str, Any]) -> datetime:
+    instant: datetime = row["at"]
+    return instant
+
+
+def _is_of(row: dict[str, Any], started: dict[str, Any]) -> bool:
+    return bool(row["run_id"] == started["run_id"])
+
+
+def _ago(instant: datetime) -> str:
+    age = now() - instant
+    if age < timedelta(0):
+        return f"{instant:%Y-%m-%d %H:%M:%S} (in {_span(-age)})"
+    return f"{instant:%Y-%m-%d %H:%M:%S} ({_span(age)} ago)"
+
+
+def _span(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,84 @@
+"""The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
+
+from typing import Any
+
+from orchestration.runs import Run
+from orchestration.settings import Settings
+from orchestration.source_process import EmbeddedSource, embedded_source
+
+
+def live_a_day(run: Run) -> None:
+    """Ingest, build and publish once; without an API of its own, from the embedded source."""
+    if run.settings.api_url:
+        ingest(run)
+    else:
+        with embedded_source(run.settings) as source:
+            start(run, source)
+            ingest(run, api_url=source.url)
+    build(run)
+    publish(run)
+
+
+def start(run: Run, source: EmbeddedSource) -> None:
+    """Wait until the embedded source answers."""
+    with run.step("source") as step:
+        source.wait_until_it_answers()
+        step.what = f"the app's API at {source.url}"
+
+
+def ingest(
+    run: Run,
+    *,
+    api_url: str | None = None,
+    full: bool = False,
+) -> None:
+    """Pull what is new into the lake, by default from the API that the settings name."""
+    from ingestion.ingest import ingest as pull
+    from ingestion.settings import IngestionSettings
+
+    with run.step("ingest") as step:
+        settings = IngestionSettings(**_shared(run.settings, api_url))
+        done = pull(settings, as_of=run.settings.as_of, full=full, run_id=run.run_id)
+        step.rows = sum(one.received for one in done.pulls)
+        step.what = f"{done.kind} pull, as of {done.as_of:%Y-%m-%d %H:%M:%S}"
+        if done.finished:
+            step.what += f"; finished first what a crash left: {', '.join(done.finished)}"
+        if done.new_columns:
+            step.what += f"; new columns: {', '.join(map(str, done.new_columns))}"
+
+
+def build(run: Run, *, full_refresh: bool = False) -> None:
+    """Build and test the marts."""
+    from orchestration.build import build as build_marts
+
+    with run.step("build") as step:
+        done = build_marts(
+            run.settings,
+            run.lock,
+            full_refresh=full_refresh,
+            run_id=run.run_id,
+            note=run.screen.note,
+        )
+        step.rows = done.rows
+        step.what = f"{done.models} models, {done.tests} tests"
+        step.what += ", built from the start" if done.is_full_refresh else ""
+        if done.warnings:
+            step.what += f"; {len(done.warnings)} warned: {', '.join(done.warnings)}"
+
+
+def publish(run: Run) -> None:
+    """Hand the sealed build to its readers."""
+    from orchestration.publish import publish as publish_marts
+
+    with run.step("publish") as step:
+        done = publish_marts(run.settings, run.lock, run.run_id)
+        step.rows = sum(table.rows for table in done.tables)
+        step.what = (
+            f"version {done.version}: {len(done.tables)} tables, {done.bytes / 1e6:,.1f} MB"
+            f" in {run.settings.marts_file}"
+        )
+
+
+def _shared(settings: Settings, api_url: str | None) -> dict[str, Any]:
+    given = {"data_dir": settings.data_dir, "lake_url": settings.lake_url}
+    return given | ({"api_url": url} if (url := api_url or settings.api_url) else {})
