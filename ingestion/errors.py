@@ -1,0 +1,80 @@
+"""What can go wrong between the app's API and the lake, each named by what happened."""
+
+
+class IngestionError(Exception):
+    """Parent of every named failure; its message is one line that says where to look."""
+
+
+class ApiDown(IngestionError):
+    """The API did not answer, or not well, however often it was asked."""
+
+    def __init__(self, url: str, tries: int, reason: str) -> None:
+        super().__init__(f"{url} gave no good answer in {tries} tries: {reason}")
+
+
+class ApiRefused(IngestionError):
+    """The API understood and said no: asking again would change nothing."""
+
+    def __init__(self, url: str, status: int, body: str) -> None:
+        super().__init__(f"{url} was refused with {status}: {body}")
+        self.status = status
+
+
+class NotJson(IngestionError):
+    """An answer with a good status that is no JSON: a proxy's page, most likely."""
+
+    def __init__(self, where: str, body: str) -> None:
+        super().__init__(f"{where} is no JSON, it begins with {body!r}")
+
+
+class UnexpectedAnswer(IngestionError):
+    """JSON, but not the envelope that the API's contract promises."""
+
+    def __init__(self, where: str, lacks: str) -> None:
+        super().__init__(f"{where} is no page of records: {lacks}")
+
+
+class TruncatedPull(IngestionError):
+    """Fewer or more records came than the API announced."""
+
+    def __init__(self, table: str, page: int, promised: int, received: int) -> None:
+        super().__init__(
+            f"{table}: the API promised {promised} records on page {page}, {received} came"
+        )
+
+
+class TotalChanged(IngestionError):
+    """The API's `total` was not the same on every page of one pull."""
+
+    def __init__(self, table: str, was: int, now: int) -> None:
+        super().__init__(f"{table}: the API announced {was} records, then {now}, in one pull")
+
+
+class PagesMoved(IngestionError):
+    """Records repeat over the pages, other ones at each pull: so others were missed."""
+
+    def __init__(self, table: str, repeats: int) -> None:
+        super().__init__(f"{table}: pages moved while they were read, {repeats} keys came again")
+
+
+class TypeChanged(IngestionError):
+    """A column's values have another type than the table was promised."""
+
+    def __init__(self, table: str, column: str, was: str, now: str, count: int) -> None:
+        super().__init__(f"{table}.{column}: was {was}, is {now} in {count} records")
+
+
+class TooManyRejected(IngestionError):
+    """More records could not be read than a pull may set aside."""
+
+    def __init__(self, table: str, count: int, announced: int, example: str) -> None:
+        super().__init__(
+            f"{table}: {count} of {announced} records can't be read, the first for: {example}"
+        )
+
+
+class LoadFailed(IngestionError):
+    """The records came whole, but dlt could not bring them into the lake."""
+
+    def __init__(self, step: str, reason: str) -> None:
+        super().__init__(f"dlt could not {step} the load: {reason}")

@@ -1,0 +1,110 @@
+"""The order of an ingest: finish what is pending, pull, load, decide."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from ingestion import lake
+from ingestion.errors import ApiRefused
+from ingestion.finish import finish, finish_pending, record
+from ingestion.http import Api, Traffic
+from ingestion.lake import Kind
+from ingestion.pull import Pull, nothing_pulled
+from ingestion.settings import IngestionSettings
+from ingestion.tables import TABLES
+from ingestion.whole import WholePull
+from ingestion.window import Window, naive_utc, utc_now, window
+
+
+@dataclass(frozen=True, slots=True)
+class Ingestion:
+    """What one ingest did; `load_id` is None when the API had nothing at all to give."""
+
+    finished: tuple[str, ...]
+    load_id: str | None
+    as_of: datetime
+    kind: Kind
+    pulls: tuple[Pull, ...]
+    new_columns: tuple[tuple[str, str], ...]
+
+
+def ingest(
+    settings: IngestionSettings,
+    *,
+    as_of: datetime | None = None,
+    full: bool = False,
+    run_id: str,
+) -> Ingestion:
+    """Bring what the API has, as of one instant, into the lake: all of it, or nothing.
+
+    A load that a crashed run left is finished first, under that run's clock. `as_of` (UTC; default:
+    the API's own clock, else the machine's) ends the window and dates the load; `full` begins the
+    window at the beginning. Safe to repeat, in one process or after any crash.
+
+    Raises an `IngestionError`, after having recorded the failed pull in `ops/pulls`.
+    """
+    finished = finish_pending(settings)
+    attempt = _Attempt(settings, run_id)
+    try:
+        return attempt.run(as_of, finished, full=full)
+    except Exception as error:
+        attempt.record_failure(str(error))
+        raise
+
+
+class _Attempt:
+    """One ingest as far as it came, so that a failure can be recorded from wherever it struck."""
+
+    def __init__(self, settings: IngestionSettings, run_id: str) -> None:
+        self._settings = settings
+        self._run_id = run_id
+        self._as_of = utc_now()
+        self._window: Window | None = None
+        self._pull: WholePull | None = None
+
+    def run(self, as_of: datetime | None, finished: tuple[str, ...], *, full: bool) -> Ingestion:
+        """Pull, load, decide."""
+        settings = self._settings
+        api = Api(settings)
+        self._as_of = naive_utc(as_of) if as_of else _clock(api)
+        cursor = lake.cursor(settings.lake_url, self._as_of)
+        self._window = window(cursor, self._as_of, settings.overlap, full=full)
+        begun = WholePull.begun(settings, api, self._run_id, self._as_of, self._window)
+        with begun as self._pull:
+            note = self._pull.extract()
+        if note:
+            finish(settings, note)
+        else:
+            self._record(None)
+        return Ingestion(
+            finished=finished,
+            load_id=note.load_id if note else None,
+            as_of=self._as_of,
+            kind=self._window.kind,
+            pulls=note.pulls if note else self._pull.pulls(),
+            new_columns=note.new_columns if note else (),
+        )
+
+    def record_failure(self, error: str) -> None:
+        """Write the failed pull's rows, those of tables never asked for too."""
+        self._record(error)
+
+    def _record(self, error: str | None) -> None:
+        pulls = self._pull.pulls() if self._pull else ()
+        record(
+            self._settings,
+            pulls or tuple(nothing_pulled(table) for table in TABLES),
+            run_id=self._run_id,
+            as_of=self._as_of,
+            window=self._window,
+            error=error,
+        )
+
+
+def _clock(api: Api) -> datetime:
+    """The API's own clock, where it has one; else this machine's."""
+    try:
+        health = json.loads(api.get("health", {}, Traffic()))
+        return naive_utc(datetime.fromisoformat(health["clock"]))
+    except (ApiRefused, ValueError, KeyError, TypeError):
+        return utc_now()

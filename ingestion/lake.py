@@ -1,0 +1,78 @@
+"""What the lake itself knows about its loads: which dlt committed, and what was decided of them."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import fsspec
+
+from ingestion import ops
+
+DATASET = "raw"
+SOURCE = "moovitamix"
+
+Kind = Literal["initial", "incremental", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided of a load; only accepted loads are read, and move the cursor."""
+
+    load_id: str
+    verdict: Literal["accepted", "refused"]
+    reason: str | None
+    kind: Kind
+    as_of: datetime
+    updated_since: datetime | None
+    updated_until: datetime
+    decided_at: datetime
+    run_id: str
+
+
+def decide(lake_url: str, verdict: Verdict, by: str) -> None:
+    """Write a verdict beside those of the load's own day; the latest `decided_at` counts."""
+    name = f"{verdict.load_id}.{by}"
+    ops.append(lake_url, "load_verdicts", [asdict(verdict)], verdict.as_of.date(), name)
+
+
+def verdicts(lake_url: str) -> list[Verdict]:
+    """The verdict that counts of every load the lake knows, in the order of their clocks."""
+    known = _that_count(ops.read(lake_url, "load_verdicts"))
+    return sorted(known.values(), key=lambda verdict: (verdict.as_of, verdict.load_id))
+
+
+def cursor(lake_url: str, as_of: datetime) -> datetime | None:
+    """Up to when the lake is complete, seen from `as_of`: the newest accepted window's end.
+
+    Windows that end after `as_of` are left out: a run by a clock of the future must not make
+    those of the present skip what lies between. Verdicts lie in the folder of their load's day, so
+    the newest folders are enough, however long the history is.
+    """
+    rows: list[dict[str, Any]] = []
+    for folder in ops.days(lake_url, "load_verdicts"):
+        rows += ops.read(lake_url, "load_verdicts", [folder])
+        ends = [
+            verdict.updated_until
+            for verdict in _that_count(rows).values()
+            if verdict.verdict == "accepted" and verdict.updated_until <= as_of
+        ]
+        if ends:
+            return max(ends)
+    return None
+
+
+def is_decided(lake_url: str, load_id: str) -> bool:
+    """Whether any verdict of the load has been written."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    return bool(storage.glob(f"{root}/ops/load_verdicts/day=*/{load_id}.*.parquet"))
+
+
+def is_committed(lake_url: str, load_id: str) -> bool:
+    """Whether dlt has written all files of the load: its row of `_dlt_loads` comes last."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    return bool(storage.exists(f"{root}/{DATASET}/_dlt_loads/{SOURCE}__{load_id}.jsonl"))
+
+
+def _that_count(rows: list[dict[str, Any]]) -> dict[str, Verdict]:
+    newest = sorted(rows, key=lambda row: row["decided_at"])
+    return {row["load_id"]: Verdict(**row) for row in newest}

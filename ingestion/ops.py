@@ -1,0 +1,100 @@
+"""What runs did, as Parquet rows beside the data: one file per append, whole or not at all."""
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from ingestion.tables import TIMESTAMP
+
+
+def _schema(texts: str, numbers: str = "", instants: str = "", shares: str = "") -> pa.Schema:
+    typed = (
+        (texts, pa.string()),
+        (numbers, pa.int64()),
+        (shares, pa.float64()),
+        (instants, TIMESTAMP),
+    )
+    return pa.schema([(name, kind) for names, kind in typed for name in names.split()])
+
+
+SCHEMAS = {
+    "load_verdicts": _schema(
+        "load_id verdict reason kind run_id",
+        instants="as_of updated_since updated_until decided_at",
+    ),
+    "pulls": _schema(
+        "run_id load_id table_name outcome error kind",
+        numbers="announced received rejected pages bytes requests retries",
+        shares="response_ms_p50 response_ms_p95 response_ms_p99",
+        instants="as_of updated_since updated_until started_at finished_at",
+    ),
+    "schema_changes": _schema(
+        "run_id load_id table_name column_name change was is_now", instants="seen_at"
+    ),
+}
+
+
+def append(
+    lake_url: str,
+    table: str,
+    rows: pa.Table | Sequence[dict[str, Any]],
+    day: date,
+    name: str | None = None,
+) -> None:
+    """Write `rows` to `ops/<table>/day=<day>/<name>.parquet`; the same name again replaces them.
+
+    Rows given as dicts take the table's declared schema, where it has one. On a disk the file
+    appears by rename, on object storage by one put: a reader sees all of it or nothing.
+    """
+    if not isinstance(rows, pa.Table):
+        rows = pa.Table.from_pylist(list(rows), schema=SCHEMAS.get(table))
+    whole = BytesIO()
+    pq.write_table(rows, whole, compression="zstd")
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{name or uuid4().hex}.parquet"
+    if isinstance(storage, LocalFileSystem):
+        replace_file(Path(path), whole.getvalue())
+    else:
+        storage.pipe_file(path, whole.getvalue())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` at `path` by rename, after it has reached the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def days(lake_url: str, table: str) -> list[str]:
+    """The folders of an ops table, the newest day first."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    storage.invalidate_cache()
+    try:
+        folders = storage.ls(f"{root}/ops/{table}", detail=False)
+    except FileNotFoundError:
+        return []
+    return sorted((str(folder) for folder in folders if "/day=" in str(folder)), reverse=True)
+
+
+def read(lake_url: str, table: str, folders: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The rows of an ops table, of some of its `days` or of all."""
+    storage, _ = fsspec.core.url_to_fs(lake_url)
+    rows: list[dict[str, Any]] = []
+    for folder in days(lake_url, table) if folders is None else folders:
+        for path in sorted(storage.glob(f"{folder}/*.parquet")):
+            with storage.open(path, "rb") as file:
+                rows += pq.ParquetFile(file).read().to_pylist()
+    return rows

@@ -1,0 +1,149 @@
+"""Reading one table's pages, and what came of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from ingestion.errors import TooManyRejected, TotalChanged, TruncatedPull, TypeChanged
+from ingestion.http import Traffic
+from ingestion.keys import Hashes, hashes, repeats
+from ingestion.pages import Opened
+from ingestion.parse import Page
+from ingestion.records import Rejected
+from ingestion.settings import IngestionSettings
+from ingestion.tables import Table
+from ingestion.window import utc_now
+
+# Records handed to dlt at once: its cost per hand-over is that of some 1,000 records.
+BATCH = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """One pull of a table: what the API said it had, what came, what it cost. Times in ms."""
+
+    table: str
+    announced: int
+    received: int
+    rejected: int
+    pages: int
+    bytes: int
+    requests: int
+    retries: int
+    response_ms_p50: float | None
+    response_ms_p95: float | None
+    response_ms_p99: float | None
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(slots=True)
+class Reading:
+    """A table while its pages come in."""
+
+    table: Table
+    traffic: Traffic
+    settings: IngestionSettings
+    started_at: datetime
+    finished_at: datetime | None = None
+    announced: int = 0
+    received: int = 0
+    pages: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    extras: list[str] = field(default_factory=list)
+    keys: list[Hashes] = field(default_factory=list)
+
+    def batches(self, opened: Opened) -> Iterator[pa.Table]:
+        """The readable records, in batches; all of one call have the columns known by then.
+
+        Raises `TotalChanged`, `TruncatedPull`, `TypeChanged` or `TooManyRejected`.
+        """
+        self.announced = opened.first.total
+        waiting: list[pa.Table] = []
+        handed_over = 0
+        for page in opened.pages():
+            self._take(page, opened.first.size)
+            waiting.append(page.records)
+            if self.received - handed_over >= BATCH:
+                yield self._batch(waiting)
+                handed_over = self.received
+                waiting = []
+        self.finished_at = utc_now()
+        yield self._batch(waiting)
+
+    def require_nothing(self, opened: Opened) -> None:
+        """Take the one page of a table that has no records."""
+        for _ in self.batches(opened):
+            pass
+
+    def repeats(self) -> Hashes:
+        """The keys that came more than once."""
+        return repeats(self.keys)
+
+    def pull(self) -> Pull:
+        """What came, so far."""
+        traffic = self.traffic
+        times = np.percentile(traffic.response_ms, (50, 95, 99)) if traffic.response_ms else None
+        p50, p95, p99 = (None, None, None) if times is None else map(float, times)
+        return Pull(
+            table=self.table.name,
+            announced=self.announced,
+            received=self.received,
+            rejected=len(self.rejected),
+            pages=self.pages,
+            bytes=traffic.bytes,
+            requests=traffic.requests,
+            retries=traffic.retries,
+            response_ms_p50=p50,
+            response_ms_p95=p95,
+            response_ms_p99=p99,
+            started_at=self.started_at,
+            finished_at=self.finished_at or utc_now(),
+        )
+
+    def _take(self, page: Page, size: int) -> None:
+        if page.total != self.announced:
+            raise TotalChanged(self.table.name, self.announced, page.total)
+        promised = min(size, self.announced - self.received)
+        self.pages += 1
+        self.received += page.received
+        if page.received != promised:  # at once: behind it there may be a million empty pages
+            raise TruncatedPull(self.table.name, self.pages, promised, page.received)
+        self.rejected += page.rejected
+        self.keys.append(hashes(page.records, self.table.key))
+        if page.rejected:
+            self._bear_with_rejected()
+        declared = len(self.table.columns)
+        self.extras += [
+            name for name in page.records.column_names[declared:] if name not in self.extras
+        ]
+
+    def _bear_with_rejected(self) -> None:
+        count, settings = len(self.rejected), self.settings
+        if count <= max(settings.rejected_handful, settings.rejected_share * self.announced):
+            return
+        faults = [rejected.fault for rejected in self.rejected]
+        typed = [(fault.column, fault.was, fault.now) for fault in faults if fault.column]
+        if not typed:
+            raise TooManyRejected(self.table.name, count, self.announced, faults[0].reason)
+        [(worst, times)] = Counter(typed).most_common(1)
+        raise TypeChanged(self.table.name, *worst, times)
+
+    def _batch(self, waiting: list[pa.Table]) -> pa.Table:
+        texts = [pa.field(name, pa.string()) for name in self.extras]
+        columns = pa.schema([*self.table.columns, *texts]).empty_table()
+        return pa.concat_tables([columns, *waiting], promote_options="default")
+
+
+def nothing_pulled(table: Table) -> Pull:
+    """The pull of a table that was never asked for."""
+    return Reading(table, Traffic(), IngestionSettings(), utc_now()).pull()
+
+
+def new_reading(table: Table, settings: IngestionSettings, traffic: Traffic) -> Reading:
+    """A table of which nothing has been read yet."""
+    return Reading(table, traffic, settings, utc_now())

@@ -1,0 +1,57 @@
+"""What an ingest may be told: where the API and the lake are, and how patient to be."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _lake_in(validated: dict[str, Any]) -> str:
+    return str(validated.get("data_dir", Path("data").resolve()) / "lake")
+
+
+class IngestionSettings(BaseSettings):
+    """Settings of one ingest, each from `MOOVITAMIX_<NAME>`; times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), validate_default=True)
+    lake_url: str = Field(default_factory=_lake_in)
+    api_url: str = "http://127.0.0.1:8000"
+
+    # Our own API serves 10,000 records a page; the original refuses that with a 422 and gets 100.
+    page_size: int = Field(default=10_000, ge=1)
+    concurrency: int = Field(default=8, ge=1, le=64)
+    # Re-read behind the cursor: a record that its app committed late still carries its old time.
+    overlap: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0))
+    attempts: int = Field(default=3, ge=1, description="whole pulls tried before giving up")
+
+    connect_timeout: float = Field(default=5.0, gt=0)
+    read_timeout: float = Field(default=60.0, gt=0)
+    # An API that fails a fifth of its answers fails one page for good in 0.2^9, 1 in 2 million.
+    retries: int = Field(default=8, ge=0)
+    connect_retries: int = Field(default=4, ge=0, description="nobody listens: known soon")
+    backoff: float = Field(default=0.1, ge=0)
+    backoff_max: float = Field(default=20.0, ge=0)
+    retry_after_max: int = Field(default=120, ge=0)
+
+    # Below a handful a share says nothing: 2 of 20 records are 10 %, and no trend.
+    rejected_share: float = Field(default=0.01, ge=0, le=1)
+    rejected_handful: int = Field(default=5, ge=0)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    @property
+    def dlt_dir(self) -> Path:
+        """Dlt's working folder, and the note of the pull in flight; may be lost at any time."""
+        return self.data_dir / "dlt"
+
+    @property
+    def note(self) -> Path:
+        """Where the note of the pull in flight lies."""
+        return self.dlt_dir / "pull.json"

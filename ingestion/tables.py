@@ -1,0 +1,63 @@
+"""The three tables as the API's contract has them: columns, types, and what tells records apart."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TIMESTAMP = pa.timestamp("us")
+IDS = pa.list_(pa.int64())
+
+_SQL_NAMES = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", TIMESTAMP: "TIMESTAMP", IDS: "BIGINT[]"}
+
+
+def sql_name(data_type: pa.DataType) -> str:
+    """The type's name as an analyst knows it."""
+    return _SQL_NAMES[data_type]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the API: its endpoint has its name; `key` tells its records apart."""
+
+    name: str
+    columns: pa.Schema
+    key: tuple[str, ...]
+
+
+def _columns(
+    ids: tuple[str, ...], texts: tuple[str, ...], lists: tuple[str, ...] = ()
+) -> pa.Schema:
+    return pa.schema(
+        [(name, pa.int64()) for name in ids]
+        + [(name, pa.string()) for name in texts]
+        + [(name, IDS) for name in lists]
+        + [("created_at", TIMESTAMP), ("updated_at", TIMESTAMP)]
+    )
+
+
+TRACKS = Table(
+    "tracks",
+    _columns(("id",), ("name", "artist", "songwriters", "duration", "genres", "album")),
+    ("id",),
+)
+USERS = Table(
+    "users",
+    _columns(("id",), ("first_name", "last_name", "email", "gender", "favorite_genres")),
+    ("id",),
+)
+LISTEN_HISTORY = Table(
+    "listen_history",
+    _columns(("user_id",), (), ("items",)),
+    ("user_id", "created_at"),
+)
+TABLES = (TRACKS, USERS, LISTEN_HISTORY)
+
+REJECTED = pa.schema(
+    [("table_name", pa.string()), ("record", pa.string()), ("reason", pa.string())]
+)
+
+
+def envelope(columns: pa.Schema) -> pa.Schema:
+    """The answer to a request for a page: its records between the counts that frame them."""
+    counts = [(name, pa.int64()) for name in ("total", "page", "size", "pages")]
+    return pa.schema([("items", pa.list_(pa.struct(list(columns)))), *counts])

@@ -1,0 +1,121 @@
+"""A pull that is whole or nothing: all three tables by one window, read again when pages moved."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+
+from ingestion import ops, pipeline
+from ingestion.errors import PagesMoved, TotalChanged, TruncatedPull
+from ingestion.http import Api, Traffic
+from ingestion.inflight import InFlight
+from ingestion.keys import Hashes
+from ingestion.pages import Endpoint, Opened, first_page
+from ingestion.pull import Pull, Reading, new_reading
+from ingestion.settings import IngestionSettings
+from ingestion.source import source
+from ingestion.tables import TABLES
+from ingestion.window import Window
+
+# What another pull can put right: the API was written to while it was read.
+MOVED = (TruncatedPull, TotalChanged, PagesMoved)
+
+
+@dataclass(slots=True)
+class WholePull:
+    """The tries of one pull, and what they cost together."""
+
+    settings: IngestionSettings
+    api: Api
+    pool: ThreadPoolExecutor
+    run_id: str
+    as_of: datetime
+    window: Window
+    traffic: dict[str, Traffic] = field(init=False)
+    readings: list[Reading] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.traffic = {table.name: Traffic() for table in TABLES}
+
+    @classmethod
+    @contextmanager
+    def begun(
+        cls, settings: IngestionSettings, api: Api, run_id: str, as_of: datetime, window: Window
+    ) -> Iterator[Self]:
+        """A pull with its threads; leaving it ends them."""
+        with ThreadPoolExecutor(settings.concurrency, "page") as pool, api:
+            yield cls(settings, api, pool, run_id, as_of, window)
+
+    def extract(self) -> InFlight | None:
+        """Leave a pending package in dlt and its note on the disk; None when there is nothing new.
+
+        Raises what the last try raised.
+        """
+        repeats_before: dict[str, Hashes] = {}
+        for _ in range(self.settings.attempts - 1):
+            try:
+                return self._try(repeats_before)
+            except MOVED:
+                continue
+        return self._try(repeats_before)
+
+    def pulls(self) -> tuple[Pull, ...]:
+        """What came of each table in the last try; requests are those of all tries."""
+        return tuple(reading.pull() for reading in self.readings)
+
+    def _try(self, repeats_before: dict[str, Hashes]) -> InFlight | None:
+        self.readings = [
+            new_reading(table, self.settings, self.traffic[table.name]) for table in TABLES
+        ]
+        opened = list(self.pool.map(self._open, self.readings))
+        pairs = list(zip(self.readings, opened, strict=True))
+        if not any(one.first.total for one in opened):
+            for reading, one in pairs:
+                reading.require_nothing(one)
+            return None
+        notes: list[InFlight] = []
+
+        def seal(load_id: str) -> None:
+            self._require_settled(repeats_before)
+            notes.append(self._note(load_id))
+            notes[0].save(self.settings.note)
+
+        pipeline.start_anew(self.settings)
+        pipeline.extract(pipeline.open_pipeline(self.settings, self.as_of), source(pairs, seal))
+        return notes[0]
+
+    def _open(self, reading: Reading) -> Opened:
+        endpoint = Endpoint(self.api, reading.table, self.window, reading.traffic)
+        first = first_page(endpoint, self.settings.page_size)
+        return Opened(endpoint, first, self.pool, self.settings.concurrency)
+
+    def _require_settled(self, before: dict[str, Hashes]) -> None:
+        """Repeats are the API's own when a second pull has exactly the same; else pages moved."""
+        moved: list[PagesMoved] = []
+        for reading in self.readings:
+            name, again = reading.table.name, reading.repeats()
+            if again.size and not (name in before and np.array_equal(before[name], again)):
+                moved.append(PagesMoved(name, again.size))
+            before[name] = again
+        if moved:
+            raise moved[0]
+
+    def _note(self, load_id: str) -> InFlight:
+        extras = [(one.table.name, column) for one in self.readings for column in one.extras]
+        known = set()
+        if extras:
+            changes = ops.read(self.settings.lake_url, "schema_changes")
+            known = {(change["table_name"], change["column_name"]) for change in changes}
+        return InFlight(
+            lake_url=self.settings.lake_url,
+            run_id=self.run_id,
+            load_id=load_id,
+            as_of=self.as_of,
+            window=self.window,
+            pulls=self.pulls(),
+            new_columns=tuple(extra for extra in extras if extra not in known),
+        )
