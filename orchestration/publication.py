@@ -103,7 +103,8 @@ def _copy(files: "duckdb.DuckDBPyConnection", schema: str, table: str) -> None:
     files.execute(f"create schema if not exists {_name(schema)}")
     files.execute(ddl)
     files.execute(f"insert into {name} from made.{name}")
-    files.execute(f"comment on table {name} is '{quoted(comment or '')}'")
+    if comment:
+        files.execute(f"comment on table {name} is '{quoted(comment)}'")
     for column, described in columns:
         files.execute(f"comment on column {name}.{_name(column)} is '{quoted(described)}'")
 

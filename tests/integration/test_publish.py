@@ -1,0 +1,230 @@
+"""Readers never wait and never see a bad build: seal, copy, rename."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import BuildFileInUse, NotSealed
+from orchestration.lock import WriterLock, hold
+from orchestration.publish import publish
+from orchestration.settings import Settings
+
+BOOK = """
+create schema ledger;
+create table ledger.state (status varchar, invocation_id varchar, model_hash varchar);
+create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);
+insert into ledger.state values ('sealed', 'invocation', 'hash');
+insert into ledger.loads values
+    ('2.0', timestamp '2026-01-02 21:00', false), ('1.0', timestamp '2026-01-01 21:00', true);
+"""
+MARTS = """
+create table dim_tracks (track_id integer primary key, name varchar not null, items bigint[]);
+create table fact_listen_history (user_id integer, track_id integer, listened_at timestamp);
+create schema features;
+create table features."user" (user_id integer primary key);
+create schema staging;
+create table staging.sessions as select 1 as user_id;
+create view shown as select 1 as one;
+comment on table dim_tracks is 'One row per track; it''s whole.';
+comment on column dim_tracks.track_id is 'The app''s "id".';
+insert into dim_tracks select i, 'name ' || i, [i, i + 1] from range(1000) as made(i);
+insert into fact_listen_history select i, i % 1000, timestamp '2026-01-01' from range(5000) as m(i);
+insert into features."user" values (7);
+"""
+READER_TABLES = ["dim_tracks", "fact_listen_history", "user"]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def lock(settings: Settings) -> Iterator[WriterLock]:
+    with hold(settings.data_dir, "publish") as held:
+        yield held
+
+
+def _build(settings: Settings, *statements: str) -> None:
+    with duckdb.connect(settings.build_file) as made:
+        for statement in statements:
+            made.execute(statement)
+
+
+def _shape(path: Path) -> list[tuple[object, ...]]:
+    with duckdb.connect(path, read_only=True) as file:
+        tables = "select table_name, sql, comment from duckdb_tables()"
+        columns = "select table_name, column_name, comment from duckdb_columns() where not internal"
+        return [
+            row
+            for described in (tables, columns)
+            for row in file.sql(f"{described} order by all").fetchall()
+            if row[0] in READER_TABLES
+        ]
+
+
+def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    tables = ["dim_tracks", "fact_listen_history", 'features."user"']
+    with duckdb.connect(path, read_only=True) as file:
+        return {table: file.sql(f"from {table}").fetchall() for table in tables}
+
+
+def test_what_is_published_is_what_was_built(settings: Settings, lock: WriterLock) -> None:
+    _build(settings, BOOK, MARTS)
+    done = publish(settings, lock, "run 1")
+    assert _shape(settings.marts_file) == _shape(settings.build_file)
+    assert _rows(settings.marts_file) == _rows(settings.build_file)
+    assert {table.name: table.rows for table in done.tables} == {
+        "features.user": 1,
+        "dim_tracks": 1000,
+        "fact_listen_history": 5000,
+    }
+    assert sum(table.bytes for table in done.tables) < done.bytes
+    assert done.bytes == settings.marts_file.stat().st_size
+
+
+def test_only_what_is_the_analysts_is_published(settings: Settings, lock: WriterLock) -> None:
+    _build(settings, BOOK, MARTS)
+    publish(settings, lock)
+    with duckdb.connect(settings.marts_file, read_only=True) as marts:
+        there = marts.sql(
+            "select table_schema, table_name from information_schema.tables order by all"
+        ).fetchall()
+    assert there == [
+        ("features", "user"),
+        ("main", "dim_tracks"),
+        ("main", "fact_listen_history"),
+        ("main", "publication"),
+    ]
+
+
+def test_a_publication_says_what_it_is(settings: Settings, lock: WriterLock) -> None:
+    _build(settings, BOOK, MARTS)
+    publish(settings, lock, "run 1")
+    publish(settings, lock, "run 2")
+    told = "select version, run_id, invocation_id, load_ids, model_hash, built_at::varchar"
+    for path, version, run_id in (
+        (settings.previous_marts_file, 1, "run 1"),
+        (settings.marts_file, 2, "run 2"),
+    ):
+        with duckdb.connect(path, read_only=True) as marts:
+            assert marts.sql(f"{told} from publication").fetchall() == [
+                (version, run_id, "invocation", ["1.0", "2.0"], "hash", "2026-01-02 21:00:00")
+            ]
+
+
+def test_loads_are_marked_when_their_file_is_published(
+    settings: Settings, lock: WriterLock
+) -> None:
+    _build(settings, BOOK, MARTS)
+    publish(settings, lock)
+    with duckdb.connect(settings.build_file) as made:
+        assert made.sql("select distinct is_published from ledger.loads").fetchall() == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("built", "why"),
+    [
+        ([], "it does not exist"),
+        ([MARTS], "it has never been built"),
+        ([BOOK, MARTS, "delete from ledger.state"], "its last build failed or did not end"),
+        ([BOOK, MARTS, "update ledger.state set status = 'dirty'"], "its last build failed"),
+    ],
+)
+def test_what_is_not_sealed_is_not_published(
+    settings: Settings, lock: WriterLock, built: list[str], why: str
+) -> None:
+    _build(settings, BOOK, MARTS)
+    publish(settings, lock)
+    before = settings.marts_file.read_bytes()
+    settings.build_file.unlink()
+    if built:
+        _build(settings, *built)
+    with pytest.raises(NotSealed, match=why):
+        publish(settings, lock)
+    assert settings.marts_file.read_bytes() == before
+    assert not settings.previous_marts_file.exists()
+
+
+def test_what_a_crash_left_is_swept_away(settings: Settings, lock: WriterLock) -> None:
+    _build(settings, BOOK, MARTS)
+    left = [
+        settings.data_dir / name
+        for name in (
+            "marts.duckdb.0a1b2c3d.tmp",
+            "marts.duckdb.0a1b2c3d.tmp.wal",
+            "marts.previous.duckdb.0a1b2c3d.tmp",
+        )
+    ]
+    for path in left:
+        path.write_text("torn")
+    publish(settings, lock)
+    assert sorted(path.name for path in settings.data_dir.glob("marts*")) == ["marts.duckdb"]
+
+
+def test_a_build_file_that_is_open_elsewhere_is_named(settings: Settings, lock: WriterLock) -> None:
+    _build(settings, BOOK, MARTS)
+    with _shell(settings.build_file), pytest.raises(BuildFileInUse, match=r"build\.duckdb"):
+        publish(settings, lock)
+
+
+def test_an_analyst_who_writes_in_the_published_file_stops_no_publication(
+    settings: Settings, lock: WriterLock
+) -> None:
+    _build(settings, BOOK, MARTS)
+    publish(settings, lock)
+    with _shell(settings.marts_file) as shell:
+        _ask(shell, "create table notes as select 1 as one")
+        assert settings.marts_file.with_name("marts.duckdb.wal").exists()
+        assert publish(settings, lock).version == 2
+        assert _ask(shell, "select version from publication") == "[(1,)]"
+    with duckdb.connect(settings.marts_file, read_only=True) as marts:
+        assert marts.sql("select version from publication").fetchall() == [(2,)]
+        assert marts.sql("show tables").fetchall() == [
+            ("dim_tracks",),
+            ("fact_listen_history",),
+            ("publication",),
+        ]
+
+
+SHELL = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1]) as file:
+    print("open", flush=True)
+    for line in sys.stdin:
+        answer = file.sql(line)
+        print(answer and answer.fetchall(), flush=True)
+"""
+
+
+class _shell:  # noqa: N801 - reads as the context that it is
+    """Another process that has a file open, for writing, and answers queries."""
+
+    def __init__(self, path: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SHELL, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> subprocess.Popen[str]:
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "open\n"
+        return self.process
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def _ask(shell: subprocess.Popen[str], sql: str) -> str:
+    assert shell.stdin is not None
+    assert shell.stdout is not None
+    shell.stdin.write(f"{sql}\n")
+    shell.stdin.flush()
+    return shell.stdout.readline().strip()
