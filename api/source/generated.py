@@ -1,0 +1,165 @@
+"""The generated world as the API shows it at an instant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from api.source.rendering import TABLES, engine, render
+from api.source.rows import FileRows, HeldRows, write_rows
+from api.source.view import Run, View, merged, settled, without
+from api.source.world.making import SESSIONS, Making
+from api.source.world.parameters import microseconds
+from api.source.world.store import Store, only_maker, replace_with
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from api.source.world.parameters import Parameters
+
+SESSION_FIELDS = ("user_id", "items", "created_at", "updated_at")
+
+_IN_PROGRESS = """(
+    with
+
+    begun as (
+
+        select user_id, items, created_at
+        from read_parquet({sessions})
+        where epoch_us(created_at) <= {clock} and epoch_us(updated_at) > {clock}
+
+    ),
+
+    played as (
+
+        select
+            user_id,
+            created_at,
+            unnest(items) as track_id,
+            generate_subscripts(items, 1) as position
+        from begun
+
+    ),
+
+    timed as (
+
+        select
+            played.*,
+            epoch_us(played.created_at) + 1000000 * coalesce(sum(tracks.seconds) over (
+                partition by played.user_id, played.created_at
+                order by played.position
+                rows between unbounded preceding and 1 preceding
+            ), 0) as begun_at
+        from played
+        inner join read_parquet({tracks}) as tracks on tracks.id = played.track_id
+
+    )
+
+    select
+        user_id,
+        list(track_id order by position) as items,
+        created_at,
+        make_timestamp(max(begun_at)::bigint) as updated_at
+    from timed
+    where begun_at <= {clock}
+    group by user_id, created_at
+)"""
+
+
+class GeneratedWorld:
+    """Users, tracks and sessions that are made when the clock comes to them.
+
+    `told` hears of each block of 30 days that had to be made: `(made, of)`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        parameters: Parameters,
+        told: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._store = Store(folder)
+        self._making = Making(self._store, parameters)
+        self._told = told
+        self._rows: dict[tuple[str, int], FileRows] = {}
+
+    def at(self, clock: datetime) -> dict[str, View]:
+        """Show each table as it stands at an instant; make and render what is missing up to it."""
+        block = self._making.parameters.block_at(clock)
+        for made in self._making.make_until(block):
+            if self._told:
+                self._told(made, block)
+        for table in TABLES:
+            for part in range(block + 1):
+                self._open(table, part)
+        now = microseconds(clock)
+        return {
+            "tracks": View.of(self._newest("tracks", block, now)),
+            "users": View.of(self._newest("users", block, now)),
+            SESSIONS: View.of(self._sessions(block, now)),
+        }
+
+    def _newest(self, table: str, block: int, now: int) -> list[Run]:
+        """Leave out the versions that a later one, made by now, has taken the place of."""
+        parts = [settled(self._rows[table, part], now) for part in range(block + 1)]
+        ids = np.concatenate([rows.ids[:stop] for rows, _, stop in parts])
+        newest = len(ids) - 1 - np.unique(ids[::-1], return_index=True)[1]
+        gone = np.ones(len(ids), bool)
+        gone[newest] = False
+        runs, base = [], 0
+        for rows, _, stop in parts:
+            runs += without(rows, stop, np.flatnonzero(gone[base : base + stop]))
+            base += stop
+        return runs
+
+    def _sessions(self, block: int, now: int) -> list[Run]:
+        """Sessions that are over, and at their places the parts so far of those in progress."""
+        over = [settled(self._rows[SESSIONS, part], now) for part in range(block + 1)]
+        begun = [self._store.block(SESSIONS, part) for part in _and_before(block)]
+        tracks = [self._store.model("tracks", part) for part in range(block + 1)]
+        relation = _IN_PROGRESS.format(sessions=_list(begun), tracks=_list(tracks), clock=now)
+        with engine(self._folder / "spill") as connection:
+            moving = HeldRows.of(render(connection, SESSIONS, relation, SESSION_FIELDS))
+        return merged(over, moving)
+
+    def _open(self, table: str, block: int) -> None:
+        if (table, block) in self._rows:
+            return
+        folder = self._folder / "served" / f"{table}-{block:04d}"
+        if not folder.exists():
+            with only_maker(self._folder):
+                if not folder.exists():
+                    self._render(table, block, folder)
+        self._rows[table, block] = FileRows.open(folder)
+
+    def _render(self, table: str, block: int, folder: Path) -> None:
+        """Render what came to its last state in a block.
+
+        A session may end in the block after the one it began in, and is rendered there: so each
+        block's rows lie wholly after those of the block before.
+        """
+        path = self._store.block(table, block)
+        paths, fields, within = [path], pq.read_schema(path).names, ""
+        if table == SESSIONS:
+            begin, end = self._making.parameters.span(block)
+            paths, fields = (
+                [self._store.block(table, part) for part in _and_before(block)],
+                SESSION_FIELDS,
+            )
+            within = f"where epoch_us(updated_at) >= {begin} and epoch_us(updated_at) < {end}"
+        relation = f"(select * from read_parquet({_list(paths)}) {within})"
+        with replace_with(folder) as temporary, engine(self._folder / "spill") as connection:
+            write_rows(render(connection, table, relation, fields), temporary)
+
+
+def _and_before(block: int) -> range:
+    return range(max(0, block - 1), block + 1)
+
+
+def _list(paths: list[Path]) -> str:
+    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"

@@ -1,0 +1,167 @@
+"""Why who plays what: latent taste per user and track inside genres, and popularity.
+
+P(track | user) = affinity of the user to the track's genre
+                  x popularity(track) exp(SHARPNESS <user, track>), normalised over the genre's
+                  released tracks.
+
+`affinity` is a Dirichlet draw over the genres; the factors are directions in `DIMENSIONS`
+dimensions, scaled so that SHARPNESS is the standard deviation of the exponent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from api.source.world.parameters import GENRES, Parameters, microseconds
+from api.source.world.store import Store, read_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from api.source.world.catalogue import Releases
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Factors = npt.NDArray[np.float32]
+
+DIMENSIONS = 8
+SHARPNESS = 1.2
+CONCENTRATION = 0.3
+"""Of the Dirichlet: most users live in two or three genres."""
+POPULARITY_EXPONENT = 0.75
+ACTIVITY_LOG_SD = 1.5
+MOST_ACTIVE_Z = 3.5
+"""Activity ends there (190 times the median): above it a day would not hold the listening."""
+LIKE_THE_ARTIST = 0.8
+"""Cosine, before noise, between a track's factors and its artist's."""
+
+
+def directions(rng: np.random.Generator, number: int) -> Factors:
+    """Draw unit vectors, evenly over the sphere."""
+    drawn = rng.standard_normal((number, DIMENSIONS))
+    return _unit(drawn)
+
+
+def _unit(vectors: Floats) -> Factors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Factors = (vectors / lengths).astype(np.float32)
+    return unit
+
+
+def near(rng: np.random.Generator, centres: Factors) -> Factors:
+    """Draw unit vectors near the given ones."""
+    spread = (1 - LIKE_THE_ARTIST**2) ** 0.5
+    drawn = LIKE_THE_ARTIST * centres + spread * directions(rng, len(centres))
+    return _unit(drawn)
+
+
+def make_listeners(parameters: Parameters, block: int, created_at: Ints) -> pa.Table:
+    """Draw the tastes and activities of the users who sign up in a block."""
+    first, stop = parameters.user_ids(block)
+    rng = parameters.rng("listeners", block)
+    affinity = rng.dirichlet(np.full(len(GENRES), CONCENTRATION), stop - first)
+    z = np.minimum(rng.standard_normal(stop - first), MOST_ACTIVE_Z)
+    return pa.table(
+        {
+            "id": pa.array(np.arange(first, stop)),
+            "affinity": _lists(affinity.astype(np.float32)),
+            "factors": _lists(directions(rng, stop - first)),
+            "activity": np.exp(ACTIVITY_LOG_SD * z - ACTIVITY_LOG_SD**2 / 2),
+            "created_at": pa.array(created_at, pa.timestamp("us")),
+        }
+    )
+
+
+def make_appeal(parameters: Parameters, block: int, releases: Releases) -> pa.Table:
+    """Draw the factors and popularity of the tracks that are released in a block."""
+    first, stop = parameters.track_ids(block)
+    rng = parameters.rng("appeal", block)
+    rank = 1 + parameters.tracks * rng.random(stop - first)
+    return pa.table(
+        {
+            "id": pa.array(np.arange(first, stop)),
+            "genre": pa.array(releases.genre),
+            "popularity": rank**-POPULARITY_EXPONENT,
+            "factors": _lists(near(rng, releases.artist_factors)),
+            "seconds": pa.array(releases.seconds),
+            "released_at": pa.array(releases.at, pa.timestamp("us")),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """The model as arrays: row i is user, or track, i + 1."""
+
+    affinity: Factors
+    user_factors: Factors
+    activity: Floats
+    signed_up: Ints
+    genre: Ints
+    popularity: Floats
+    track_factors: Factors
+    seconds: Ints
+    released: Ints
+
+    @classmethod
+    def read(cls, folder: Path, blocks: int | None = None) -> Taste:
+        """Read the exported model from a world's folder: all of it, or its first blocks."""
+        store = Store(folder)
+        have = len(list((folder / "model").glob("users-*.parquet"))) if blocks is None else blocks
+        users = read_tables([store.model("users", block) for block in range(have)])
+        tracks = read_tables([store.model("tracks", block) for block in range(have)])
+        return cls(
+            affinity=_matrix(users["affinity"]),
+            user_factors=_matrix(users["factors"]),
+            activity=users["activity"].to_numpy(),
+            signed_up=users["created_at"].cast(pa.int64()).to_numpy(),
+            genre=tracks["genre"].to_numpy(),
+            popularity=tracks["popularity"].to_numpy(),
+            track_factors=_matrix(tracks["factors"]),
+            seconds=tracks["seconds"].to_numpy(),
+            released=tracks["released_at"].cast(pa.int64()).to_numpy(),
+        )
+
+
+def closeness(user_factors: Factors, track_factors: Factors) -> Factors:
+    """Exponent of the taste for each pair of rows: at most SHARPNESS * sqrt(DIMENSIONS)."""
+    cosine: Factors = np.einsum("...d,...d->...", user_factors, track_factors)
+    return cosine * np.float32(SHARPNESS * DIMENSIONS**0.5)
+
+
+def listen_probability(taste: Taste, users: Sequence[int] | Ints, at: datetime) -> Floats:
+    """P(track | user): one row per user id, one column per track (id 1 first), rows sum to 1.
+
+    It is the chance that a play begun at `at` that repeats no earlier one is of that track; tracks
+    released later have none. Takes 8 bytes per cell: ask for users in chunks.
+    """
+    rows = np.asarray(users, dtype=np.int64) - 1
+    exponents = closeness(taste.user_factors[rows, None], taste.track_factors[None])
+    weights = taste.popularity * np.exp(exponents.astype(np.float64))
+    weights[:, taste.released > microseconds(at)] = 0
+    probability = np.zeros_like(weights)
+    for genre in range(len(GENRES)):
+        its = taste.genre == genre
+        total = weights[:, its].sum(axis=1, keepdims=True)
+        share = np.divide(
+            weights[:, its], total, out=np.zeros_like(weights[:, its]), where=total > 0
+        )
+        probability[:, its] = taste.affinity[rows, genre, None] * share
+    return probability
+
+
+def _lists(matrix: Factors) -> pa.Array:
+    return pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
+
+
+def _matrix(column: pa.ChunkedArray) -> Factors:
+    values = column.combine_chunks()
+    flat: Factors = values.flatten().to_numpy()
+    return flat.reshape(len(values), -1)
