@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.errors import BuildFailed
 from orchestration.lock import WriterLock
 from orchestration.settings import ROOT, Settings
+from orchestration.tables import rows_of_tables
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
@@ -123,11 +124,8 @@ def _summary(settings: Settings, results: "list[RunResult]") -> Build:
 
     kinds = [str(result.node.resource_type) for result in results]
     with duckdb.connect(settings.build_file, read_only=True) as built:
-        rows, is_full_refresh = built.sql(
-            "select coalesce(sum(estimated_size), 0)::bigint,"
-            " (select is_full_refresh from ledger.state)"
-            " from duckdb_tables() where schema_name = 'main'"
-        ).fetchall()[0]
+        is_full_refresh = built.sql("select is_full_refresh from ledger.state").fetchall()[0][0]
+        rows = sum(rows_of_tables(built).values())
     return Build(
         models=kinds.count("model"),
         tests=kinds.count("test") + kinds.count("unit_test"),

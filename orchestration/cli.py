@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -73,7 +74,7 @@ def simulate(
     """Live many days by the run's clock, from the embedded source: ingest, build, publish, each."""
     from orchestration.simulate import live_days
 
-    screen = Screen()
+    screen = Screen(tells_steps=False)
     with hold((settings := _settings()).data_dir, "simulate", wait) as lock:
         live_days(settings, lock, screen, days=days, first=first and first.date())
     _where_next(screen)
@@ -140,19 +141,22 @@ def status() -> None:
 
 
 @app.command()
-def source(
-    port: Annotated[int | None, typer.Option(help="Where to listen; 0: any free port.")] = None,
+def source(  # noqa: PLR0913, PLR0917 - the settings of a world, which a test or a bench sets one by one
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0: any free one.")] = None,
     as_of: AsOf = None,
-    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+    world: Annotated[Path | None, typer.Option(help="Serve this folder's Parquet files.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Every name and play follows from it.")] = None,
+    users: Annotated[int | None, typer.Option(help="Users of a new world.")] = None,
+    tracks: Annotated[int | None, typer.Option(help="Tracks of a new world.")] = None,
+    days: Annotated[int | None, typer.Option(help="Days of history of a new world.")] = None,
 ) -> None:
-    """Serve the app's own API until interrupted; MOOVITAMIX_SOURCE_… set its world."""
+    """Serve the app's own API until interrupted; MOOVITAMIX_SOURCE_… sets the same."""
+    asked: dict[str, Any] = {name: value for name, value in locals().items() if value is not None}
     from api.source.server import serve
-
     from api.source.settings import SourceSettings
 
-    given: dict[str, Any] = {"port": port, "as_of": as_of, "data_dir": _settings().data_dir}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    serve(SourceSettings(**chosen), parent_pipe=with_parent)
+    serve(SourceSettings(data_dir=_settings().data_dir, **asked))
 
 
 def _settings(*, api_url: str | None = None, as_of: datetime | None = None) -> Settings:

@@ -1,7 +1,8 @@
 """What a person sees while a command runs: the step at work, then one line per step."""
 
+import time
 from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from rich.console import Console, JustifyMethod
@@ -26,19 +27,22 @@ class Screen:
     """Progress on a terminal; plain lines where there is none."""
 
     console: Console = field(default_factory=_console)
+    tells_steps: bool = True
+    """Whether each step has a line of its own; many days in a row have one line each instead."""
     _status: Status | None = None
     _name: str = ""
 
     @contextmanager
     def working(self, name: str) -> Iterator[None]:
-        """Show that the step `name` is at work."""
-        if not self.console.is_terminal:
-            yield
-            return
+        """Show that the step `name` is at work, and then how long it took."""
+        started = time.monotonic()
         self._name = name
-        with self.console.status(name) as self._status:
+        with self.console.status(name) if self.console.is_terminal else nullcontext() as status:
+            self._status = status
             yield
         self._status = None
+        if self.tells_steps:
+            self.say(f"{name:<8} {time.monotonic() - started:6.1f} s")
 
     def note(self, text: str) -> None:
         """Say what the step at work is busy with."""
@@ -55,10 +59,9 @@ class Screen:
         rows: Iterable[Sequence[str]],
         *,
         to_the_right: Container[str] = (),
-        title: str | None = None,
     ) -> None:
         """Print a table; the columns named in `to_the_right` hold numbers."""
-        shown = Table(title=title, title_justify="left", title_style="bold")
+        shown = Table(show_header=any(columns))
         for column in columns:
             side: JustifyMethod = "right" if column in to_the_right else "left"
             shown.add_column(Text(column), justify=side, overflow="fold")

@@ -5,6 +5,7 @@ its standard input, a pipe that closes with the parent's last breath.
 """
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -38,9 +39,11 @@ class EmbeddedSource:
             except Empty:
                 raise SourceDied(f"the source did not answer in {START_SECONDS} s") from None
             if not line:
-                raise SourceDied(f"the source ended: {(heard or ['it said nothing'])[-1]}")
+                last_words = (heard or ["it said nothing"])[-1].removeprefix("error: ")
+                raise SourceDied(f"the source ended before it answered: {last_words}")
             heard.append(line.strip())
-            self.url = line.strip().removeprefix("listening on ") if "http://" in line else ""
+            if address := re.search(r"http://[^\s,]+", line):
+                self.url = address[0]
 
     def listen(self) -> None:
         """Take in all that the source says, so that it never waits for a reader."""
@@ -64,9 +67,9 @@ class EmbeddedSource:
 def embedded_source(settings: Settings) -> Iterator[EmbeddedSource]:
     """Start a source whose clock stands still at the run's; it ends with the block."""
     assert settings.as_of is not None, "pages must not move under the pull"
-    command = [sys.executable, "-m", "orchestration.cli", "source", "--port", "0"]
+    command = [sys.executable, "-m", "api.source", "--port", "0", "--parent-pipe"]
     process = subprocess.Popen(  # noqa: S603 - ourselves
-        [*command, "--as-of", settings.as_of.isoformat(), "--with-parent"],
+        [*command, "--as-of", settings.as_of.isoformat()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orchestration.lock import holder_of
+from orchestration.screen import count
 from orchestration.settings import Settings, now
+from orchestration.tables import rows_of_tables
 
 
 def facts(settings: Settings) -> list[tuple[str, str]]:
@@ -76,14 +78,12 @@ def _publication(settings: Settings) -> str:
             version, built_at, published_at = published.sql(
                 "select version, built_at, published_at from publication"
             ).fetchall()[0]
-            rows = published.sql(
-                "select string_agg(table_name || ' ' || format('{:,}', estimated_size), ', ')"
-                " from duckdb_tables() where table_name != 'publication'"
-            ).fetchall()[0][0]
+            rows = rows_of_tables(published)
     except duckdb.IOException:
         return f"{settings.marts_file} is open for writing elsewhere"
     data = f"data as of {_ago(built_at)}" if built_at else "no data yet"
-    return f"version {version}, published {_ago(published_at)}; {data}; rows: {rows}"
+    counts = ", ".join(f"{table} {count(n)}" for table, n in rows.items() if table != "publication")
+    return f"version {version}, published {_ago(published_at)}; {data}; rows: {counts}"
 
 
 def _at(row: dict[str, Any]) -> datetime:

@@ -44,7 +44,9 @@ def ingest(
         if done.finished:
             step.what += f"; finished first what a crash left: {', '.join(done.finished)}"
         if done.new_columns:
-            step.what += f"; new columns: {', '.join(map(str, done.new_columns))}"
+            step.what += (
+                f"; new columns: {', '.join('.'.join(column) for column in done.new_columns)}"
+            )
 
 
 def build(run: Run, *, full_refresh: bool = False) -> None:
