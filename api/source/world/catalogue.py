@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from api.source.world.names import Names, joined, pick
 from api.source.world.parameters import GENRES, Parameters
-from api.source.world.taste import directions
+from api.source.world.taste import directions, genre_shares
 from api.source.world.versions import changed_in, newest_versions
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def make_artists(parameters: Parameters, names: Names) -> Artists:
     number = max(len(GENRES), round(_ARTISTS_PER_TRACK * parameters.tracks))
     rng = parameters.rng("artists")
     weight = np.arange(1, number + 1) ** -_ARTIST_EXPONENT
-    genre_share = rng.dirichlet(np.full(len(GENRES), 5.0))
-    genre = rng.choice(len(GENRES), number, p=genre_share)
+    genre = rng.choice(len(GENRES), number, p=genre_shares(parameters))
     genre[: len(GENRES)] = np.arange(len(GENRES))
     name = pick(names.bands, rng, number)
     # beyond the pool's size names repeat: a second artist of that name gets a first name before it

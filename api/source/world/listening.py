@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from api.source.world.plays import Plays
     from api.source.world.taste import Floats, Ints, Taste
 
-SESSIONS_PER_USER_DAY = 0.055
+SESSIONS_PER_USER_DAY = 0.05
 MEDIAN_LENGTH, LENGTH_LOG_SD, LONGEST = 16.5, 0.8, 250
 SESSIONS_SCHEMA = pa.schema(
     {

@@ -6,6 +6,7 @@ number of people and tracks.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Picks = npt.NDArray[np.int64]
 
 _TITLES = ("{word}", "{word} {other}", "The {word}", "{word} in {place}", "{color} {word}")
+_WORD_BREAK = re.compile("(?<=[a-z])(?=[A-Z])")  # "LightCoral"
 _BANDS = ("{person}", "{person}", "The {color} {word}s", "{word} & {other}", "{place} {word}")
 
 
@@ -55,7 +57,7 @@ def make_names(seed: int) -> Names:
         "word": [word.capitalize() for word in pool(fake.word, 1500)],
         "other": [word.capitalize() for word in pool(fake.word, 1500)],
         "place": pool(fake.city, 800),
-        "color": pool(fake.color_name, 300),
+        "color": [_WORD_BREAK.sub(" ", color) for color in pool(fake.color_name, 300)],
     }
 
     def composed(patterns: tuple[str, ...], number: int) -> pa.Array:
