@@ -78,3 +78,10 @@ class LoadFailed(IngestionError):
 
     def __init__(self, step: str, reason: str) -> None:
         super().__init__(f"dlt could not {step} the load: {reason}")
+
+
+class LakeUnreachable(IngestionError):
+    """The lake, or the folder for work in progress, could not be read or written."""
+
+    def __init__(self, lake_url: str, reason: str) -> None:
+        super().__init__(f"the lake at {lake_url} can't be used: {reason}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingestion import lake
-from ingestion.errors import ApiRefused
+from ingestion.errors import ApiRefused, LakeUnreachable
 from ingestion.finish import finish, finish_pending, record
 from ingestion.http import Api, Traffic
 from ingestion.lake import Kind
@@ -43,13 +43,13 @@ def ingest(
 
     Raises an `IngestionError`, after having recorded the failed pull in `ops/pulls`.
     """
-    finished = finish_pending(settings)
     attempt = _Attempt(settings, run_id)
     try:
-        return attempt.run(as_of, finished, full=full)
+        return attempt.run(as_of, finish_pending(settings), full=full)
+    except OSError as error:
+        raise attempt.failed(LakeUnreachable(settings.lake_url, str(error))) from error
     except Exception as error:
-        attempt.record_failure(str(error))
-        raise
+        raise attempt.failed(error) from error.__cause__
 
 
 class _Attempt:
@@ -85,9 +85,13 @@ class _Attempt:
             new_columns=note.new_columns if note else (),
         )
 
-    def record_failure(self, error: str) -> None:
-        """Write the failed pull's rows, those of tables never asked for too."""
-        self._record(error)
+    def failed(self, error: Exception) -> Exception:
+        """Record the failure, those of tables never asked for too; a second one is but a note."""
+        try:
+            self._record(str(error))
+        except OSError as unrecorded:
+            error.add_note(f"Nor could this be recorded: {unrecorded}")
+        return error
 
     def _record(self, error: str | None) -> None:
         pulls = self._pull.pulls() if self._pull else ()

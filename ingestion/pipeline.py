@@ -29,7 +29,9 @@ _CONFIG: dict[str, Any] = {
 
 def start_anew(settings: IngestionSettings) -> None:
     """Forget what dlt keeps on this disk: a killed extraction's files would join the next load."""
-    shutil.rmtree(settings.dlt_dir / SOURCE, ignore_errors=True)
+    working_dir = settings.dlt_dir / SOURCE
+    if working_dir.exists():
+        shutil.rmtree(working_dir)
 
 
 def open_pipeline(settings: IngestionSettings, as_of: datetime) -> "Pipeline":

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.errors import NotJson, UnexpectedAnswer
-from ingestion.tables import TIMESTAMP, Table, sql_name
+from ingestion.tables import IDS, TIMESTAMP, Table, sql_name
 
 BIGINT = range(-(2**63), 2**63)
 _JSON_TYPES = {
@@ -89,19 +89,14 @@ def as_text(value: object) -> str | None:
 def _misfit(value: object, data_type: pa.DataType) -> str:
     if value is None:
         return ""
-    if data_type == pa.int64():
-        fits = type(value) is int
-        return (
-            "" if fits and value in BIGINT else f"{_type_name(value)}{' beyond it' if fits else ''}"
-        )
-    if data_type == pa.string():
-        return "" if isinstance(value, str) else _type_name(value)
-    if data_type == TIMESTAMP:
-        return "" if isinstance(value, str) and _is_instant(value) else _type_name(value)
-    if not isinstance(value, list):
-        return _type_name(value)
-    misfits = (_misfit(item, data_type.value_type) for item in value)
-    return next((f"a list of {misfit}" for misfit in misfits if misfit), "")
+    if data_type == pa.int64() and type(value) is int:  # True is no number here
+        return "" if value in BIGINT else "a number beyond it"
+    if data_type == IDS and isinstance(value, list):
+        misfits = (_misfit(item, data_type.value_type) for item in value)
+        return next((f"a list of {misfit}" for misfit in misfits if misfit), "")
+    is_text = isinstance(value, str) and data_type in (pa.string(), TIMESTAMP)
+    fits = is_text and (data_type == pa.string() or _is_instant(str(value)))
+    return "" if fits else _type_name(value)
 
 
 def _is_instant(text: str) -> bool:

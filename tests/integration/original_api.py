@@ -39,6 +39,7 @@ class Answer:
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     hangs: bool = False
+    cut_short: bool = False
 
 
 Misbehaviour = Callable[[Request, Answer], Answer]
@@ -47,8 +48,11 @@ Misbehaviour = Callable[[Request, Answer], Answer]
 class OriginalApi:
     """The server's records and its present manners; change either while it runs."""
 
-    def __init__(self, records: Records, *, largest_page: int = 100) -> None:
+    def __init__(
+        self, records: Records, *, largest_page: int = 100, knows_windows: bool = False
+    ) -> None:
         self.records = records
+        self.knows_windows = knows_windows
         self.largest_page = largest_page
         self.misbehaviour: Misbehaviour = lambda _, answer: answer
         self.requests: list[Request] = []
@@ -71,10 +75,13 @@ class OriginalApi:
             self.requests.append(request)
         if page < 1 or not 1 <= size <= self.largest_page:
             return as_json(422, {"detail": [{"loc": ["query", "size"], "msg": "out of range"}]})
-        return self.misbehaviour(request, as_json(200, self.page(path, page, size)))
+        return self.misbehaviour(request, as_json(200, self.page(path, page, size, query)))
 
-    def page(self, table: str, page: int, size: int) -> dict[str, Any]:
+    def page(self, table: str, page: int, size: int, query: dict[str, str]) -> dict[str, Any]:
         records = self.records[table]
+        if self.knows_windows:
+            since, until = query.get("updated_since", ""), query["updated_until"]
+            records = [record for record in records if since <= record["updated_at"] < until]
         return {
             "items": records[(page - 1) * size : page * size],
             "total": len(records),
@@ -129,7 +136,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        if answer.cut_short:
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+            self._reset()
+        else:
+            self.wfile.write(answer.body)
 
     def log_message(self, *_: Any) -> None:
         """Keep quiet."""
