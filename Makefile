@@ -40,6 +40,13 @@ lint: setup  ## style, types, layers, SQL, dbt conventions
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/sqlfluff lint --nofail-on-warnings dbt_project/models dbt_project/tests
+	@MOOVITAMIX_DATA_DIR=$(CURDIR)/data $(BIN)/dbt --quiet parse --project-dir dbt_project
+	@$(BIN)/dbt-bouncer --config-file dbt_project/dbt-bouncer.yml
+
+docs: setup  ## what every table and column means, at the address it prints
+	@MOOVITAMIX_DATA_DIR=$(CURDIR)/data $(BIN)/dbt --quiet docs generate --project-dir dbt_project
+	@MOOVITAMIX_DATA_DIR=$(CURDIR)/data $(BIN)/dbt docs serve --project-dir dbt_project
 
 format: setup  ## put right what can be put right by a machine
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -28,3 +28,19 @@
         {'name': instant ~ ' is after its load', 'broken_when': instant ~ ' > loaded_at'},
     ]) }}
 {%- endmacro %}
+
+
+{% macro broken_start(instant) -%}
+    {{ return([
+        {'name': instant ~ ' is null', 'broken_when': instant ~ ' is null'},
+    ]) }}
+{%- endmacro %}
+
+
+{% macro broken_items(list, item) -%}
+    {%- set beyond = beyond_integer(list_min(list)) ~ ' or ' ~ beyond_integer(list_max(list)) -%}
+    {{ return([
+        {'name': item ~ ' is null', 'broken_when': list_has_null(list)},
+        {'name': item ~ ' is beyond INTEGER', 'broken_when': beyond},
+    ]) }}
+{%- endmacro %}

@@ -2,7 +2,7 @@
    a new load can hand the win back to an old one. #}
 {% macro in_changed_sessions() -%}
     (user_id, started_at) in (
-        select (user_id, started_at) from {{ ref('sessions') }}
+        select user_id, started_at from {{ ref('sessions') }}
         where {{ in_new_loads() }} or not is_winner
     )
 {%- endmacro %}
@@ -12,7 +12,7 @@
 {% macro delete_listens_of_changed_sessions() -%}
     delete from {{ this }}
     where (user_id, listened_at) in (
-        select (user_id, started_at) from {{ ref('sessions') }}
+        select user_id, started_at from {{ ref('sessions') }}
         where {{ in_new_loads() }} or not is_winner
     )
 {%- endmacro %}

@@ -20,29 +20,25 @@ records as (
 
 ),
 
-{% if is_incremental() %}
-known as (
-
-    select
-        known.user_id,
-        known.started_at,
-        known.track_ids,
-        known.updated_at,
-        known.load_id,
-        known.etl_updated_at
-    from {{ this }} as known
-    inner join (select distinct user_id, started_at from records) as delivered
-        on known.user_id = delivered.user_id and known.started_at = delivered.started_at
-
-),
-{% endif %}
-
 delivered as (
 
     select * from records
     {% if is_incremental() %}
     union all
-    select * from known
+    select
+        user_id,
+        started_at,
+        track_ids,
+        updated_at,
+        load_id,
+        etl_updated_at
+    from {{ this }}
+    where (user_id, started_at) in (
+        select
+            user_id,
+            started_at
+        from records
+    )
     {% endif %}
 
 ),
@@ -68,12 +64,12 @@ contents as (
         min_by(etl_updated_at, load_id) as etl_updated_at
     from dated
     where updated_at is not distinct from newest_updated_at
-    group by all
+    group by user_id, started_at, track_ids, updated_at
 
 ),
 
--- Two contents of one instant: the one that came later wins, whatever was repeated since. The other stays,
--- for what comes tomorrow must be judged against both.
+-- Two contents of one instant: the one that came later wins, whatever was repeated since.
+-- The other stays, for what comes tomorrow must be judged against both.
 decided as (
 
     select
@@ -83,7 +79,7 @@ decided as (
         {{ list_length('track_ids') }} as listens,
         row_number() over (
             partition by user_id, started_at
-            order by load_id desc, track_ids
+            order by load_id desc, track_ids asc
         ) = 1 as is_winner,
         updated_at,
         cast(etl_updated_at as date) as load_date,

@@ -1,18 +1,16 @@
 {{ config(unique_key='track_id', incremental_strategy='delete+insert') }}
 
+{% set content = [
+    'name', 'artist', 'songwriters', 'duration', 'genres', 'album', 'created_at',
+] | join(', ') %}
+
 with
 
 records as (
 
     select
         cast(track_id as integer) as track_id,
-        name,
-        artist,
-        songwriters,
-        duration,
-        genres,
-        album,
-        created_at,
+        {{ content }},
         updated_at,
         load_id,
         loaded_at as etl_updated_at,
@@ -26,52 +24,36 @@ records as (
 
 ),
 
-{% if is_incremental() %}
-known as (
+delivered as (
 
+    select * from records
+    {% if is_incremental() %}
+    union all
     select
         track_id,
-        name,
-        artist,
-        songwriters,
-        duration,
-        genres,
-        album,
-        created_at,
+        {{ content }},
         updated_at,
         load_id,
         etl_updated_at,
         last_seen_at
     from {{ this }}
     where track_id in (select track_id from records)
+    {% endif %}
 
 ),
-{% endif %}
 
 -- Delivered again, a content keeps its first load.
 contents as (
 
     select
         track_id,
-        name,
-        artist,
-        songwriters,
-        duration,
-        genres,
-        album,
-        created_at,
+        {{ content }},
         updated_at,
         min(load_id) as load_id,
         min_by(etl_updated_at, load_id) as etl_updated_at,
         max(last_seen_at) as last_seen_at
-    from (
-        select * from records
-        {% if is_incremental() %}
-        union all
-        select * from known
-        {% endif %}
-    ) as delivered
-    group by all
+    from delivered
+    group by track_id, {{ content }}, updated_at
 
 ),
 
@@ -82,7 +64,7 @@ ranked as (
         *,
         row_number() over (
             partition by track_id, updated_at
-            order by load_id desc, name, artist, songwriters, duration, genres, album, created_at
+            order by load_id desc, {{ content }}
         ) = 1 as is_winner
     from contents
 

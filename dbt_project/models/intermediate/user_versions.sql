@@ -1,17 +1,16 @@
 {{ config(unique_key='user_id', incremental_strategy='delete+insert') }}
 
+{% set content = [
+    'first_name', 'last_name', 'email', 'gender', 'favorite_genres', 'created_at',
+] | join(', ') %}
+
 with
 
 records as (
 
     select
         cast(user_id as integer) as user_id,
-        first_name,
-        last_name,
-        email,
-        gender,
-        favorite_genres,
-        created_at,
+        {{ content }},
         updated_at,
         load_id,
         loaded_at as etl_updated_at,
@@ -25,50 +24,36 @@ records as (
 
 ),
 
-{% if is_incremental() %}
-known as (
+delivered as (
 
+    select * from records
+    {% if is_incremental() %}
+    union all
     select
         user_id,
-        first_name,
-        last_name,
-        email,
-        gender,
-        favorite_genres,
-        created_at,
+        {{ content }},
         updated_at,
         load_id,
         etl_updated_at,
         last_seen_at
     from {{ this }}
     where user_id in (select user_id from records)
+    {% endif %}
 
 ),
-{% endif %}
 
 -- Delivered again, a content keeps its first load.
 contents as (
 
     select
         user_id,
-        first_name,
-        last_name,
-        email,
-        gender,
-        favorite_genres,
-        created_at,
+        {{ content }},
         updated_at,
         min(load_id) as load_id,
         min_by(etl_updated_at, load_id) as etl_updated_at,
         max(last_seen_at) as last_seen_at
-    from (
-        select * from records
-        {% if is_incremental() %}
-        union all
-        select * from known
-        {% endif %}
-    ) as delivered
-    group by all
+    from delivered
+    group by user_id, {{ content }}, updated_at
 
 ),
 
@@ -79,7 +64,7 @@ ranked as (
         *,
         row_number() over (
             partition by user_id, updated_at
-            order by load_id desc, first_name, last_name, email, gender, favorite_genres, created_at
+            order by load_id desc, {{ content }}
         ) = 1 as is_winner
     from contents
 

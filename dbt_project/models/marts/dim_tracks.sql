@@ -31,7 +31,8 @@ known as (
 
 ),
 
--- Listened to, but not (yet) told of by the API: a member of its own, so that no listen is dropped.
+-- Listened to, but not (yet) told of by the API: a member of its own, so that no
+-- listen is dropped.
 inferred as (
 
     select

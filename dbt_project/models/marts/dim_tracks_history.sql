@@ -11,9 +11,13 @@ sequenced as (
 
     select
         *,
-        row_number() over (partition by track_id order by updated_at nulls first) as version,
+        row_number() over (
+            partition by track_id
+            order by updated_at nulls first
+        ) as version_number,
         lead(updated_at) over (
-            partition by track_id order by updated_at nulls first
+            partition by track_id
+            order by updated_at nulls first
         ) as valid_to
     from versions
 
@@ -23,7 +27,7 @@ history as (
 
     select
         track_id,
-        cast(version as integer) as version,
+        cast(version_number as integer) as version_number,
         name,
         artist,
         songwriters,
@@ -32,8 +36,12 @@ history as (
         album,
         created_at,
         updated_at,
-        -- What held before the first version that we saw is unknown: it is taken to have held since the start.
-        case when version = 1 then least(created_at, updated_at) else updated_at end as valid_from,
+        -- What held before the first version that we saw is unknown: that version is
+        -- taken to have held since the record came to be.
+        case
+            when version_number = 1 then least(created_at, updated_at)
+            else updated_at
+        end as valid_from,
         valid_to,
         valid_to is null as is_current,
         etl_updated_at,

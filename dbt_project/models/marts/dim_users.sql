@@ -30,7 +30,8 @@ known as (
 
 ),
 
--- Listened to, but not (yet) told of by the API: a member of its own, so that no listen is dropped.
+-- Listened to, but not (yet) told of by the API: a member of its own, so that no
+-- listen is dropped.
 inferred as (
 
     select

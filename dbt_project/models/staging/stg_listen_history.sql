@@ -33,16 +33,9 @@ judged as (
         *,
         {{ broken_rule(
             broken_key('user_id')
-            + [{'name': 'started_at is null', 'broken_when': 'started_at is null'}]
+            + broken_start('started_at')
             + broken_clock('started_at')
-            + [
-                {'name': 'a track id is null', 'broken_when': list_has_null('track_ids')},
-                {
-                    'name': 'a track id is beyond INTEGER',
-                    'broken_when': beyond_integer(list_min('track_ids'))
-                        ~ ' or ' ~ beyond_integer(list_max('track_ids')),
-                },
-            ]
+            + broken_items('track_ids', 'a track id')
         ) }} as broken_rule
     from renamed
 

@@ -35,7 +35,10 @@ judged as (
 
     select
         *,
-        {{ broken_rule(broken_key('user_id') + broken_clock('created_at')) }} as broken_rule
+        {{ broken_rule(
+            broken_key('user_id')
+            + broken_clock('created_at')
+        ) }} as broken_rule
     from renamed
 
 )

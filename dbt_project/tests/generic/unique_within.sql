@@ -1,5 +1,6 @@
-{# No two rows of `within` share the key of a tested row. The tested rows may be the new ones only; they are
-   joined to the whole table, which is read once and not grouped: a day's test costs what the day costs. #}
+{# No two rows of `within` share the key of a tested row. The tested rows may be the new
+   ones only; they are joined to the whole table, which is read once and not grouped:
+   a day's test costs what the day costs. #}
 {% test unique_within(model, columns, within) %}
 
     select
