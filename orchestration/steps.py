@@ -1,5 +1,7 @@
 """The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
 
+import sys
+from importlib import import_module
 from typing import Any
 
 from orchestration.runs import Run
@@ -20,8 +22,13 @@ def live_a_day(run: Run) -> None:
 
 
 def start(run: Run, source: EmbeddedSource) -> None:
-    """Wait until the embedded source answers."""
-    with run.step("source") as step:
+    """Wait until the embedded source answers, and use the time to load what the day needs.
+
+    dlt and dbt take 5 s to import on one core, the source 2 s to start on the other: 2 s less of
+    16 than one after the other.
+    """
+    with run.step("start") as step:
+        if "--nowarm" not in sys.argv: import_module("ingestion.ingest"); import_module("dbt.cli.main")
         source.wait_until_it_answers()
         step.what = f"the app's API at {source.url}"
 

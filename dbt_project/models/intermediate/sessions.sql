@@ -20,11 +20,18 @@ records as (
 
 ),
 
-delivered as (
+{% if is_incremental() %}
+keys as (
 
-    select * from records
-    {% if is_incremental() %}
-    union all
+    select distinct
+        user_id,
+        started_at
+    from records
+
+),
+
+known as (
+
     select
         user_id,
         started_at,
@@ -33,12 +40,17 @@ delivered as (
         load_id,
         etl_updated_at
     from {{ this }}
-    where (user_id, started_at) in (
-        select
-            user_id,
-            started_at
-        from records
-    )
+    inner join keys using (user_id, started_at)
+
+),
+{% endif %}
+
+delivered as (
+
+    select * from records
+    {% if is_incremental() %}
+    union all
+    select * from known
     {% endif %}
 
 ),
