@@ -1,6 +1,5 @@
 """The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
 
-import sys
 from importlib import import_module
 from typing import Any
 
@@ -28,7 +27,8 @@ def start(run: Run, source: EmbeddedSource) -> None:
     16 than one after the other.
     """
     with run.step("start") as step:
-        if "--nowarm" not in sys.argv: import_module("ingestion.ingest"); import_module("dbt.cli.main")
+        import_module("ingestion.ingest")
+        import_module("dbt.cli.main")
         source.wait_until_it_answers()
         step.what = f"the app's API at {source.url}"
 
