@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
-from api.source.rendering import TABLES, engine, render
+from api.source.rendering import TABLES, engine, parquet, render
 from api.source.rows import FileRows, HeldRows, write_rows
 from api.source.view import Run, View, merged, settled, without
 from api.source.world.making import SESSIONS, Making
@@ -29,7 +29,7 @@ _IN_PROGRESS = """(
     begun as (
 
         select user_id, items, created_at
-        from read_parquet({sessions})
+        from {sessions}
         where epoch_us(created_at) <= {clock} and epoch_us(updated_at) > {clock}
 
     ),
@@ -55,7 +55,7 @@ _IN_PROGRESS = """(
                 rows between unbounded preceding and 1 preceding
             ), 0) as begun_at
         from played
-        inner join read_parquet({tracks}) as tracks on tracks.id = played.track_id
+        inner join {tracks} as tracks on tracks.id = played.track_id
 
     )
 
@@ -122,7 +122,7 @@ class GeneratedWorld:
         over = [settled(self._rows[SESSIONS, part], now) for part in range(block + 1)]
         begun = [self._store.block(SESSIONS, part) for part in _and_before(block)]
         tracks = [self._store.model("tracks", part) for part in range(block + 1)]
-        relation = _IN_PROGRESS.format(sessions=_list(begun), tracks=_list(tracks), clock=now)
+        relation = _IN_PROGRESS.format(sessions=parquet(begun), tracks=parquet(tracks), clock=now)
         with engine(self._folder / "spill") as connection:
             moving = HeldRows.of(render(connection, SESSIONS, relation, SESSION_FIELDS))
         return merged(over, moving)
@@ -152,14 +152,10 @@ class GeneratedWorld:
                 SESSION_FIELDS,
             )
             within = f"where epoch_us(updated_at) >= {begin} and epoch_us(updated_at) < {end}"
-        relation = f"(select * from read_parquet({_list(paths)}) {within})"
+        relation = f"(select * from {parquet(paths)} {within})"
         with replace_with(folder) as temporary, engine(self._folder / "spill") as connection:
             write_rows(render(connection, table, relation, fields), temporary)
 
 
 def _and_before(block: int) -> range:
     return range(max(0, block - 1), block + 1)
-
-
-def _list(paths: list[Path]) -> str:
-    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"

@@ -54,6 +54,12 @@ def render(
     return iter(connection.execute(query).to_arrow_reader(_BATCH))
 
 
+def parquet(paths: Sequence[Path], options: str = "") -> str:
+    """Name Parquet files as one relation."""
+    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{names}]{options and ', ' + options})"
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
