@@ -55,20 +55,15 @@
 {% endmacro %}
 
 
-{# What decides the content of the marts: the text of models and macros, configurations and contracts, and
-   the engine. A new sentence in a description is no reason to build everything anew. #}
+{# What decides the content of the marts: models and macros as written, configurations and contracts, the
+   version of dbt and the engine. A new sentence in a description is no reason to build everything anew. #}
 {% macro model_hash() %}
     {% set parts = [dbt_version, adapter.type()] %}
     {% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') %}
-        {% do parts.append(node.unique_id ~ node.config.materialized ~ node.config.unique_key ~ node.contract.checksum) %}
+        {% do parts.append(node.raw_code ~ node.config.materialized ~ node.config.unique_key ~ node.contract.checksum) %}
     {% endfor %}
-    {% set texts %}
-        select md5(string_agg(content, '' order by filename))
-        from read_text([
-            '{{ flags.PROJECT_DIR }}/models/**/*.sql',
-            '{{ flags.PROJECT_DIR }}/macros/**/*.sql'
-        ])
-    {% endset %}
-    {% do parts.append(run_query(texts).columns[0].values()[0]) %}
+    {% for name, generator in context[project_name] | dictsort %}
+        {% do parts.append(generator.macro.macro_sql) %}
+    {% endfor %}
     {{ return(local_md5(parts | join(' '))) }}
 {% endmacro %}

@@ -1,0 +1,116 @@
+"""Only a whole, good build is sealed, and nothing untested slips into the next one."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.lake import Lake, Load, session, track
+from tests.warehouse import ROOT, Warehouse
+
+DAY = datetime(2026, 1, 10)
+FIRST = Load(
+    "1.1",
+    DAY,
+    tracks=[track(7, "A", "2026-01-02")],
+    listen_history=[session(1, "2026-01-09", [7], "2026-01-09")],
+)
+SECOND = Load("2.1", DAY, listen_history=[session(2, "2026-01-09", [7], "2026-01-09")])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the dbt project, to be changed."""
+    copy = tmp_path / "dbt_project"
+    shutil.copytree(ROOT / "dbt_project", copy, ignore=shutil.ignore_patterns("target", "logs"))
+    return copy
+
+
+def test_a_build_of_a_part_is_not_sealed_and_the_next_starts_over(data_dir: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    assert warehouse.state() == ("sealed", True)
+
+    Lake(data_dir).add(SECOND)
+    warehouse.build("--select", "sessions")
+    assert warehouse.state() == ("dirty", False)
+    warehouse.build()
+    assert warehouse.state() == ("sealed", True)
+    assert warehouse.rows("select user_id from fact_listen_history order by all") == [(1,), (2,)]
+
+
+def test_a_failing_test_leaves_the_build_dirty_and_the_next_starts_over(
+    data_dir: Path, project: Path
+) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir, project)
+    warehouse.build()
+    doubt = project / "tests" / "nobody_listens.sql"
+    doubt.write_text("select * from {{ ref('fact_listen_history') }}")
+    assert warehouse.dbt("build").failed >= {"nobody_listens"}
+    assert warehouse.state()[0] == "dirty"
+
+    doubt.unlink()
+    warehouse.build()
+    assert warehouse.state() == ("sealed", True)
+
+
+def test_tests_after_the_build_change_nothing(data_dir: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    assert not warehouse.dbt("test").failed
+    assert warehouse.state() == ("sealed", True)
+
+
+def test_changed_models_and_macros_are_built_from_the_start(data_dir: Path, project: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir, project)
+    warehouse.build()
+    warehouse.build()
+    assert warehouse.state() == ("sealed", False)
+
+    model = project / "models" / "intermediate" / "sessions.sql"
+    model.write_text(model.read_text() + "-- every word counts\n")
+    warehouse.build()
+    assert warehouse.state() == ("sealed", True)
+
+    macro = project / "macros" / "portable" / "lists.sql"
+    macro.write_text(macro.read_text().replace("list_min(", "list_min( "))
+    warehouse.build()
+    assert warehouse.state() == ("sealed", True)
+
+
+def test_a_day_tests_what_is_not_yet_published_and_an_audit_tests_everything(
+    data_dir: Path,
+) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    warehouse.publish()
+    Lake(data_dir).add(SECOND)
+    warehouse.build()
+    copy_of = "insert into fact_listen_history from fact_listen_history where load_id = '{}'"
+
+    warehouse.run(copy_of.format("1.1"))
+    assert warehouse.dbt("build").failed == set()
+    assert warehouse.dbt("test").failed == {"one_listen_per_session_position"}
+
+    warehouse.run(copy_of.format("2.1"))
+    assert "one_listen_per_session_position" in warehouse.dbt("build").failed
+
+
+def test_freshness_is_told_by_the_run_s_clock(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    told = {}
+    for hours in (1, 30, 60):
+        monkeypatch.setenv(
+            "MOOVITAMIX_AS_OF", datetime(2026, 1, 10 + hours // 24, hours % 24).isoformat()
+        )
+        told[hours] = set(warehouse.dbt("source", "freshness").statuses.values())
+    assert told == {1: {"pass"}, 30: {"warn"}, 60: {"error"}}
