@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +41,7 @@ class Names:
     people: pa.Array
 
 
+@cache
 def make_names(seed: int) -> Names:
     """Fill the pools."""
     from faker import Faker
