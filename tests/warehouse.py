@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from dbt.artifacts.resources.types import NodeType
 
 ROOT = Path(__file__).parents[1]
 MARTS = (
@@ -30,6 +31,7 @@ class Outcome:
         return {name for name, status in self.statuses.items() if status not in GOOD}
 
 
+HOOKS = {NodeType.Operation}
 GOOD = {"success", "pass", "warn"}
 
 
@@ -56,7 +58,7 @@ class Warehouse:
         if answer.exception is not None:
             raise answer.exception
         assert isinstance(answer.result, ExecutionResult)
-        nodes = [one for one in answer.result.results if one.node.resource_type != "operation"]
+        nodes = [one for one in answer.result.results if one.node.resource_type not in HOOKS]
         return Outcome({one.node.name: str(one.status) for one in nodes})
 
     def build(self, *words: str) -> Outcome:
