@@ -15,9 +15,12 @@ from api.source.world.parameters import microseconds
 from api.source.world.store import Store, only_maker, replace_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
+
+    import duckdb
 
     from api.source.world.parameters import Parameters
 
@@ -123,7 +126,7 @@ class GeneratedWorld:
         begun = [self._store.block(SESSIONS, part) for part in _and_before(block)]
         tracks = [self._store.model("tracks", part) for part in range(block + 1)]
         relation = _IN_PROGRESS.format(sessions=parquet(begun), tracks=parquet(tracks), clock=now)
-        with engine(self._folder / "spill") as connection:
+        with self._engine() as connection:
             moving = HeldRows.of(render(connection, SESSIONS, relation, SESSION_FIELDS))
         return merged(over, moving)
 
@@ -132,29 +135,29 @@ class GeneratedWorld:
             return
         folder = self._folder / "served" / f"{table}-{block:04d}"
         if not folder.exists():
+            relation, fields = self._last_states(table, block)
             with only_maker(self._folder):
                 if not folder.exists():
-                    self._render(table, block, folder)
+                    with replace_with(folder) as temporary, self._engine() as connection:
+                        write_rows(render(connection, table, relation, fields), temporary)
         self._rows[table, block] = FileRows.open(folder)
 
-    def _render(self, table: str, block: int, folder: Path) -> None:
-        """Render what came to its last state in a block.
+    def _last_states(self, table: str, block: int) -> tuple[str, Sequence[str]]:
+        """Relation and fields of what came to its last state in a block.
 
-        A session may end in the block after the one it began in, and is rendered there: so each
-        block's rows lie wholly after those of the block before.
+        A session may end in the block after the one it began in, and belongs there: so each block's
+        rows lie wholly after those of the block before.
         """
-        path = self._store.block(table, block)
-        paths, fields, within = [path], pq.read_schema(path).names, ""
-        if table == SESSIONS:
-            begin, end = self._making.parameters.span(block)
-            paths, fields = (
-                [self._store.block(table, part) for part in _and_before(block)],
-                SESSION_FIELDS,
-            )
-            within = f"where epoch_us(updated_at) >= {begin} and epoch_us(updated_at) < {end}"
-        relation = f"(select * from {parquet(paths)} {within})"
-        with replace_with(folder) as temporary, engine(self._folder / "spill") as connection:
-            write_rows(render(connection, table, relation, fields), temporary)
+        if table != SESSIONS:
+            path = self._store.block(table, block)
+            return parquet([path]), pq.read_schema(path).names
+        begin, end = self._making.parameters.span(block)
+        begun = parquet([self._store.block(table, part) for part in _and_before(block)])
+        ended = f"epoch_us(updated_at) >= {begin} and epoch_us(updated_at) < {end}"
+        return f"(select * from {begun} where {ended})", SESSION_FIELDS
+
+    def _engine(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return engine(self._folder / "spill")
 
 
 def _and_before(block: int) -> range:

@@ -25,7 +25,6 @@ class GivenWorld:
     """
 
     def __init__(self, world: Path, folder: Path) -> None:
-        self._spill = folder / "spill"
         place = hashlib.sha256(str(world).encode()).hexdigest()[:12]
         self._rendered = folder / "given" / place
         files = {table: files_of(world, table) for table in TABLES}
@@ -42,7 +41,10 @@ class GivenWorld:
             if not folder.exists():
                 for stale in self._rendered.glob(f"{table}-*"):
                     shutil.rmtree(stale)
-                with replace_with(folder) as temporary, engine(self._spill) as connection:
+                with (
+                    replace_with(folder) as temporary,
+                    engine(self._rendered / "spill") as connection,
+                ):
                     relation, fields = checked(connection, table, files)
                     write_rows(render(connection, table, relation, fields), temporary)
             return FileRows.open(folder)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -23,7 +24,6 @@ from tests.integration.source_server import RunningSource, begin_source, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TABLES = ("tracks", "users", "listen_history")
 CLOCK = "2026-11-22T21:00:00"
@@ -401,3 +401,23 @@ def test_it_ends_when_its_parent_is_gone_before_it_was_ready(tmp_path: Path) -> 
     process = begin_source(tmp_path, *SMALL)
     process.communicate(timeout=30)
     assert process.returncode in {0, -signal.SIGTERM}
+
+
+@pytest.mark.slow
+def test_20_million_listens_are_made_and_served_within_2_gb(tmp_path: Path) -> None:
+    with source(tmp_path, "--users=150000", "--tracks=50000", f"--as-of={CLOCK}") as making:
+        assert most_memory(making) < 2e9
+    with source(tmp_path, f"--as-of={CLOCK}") as serving:
+        first = serving.page("listen_history", size=10_000)
+        items = sum(len(session["items"]) for session in first["items"])
+        for page in range(2, first["pages"] + 1):
+            answered = serving.page("listen_history", size=10_000, page=page)
+            items += sum(len(session["items"]) for session in answered["items"])
+        assert items > 20e6
+        assert most_memory(serving) < 2e9
+
+
+def most_memory(running: RunningSource) -> int:
+    """Bytes a server has held at most."""
+    status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
