@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from orchestration.settings import now
 # `status` probes the lock for some microseconds: who finds it taken asks once more.
 GRACE_SECONDS = 0.1
 POLL_SECONDS = 0.05
+# For an instant, as it takes or leaves the lock, a holder has it without its name inside.
+NAMING_POLLS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,13 @@ def hold(data_dir: Path, command: str, wait_seconds: float = 0) -> Iterator[Writ
 
 def holder_of(data_dir: Path) -> Holder | None:
     """Who holds the writer lock of `data_dir` now; None when it is free."""
-    with suppress(FileNotFoundError):
-        descriptor = os.open(_path(data_dir), os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _read(data_dir)
-        finally:
-            os.close(descriptor)
-    return None
+    for _ in range(NAMING_POLLS):
+        if _is_free(data_dir):
+            return None
+        if holder := _read(data_dir):
+            return holder
+        time.sleep(POLL_SECONDS)
+    return Holder(0, "(unknown)", now())
 
 
 def _acquire(descriptor: int, data_dir: Path, wait_seconds: float) -> None:
@@ -71,8 +71,8 @@ def _acquire(descriptor: int, data_dir: Path, wait_seconds: float) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise WarehouseBusy(_read(data_dir)) from None
+            if time.monotonic() >= deadline and (holder := holder_of(data_dir)):
+                raise WarehouseBusy(holder) from None
             time.sleep(POLL_SECONDS)
         else:
             return
@@ -90,9 +90,23 @@ def _write(descriptor: int, holder: Holder) -> None:
     os.pwrite(descriptor, text.encode(), 0)
 
 
-def _read(data_dir: Path) -> Holder:
+def _is_free(data_dir: Path) -> bool:
+    try:
+        descriptor = os.open(_path(data_dir), os.O_RDONLY)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _read(data_dir: Path) -> Holder | None:
     try:
         told = json.loads(_path(data_dir).read_text())
-        return Holder(told["pid"], told["command"], datetime.fromisoformat(told["since"]))
-    except ValueError:  # empty: its holder is just writing it
-        return Holder(0, "(just begun)", now())
+    except ValueError:
+        return None
+    return Holder(told["pid"], told["command"], datetime.fromisoformat(told["since"]))

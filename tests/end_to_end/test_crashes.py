@@ -1,0 +1,62 @@
+"""`kill -9` at any moment of a run, then the same command: the marts of an undisturbed run."""
+
+import random
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestration.lock import holder_of
+from tests.checksums import LAKE_BOUND, checksums
+from tests.end_to_end.warehouse import DAY_1, DAY_2, Warehouse
+
+SEEDS = [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 34))]
+
+
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """What two days leave when nothing happens to them, and how long the second takes."""
+
+    first: dict[str, tuple[int, int]]
+    second: dict[str, tuple[int, int]]
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    lived: tuple[Warehouse, str], tmp_path_factory: pytest.TempPathFactory
+) -> Undisturbed:
+    warehouse = lived[0].copy(tmp_path_factory.mktemp("undisturbed") / "data")
+    began = time.monotonic()
+    warehouse.lives(DAY_2)
+    seconds = time.monotonic() - began
+    first, second = (checksums(day.marts, leave_out=LAKE_BOUND) for day in (lived[0], warehouse))
+    assert first != second, "the second day brought nothing"
+    return Undisturbed(first, second, seconds)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_killed_run_run_again_gives_what_an_undisturbed_one_gives(
+    lived: tuple[Warehouse, str], undisturbed: Undisturbed, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    if chance.random() < 0.5:
+        warehouse, clock, expected = Warehouse(tmp_path / "data"), DAY_1, undisturbed.first
+    else:
+        warehouse, clock, expected = lived[0].copy(tmp_path / "data"), DAY_2, undisturbed.second
+    moment = chance.uniform(0, 1.05 * undisturbed.seconds)
+    print(f"seed {seed}: `run` of {clock} killed after {moment:.2f} s")
+    run = warehouse.start("run", "--as-of", clock.isoformat())
+    try:
+        run.wait(moment)
+    except subprocess.TimeoutExpired:
+        run.kill()
+    run.communicate()
+    assert holder_of(warehouse.data_dir) is None
+    events = [row["event"] for row in warehouse.ops("runs") if row["as_of"] == clock]
+    assert ("crashed" in warehouse.does("status")) == (events == ["started"])
+    warehouse.lives(clock)
+    assert checksums(warehouse.marts, leave_out=LAKE_BOUND) == expected
+    assert list(warehouse.data_dir.glob("*.tmp*")) == []

@@ -1,0 +1,94 @@
+"""A data folder, and the command line that works on it as a person would use it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+DAY_1 = datetime(2026, 3, 1, 21)
+DAY_2 = datetime(2026, 3, 2, 21)
+
+# Some hundred sessions: enough that people sign up, sessions grow and profiles change every day.
+SMALL_WORLD = {
+    "MOOVITAMIX_SOURCE_USERS": "150",
+    "MOOVITAMIX_SOURCE_TRACKS": "300",
+    "MOOVITAMIX_SOURCE_DAYS": "30",
+    "MOOVITAMIX_SOURCE_LAUNCHED_ON": "2026-02-01",
+}
+PATIENCE_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A data folder of its own, with the app's small world behind it."""
+
+    data_dir: Path
+    world: dict[str, str] = field(default_factory=lambda: SMALL_WORLD)
+
+    @property
+    def marts(self) -> Path:
+        return self.data_dir / "marts.duckdb"
+
+    @property
+    def previous_marts(self) -> Path:
+        return self.data_dir / "marts.previous.duckdb"
+
+    @property
+    def build_file(self) -> Path:
+        return self.data_dir / "build.duckdb"
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start `moovitamix` without waiting for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "orchestration.cli", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(),
+        )
+
+    def fails(self, *words: str) -> str:
+        """Run `moovitamix`, which must fail with exit code 1; return what it says of it."""
+        process = self.start(*words)
+        _, complaint = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 1, complaint
+        return complaint
+
+    def does(self, *words: str) -> str:
+        """Run `moovitamix`, which must succeed; return what it prints."""
+        process = self.start(*words)
+        told, complaint = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0, complaint
+        return told
+
+    def lives(self, instant: datetime) -> str:
+        """Live the day of `instant` with `moovitamix run`."""
+        return self.does("run", "--as-of", instant.isoformat())
+
+    def copy(self, data_dir: Path) -> "Warehouse":
+        """Return the same as it stands, in another folder."""
+        shutil.copytree(self.data_dir, data_dir)
+        return Warehouse(data_dir, self.world)
+
+    def ask(self, sql: str) -> list[tuple[object, ...]]:
+        """Query the published file."""
+        with duckdb.connect(self.marts, read_only=True) as marts:
+            return marts.sql(sql).fetchall()
+
+    def ops(self, table: str) -> list[dict[str, object]]:
+        """Return the lake's rows of what runs did."""
+        from ingestion import ops
+
+        return ops.read(str(self.data_dir / "lake"), table)
+
+    def environment(self) -> dict[str, str]:
+        """Return what a process needs to work here, whatever the shell of the tests has set."""
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("MOOVITAMIX_")
+        }
+        return inherited | self.world | {"MOOVITAMIX_DATA_DIR": str(self.data_dir)}
