@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -16,7 +15,7 @@ def hashes(records: pa.Table, key: tuple[str, ...]) -> Hashes:
     repeat has a chance of 3 in a million, and would only cost a second pull.
     """
     columns = records.select(list(key)).drop_null().columns
-    mixed: Hashes = _numbers(columns[0])
+    mixed = _numbers(columns[0])
     for column in columns[1:]:
         mixed = _scatter(mixed) ^ _numbers(column)
     return mixed
@@ -33,8 +32,13 @@ def repeats(parts: list[Hashes]) -> Hashes:
 
 
 def _numbers(column: pa.ChunkedArray) -> Hashes:
-    numbers: Hashes = pc.cast(column, pa.int64()).to_numpy().view(np.uint64)
-    return numbers
+    """64-bit values as they lie in memory; `to_numpy` would import pandas, a second of start-up."""
+    chunks = [
+        np.frombuffer(chunk.buffers()[1], np.uint64, len(chunk), chunk.offset * 8)
+        for chunk in column.chunks
+        if len(chunk)
+    ]
+    return np.concatenate(chunks) if chunks else np.empty(0, np.uint64)
 
 
 def _scatter(numbers: Hashes) -> Hashes:

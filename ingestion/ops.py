@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from ingestion.tables import TIMESTAMP
+from ingestion.tables import TIMESTAMP, from_rows
 
 
 def _schema(texts: str, numbers: str = "", instants: str = "", shares: str = "") -> pa.Schema:
@@ -52,11 +52,11 @@ def append(
 ) -> None:
     """Write `rows` to `ops/<table>/day=<day>/<name>.parquet`; the same name again replaces them.
 
-    Rows given as dicts take the table's declared schema, where it has one. On a disk the file
+    Rows given as dicts take the schema declared here. On a disk the file
     appears by rename, on object storage by one put: a reader sees all of it or nothing.
     """
     if not isinstance(rows, pa.Table):
-        rows = pa.Table.from_pylist(list(rows), schema=SCHEMAS.get(table))
+        rows = from_rows(rows, SCHEMAS[table])
     whole = BytesIO()
     pq.write_table(rows, whole, compression="zstd")
     storage, root = fsspec.core.url_to_fs(lake_url)

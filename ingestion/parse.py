@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
-from pyarrow.json import ParseOptions, ReadOptions, read_json
 
 from ingestion.records import Fault, Rejected, as_json, as_text, fault_of, open_envelope
-from ingestion.tables import Table, envelope
+from ingestion.tables import Table, envelope, from_json
 
 # What a column of the lake may not be called: dlt adds the first two, the folder's name the third.
 RESERVED = frozenset({"_dlt_load_id", "_dlt_id", "load_date"})
@@ -104,11 +102,7 @@ def _bisect(
 
 
 def _read_json(raw: bytes, columns: pa.Schema) -> pa.Table:
-    return read_json(
-        BytesIO(raw),
-        ReadOptions(use_threads=False, block_size=len(raw) + 1),
-        ParseOptions(explicit_schema=envelope(columns), unexpected_field_behavior="infer"),
-    )
+    return from_json(raw, envelope(columns))
 
 
 def _named(records: pa.Table, table: Table) -> pa.Table:

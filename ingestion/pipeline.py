@@ -1,6 +1,7 @@
 """dlt, told where the lake is and how to write it; the rest of the package asks it through here."""
 
 import logging
+import os
 import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ _CONFIG: dict[str, Any] = {
     "runtime.dlthub_telemetry": False,
     "extract.next_item_mode": "fifo",  # `rejected` and its seal come last
     "schema.naming": "direct",  # columns as the API names them
-    "normalize.parquet_normalizer.add_dlt_load_id": True,  # added while extracting: no rewrite
     "data_writer.compression": "zstd",
     "data_writer.buffer_max_items": 122_880,  # DuckDB's row group; the default is 5,000
     "load.delete_completed_jobs": True,  # else every load stays on this disk a second time
@@ -36,6 +36,8 @@ def start_anew(settings: IngestionSettings) -> None:
 
 def open_pipeline(settings: IngestionSettings, as_of: datetime) -> "Pipeline":
     """The pipeline into the lake whose files lie under `as_of`'s date, on whatever day they do."""
+    # dlt would import all of Airflow, four seconds, to look for secrets there; read at its import.
+    os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
     import dlt
     import pendulum
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
 import pyarrow as pa
 
 from ingestion.errors import TooManyRejected, TotalChanged, TruncatedPull, TypeChanged
@@ -69,11 +68,12 @@ class Reading:
             self._take(page, opened.first.size)
             waiting.append(page.records)
             if self.received - handed_over >= BATCH:
-                yield self._batch(waiting)
+                yield pa.concat_tables(waiting, promote_options="default")
                 handed_over = self.received
                 waiting = []
         self.finished_at = utc_now()
-        yield self._batch(waiting)
+        if waiting:
+            yield pa.concat_tables(waiting, promote_options="default")
 
     def require_nothing(self, opened: Opened) -> None:
         """Take the one page of a table that has no records."""
@@ -87,8 +87,7 @@ class Reading:
     def pull(self) -> Pull:
         """What came, so far."""
         traffic = self.traffic
-        times = np.percentile(traffic.response_ms, (50, 95, 99)) if traffic.response_ms else None
-        p50, p95, p99 = (None, None, None) if times is None else map(float, times)
+        times = sorted(traffic.response_ms)
         return Pull(
             table=self.table.name,
             announced=self.announced,
@@ -98,9 +97,9 @@ class Reading:
             bytes=traffic.bytes,
             requests=traffic.requests,
             retries=traffic.retries,
-            response_ms_p50=p50,
-            response_ms_p95=p95,
-            response_ms_p99=p99,
+            response_ms_p50=_percentile(times, 50),
+            response_ms_p95=_percentile(times, 95),
+            response_ms_p99=_percentile(times, 99),
             started_at=self.started_at,
             finished_at=self.finished_at or utc_now(),
         )
@@ -133,10 +132,10 @@ class Reading:
         [(worst, times)] = Counter(typed).most_common(1)
         raise TypeChanged(self.table.name, *worst, times)
 
-    def _batch(self, waiting: list[pa.Table]) -> pa.Table:
-        texts = [pa.field(name, pa.string()) for name in self.extras]
-        columns = pa.schema([*self.table.columns, *texts]).empty_table()
-        return pa.concat_tables([columns, *waiting], promote_options="default")
+
+def _percentile(ordered: list[float], percent: int) -> float | None:
+    """The nearest rank: a time that was measured, not one between two."""
+    return ordered[(len(ordered) * percent - 1) // 100] if ordered else None
 
 
 def nothing_pulled(table: Table) -> Pull:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from ingestion.lake import SOURCE
 from ingestion.pages import Opened
 from ingestion.pull import Reading
-from ingestion.tables import IDS, REJECTED, TIMESTAMP
+from ingestion.tables import IDS, REJECTED, TIMESTAMP, from_rows
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TColumnSchema
@@ -35,10 +36,13 @@ def source(readings: list[tuple[Reading, Opened]], seal: Seal) -> "DltSource":
 
 def _table(reading: Reading, opened: Opened) -> "DltResource":
     import dlt
+    from dlt.common.storages.load_package import load_package_state
 
     def batches() -> Iterator[Any]:
         declared = 0
-        for batch in reading.batches(opened):
+        load_id = load_package_state()["load_id"]
+        for records in reading.batches(opened):
+            batch = _marked(records, load_id)
             if len(reading.extras) > declared:
                 declared = len(reading.extras)
                 hints = dlt.mark.make_hints(columns=_hints(batch.schema))
@@ -64,11 +68,23 @@ def _rejected(readings: list[Reading], seal: Seal) -> "DltResource":
             for reading in readings
             for one in reading.rejected
         ]
+        load_id = load_package_state()["load_id"]
         if rejected:
-            yield pa.Table.from_pylist(rejected, schema=REJECTED)
-        seal(load_package_state()["load_id"])
+            yield _marked(from_rows(rejected, REJECTED), load_id)
+        seal(load_id)
 
     return dlt.resource(rows, name="rejected", columns=_hints(REJECTED), write_disposition="append")
+
+
+def _marked(records: pa.Table, load_id: str) -> pa.Table:
+    """The records with their load's id, as dlt would add it, but without importing pandas."""
+    text = load_id.encode()
+    ends = np.array([0, len(text)], np.int32)
+    one = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(ends), pa.py_buffer(text)])
+    zeros = pa.py_buffer(bytes(records.num_rows))
+    all_the_first = pa.Array.from_buffers(pa.int8(), records.num_rows, [None, zeros])
+    column = pa.chunked_array([pa.DictionaryArray.from_arrays(all_the_first, one)])
+    return records.append_column(pa.field("_dlt_load_id", column.type), column)
 
 
 def _hints(columns: pa.Schema) -> "dict[str, TColumnSchema]":

@@ -1,0 +1,169 @@
+"""Our ingest against dlt's stock `rest_api_source` and against a bare download of the same pages.
+
+One server, one machine, every contender a process of its own, in turns. "Slope" is what a further
+session costs once everything has started: the difference between a large and a small pull.
+
+    python -m bench.ingest                                   # about 25 minutes, nearly all stock's
+    python -m bench.ingest --sessions 100000 --small 20000 --rounds 1
+"""
+
+import argparse
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from bench import measure
+from bench.measure import Cost
+
+CONTENDERS = ("ours", "stock", "download")
+TABLES = ("tracks", "users", "listen_history")
+AS_OF = datetime(2027, 1, 1)
+LAYOUT = "{table_name}/load_date={YYYY}-{MM}-{DD}/{load_id}.{file_id}.{ext}"
+
+
+def ours(api_url: str, size: int, data_dir: str) -> None:
+    """The whole ingest, as `moovitamix ingest` runs it."""
+    from ingestion.ingest import ingest
+    from ingestion.settings import IngestionSettings
+
+    settings = IngestionSettings(api_url=api_url, page_size=size, data_dir=Path(data_dir))
+    ingest(settings, as_of=AS_OF, run_id="bench")
+
+
+def stock(api_url: str, size: int, data_dir: str) -> None:
+    """What dlt's own documentation would have one write for this API."""
+    import dlt
+    from dlt.sources.rest_api import rest_api_source
+
+    dlt.config["runtime.dlthub_telemetry"] = False
+    pages = {"type": "page_number", "base_page": 1, "page_param": "page", "total_path": "pages"}
+    endpoint = {"params": {"size": size}, "data_selector": "items", "paginator": pages}
+    source = rest_api_source(
+        {
+            "client": {"base_url": f"{api_url}/"},
+            "resource_defaults": {"write_disposition": "append", "endpoint": endpoint},
+            "resources": list(TABLES),
+        },
+        name="stock",
+    )
+    lake = dlt.destinations.filesystem(bucket_url=f"{data_dir}/lake", layout=LAYOUT)
+    pipeline = dlt.pipeline("stock", pipelines_dir=data_dir, destination=lake, dataset_name="raw")
+    pipeline.run(source, loader_file_format="parquet")
+
+
+def download(api_url: str, size: int, data_dir: str) -> None:  # noqa: ARG001 - lands nothing
+    """The same pages over as many connections, thrown away."""
+    import json
+
+    import urllib3
+
+    pool = urllib3.PoolManager(maxsize=8, block=True)
+
+    def fetch(table: str, page: int) -> bytes:
+        return pool.request("GET", f"{api_url}/{table}?page={page}&size={size}").data
+
+    with ThreadPoolExecutor(8) as threads:
+        for table in TABLES:
+            pages = json.loads(fetch(table, 1))["pages"]
+            for body in threads.map(partial(fetch, table), range(2, pages + 1)):
+                del body
+
+
+@contextmanager
+def server(sessions: int) -> Iterator[str]:
+    """The page server in a process of its own; gives its address."""
+    command = measure.module("bench.page_server", sessions)
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.stdin.close()
+
+
+def contender(name: str, url: str, sessions: int, size: int) -> Callable[[], Cost]:
+    """One run of a contender, into a folder that is gone afterwards."""
+
+    def run() -> Cost:
+        with tempfile.TemporaryDirectory() as data_dir:
+            api = f"{url}/{sessions}"
+            return measure.process(
+                measure.module("bench.ingest", "--contender", name, api, size, data_dir)
+            )
+
+    return run
+
+
+def compare(url: str, small: int, large: int, size: int, rounds: int) -> None:
+    """Measure all contenders at both sizes, and print what came out."""
+    runs = {
+        f"{name} {count:,}": contender(name, url, count, size)
+        for count in (small, large)
+        for name in CONTENDERS
+    }
+    costs = measure.pairwise(runs, rounds)
+    measure.table(
+        f"pages of {size}, medians of {rounds}",
+        (
+            "contender",
+            "sessions",
+            "wall s",
+            "CPU s",
+            "peak MB",
+            "sessions/s",
+            "slope/s",
+            "CPU slope/s",
+        ),
+        [_row(name, count, small, large, costs) for name in CONTENDERS for count in (small, large)],
+    )
+    whole = {name: costs[f"{name} {large:,}"].wall for name in CONTENDERS}
+    slope = {name: _slope(name, small, large, costs)[0] for name in CONTENDERS}
+    print(f"whole process: {whole['stock'] / whole['ours']:.1f} x stock")
+    print(f"slope: {slope['ours'] / slope['stock']:.1f} x stock")
+    print(f"slope: {slope['ours'] / slope['download']:.2f} of a bare download\n")
+
+
+def _row(name: str, count: int, small: int, large: int, costs: dict[str, Cost]) -> list[str]:
+    cost = costs[f"{name} {count:,}"]
+    figures = [f"{cost.wall:.2f}", f"{cost.cpu:.2f}", f"{cost.peak_mb:.0f}"]
+    slopes = [f"{slope:,.0f}" for slope in _slope(name, small, large, costs)]
+    return [
+        name,
+        f"{count:,}",
+        *figures,
+        f"{count / cost.wall:,.0f}",
+        *(slopes if count == large else ["", ""]),
+    ]
+
+
+def _slope(name: str, small: int, large: int, costs: dict[str, Cost]) -> tuple[float, float]:
+    few, many = costs[f"{name} {small:,}"], costs[f"{name} {large:,}"]
+    sessions = large - small
+    return sessions / (many.wall - few.wall), sessions / (many.cpu - few.cpu)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--sessions", type=int, default=1_000_000)
+    arguments.add_argument("--small", type=int, default=200_000)
+    arguments.add_argument("--hundreds", type=int, default=100_000, help="sessions in pages of 100")
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--contender", nargs=4, help=argparse.SUPPRESS)
+    chosen = arguments.parse_args()
+    if chosen.contender:
+        name, url, size, data_dir = chosen.contender
+        {"ours": ours, "stock": stock, "download": download}[name](url, int(size), data_dir)
+        return
+    with server(max(chosen.sessions, chosen.hundreds)) as url:
+        compare(url, chosen.small, chosen.sessions, 1_000, chosen.rounds)
+        compare(url, chosen.hundreds // 5, chosen.hundreds, 100, chosen.rounds)
+
+
+if __name__ == "__main__":
+    main()

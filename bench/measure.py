@@ -1,0 +1,78 @@
+"""Whole processes measured side by side: each round runs every contender once, medians count."""
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process took from start to end: seconds of wall and CPU, peak memory in MB."""
+
+    wall: float
+    cpu: float
+    peak_mb: float
+
+
+def process(command: Sequence[str]) -> Cost:
+    """Run a command to its end. CPU counts its children too; memory is its own alone.
+
+    Raises `RuntimeError` where it fails: a broken contender has no figures.
+    """
+    began = perf_counter()
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(running.pid, 0)
+    wall = perf_counter() - began
+    running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {running.returncode}")
+    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def module(name: str, *arguments: object) -> list[str]:
+    """The command that runs a module of ours with this interpreter."""
+    return [sys.executable, "-m", name, *map(str, arguments)]
+
+
+def pairwise(
+    contenders: dict[str, Callable[[], Cost]], rounds: int, said: Callable[[str], None] = print
+) -> dict[str, Cost]:
+    """Medians over the rounds, of contenders that took turns on the same machine."""
+    costs: dict[str, list[Cost]] = {name: [] for name in contenders}
+    for number in range(1, rounds + 1):
+        for name, run in contenders.items():
+            cost = run()
+            costs[name].append(cost)
+            said(f"round {number}/{rounds}: {name} {cost.wall:.1f} s, {cost.cpu:.1f} s CPU")
+    return {name: _median(these) for name, these in costs.items()}
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print figures as a table: names to the left, numbers to the right."""
+    shown = Table(title=title, title_justify="left")
+    for position, column in enumerate(columns):
+        shown.add_column(column, justify="right" if position else "left")
+    for row in rows:
+        shown.add_row(*row)
+    Console(width=110).print(shown)
+
+
+def peak_of_this_process() -> float:
+    """The most memory that this process ever held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return Cost(
+        wall=median(cost.wall for cost in costs),
+        cpu=median(cost.cpu for cost in costs),
+        peak_mb=median(cost.peak_mb for cost in costs),
+    )
