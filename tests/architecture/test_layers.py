@@ -1,0 +1,73 @@
+"""Folders meet only in tables, commands start at once, and nothing points to a private registry."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import ROOT
+
+HEAVY = ("airflow", "dbt", "dlt", "duckdb", "great_expectations", "mlflow", "pandas", "pyarrow")
+# What a folder is made of, its modules may import at once: nobody imports them for help.
+AT_HOME: dict[str, set[str]] = {
+    "api": {"duckdb", "pandas", "pyarrow"},
+    "ingestion": {"dlt", "duckdb", "pandas", "pyarrow"},
+    "orchestration": set(),
+}
+IMPORTED = """
+import importlib, json, sys
+for module in json.loads(sys.argv[1]):
+    importlib.import_module(module)
+print(json.dumps([name for name in sys.argv[2:] if name in sys.modules]))
+"""
+# The lock and the Makefile install from whatever index a machine is set up for.
+INDEX = re.compile(
+    r"--(?:extra-)?index-url|https?://[^\s\"']*/(?:simple|pypi)(?:/|\b)|files\.pythonhosted"
+)
+
+
+def test_the_layers_hold() -> None:
+    checked = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("folder", list(AT_HOME))
+def test_no_module_imports_at_once_what_only_some_commands_need(folder: str) -> None:
+    paths = [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*.py")]
+    modules = [
+        ".".join(path.with_suffix("").parts)
+        for path in paths
+        if not path.stem.startswith("__") and "dags" not in path.parts
+    ]
+    assert modules
+    answer = subprocess.run(
+        [sys.executable, "-c", IMPORTED, json.dumps(modules), *HEAVY],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(json.loads(answer.stdout)) <= AT_HOME[folder]
+
+
+def test_no_tracked_file_names_a_package_index() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert tracked
+    naming = [
+        name
+        for name in tracked
+        if name != "tests/architecture/test_layers.py"
+        and INDEX.search((ROOT / name).read_text(errors="replace"))
+    ]
+    assert naming == []

@@ -1,0 +1,63 @@
+"""Every failure is one clear line and exit code 1; what readers have stays as it was."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.checksums import checksums
+from tests.end_to_end.warehouse import Warehouse
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["query", "select 1"], "nothing is published yet"),
+        (["publish"], "it does not exist; run `moovitamix build` first"),
+        (["ingest", "--api-url", "http://127.0.0.1:9"], "http://127.0.0.1:9"),
+        (["simulate"], "Missing option '--days'"),
+        (["run", "--as-of", "tomorrow"], "tomorrow"),
+        (["nonsense"], "No such command 'nonsense'"),
+    ],
+)
+def test_a_failure_is_one_line(tmp_path: Path, words: list[str], why: str) -> None:
+    complaint = Warehouse(tmp_path / "data").fails(*words)
+    assert complaint.startswith("moovitamix: ")
+    assert why in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_debug_shows_where_a_failure_came_from(tmp_path: Path) -> None:
+    assert "Traceback" in Warehouse(tmp_path / "data").fails("query", "select 1", "--debug")
+
+
+def test_a_setting_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "data", {"MOOVITAMIX_AS_OF": "yesterday"})
+    complaint = warehouse.fails("status")
+    assert "as_of" in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_a_failed_build_names_what_failed_and_is_not_published(day_1: Warehouse) -> None:
+    before = checksums(day_1.marts)
+    _spoil_a_load(day_1)
+    complaint = day_1.fails("build", "--full-refresh")
+    assert "failed" in complaint
+    assert complaint.count("\n") == 1
+    assert str(day_1.data_dir / "dbt" / "logs" / "dbt.log") in complaint
+    assert "its last build failed or did not end" in day_1.fails("publish")
+    assert checksums(day_1.marts) == before
+    assert "starts over" in " ".join(day_1.does("status").split())
+    outcomes = {(row["command"], row["outcome"]) for row in day_1.ops("runs")}
+    assert {("build", "failed"), ("publish", "failed")} <= outcomes
+
+
+def _spoil_a_load(warehouse: Warehouse) -> None:
+    """Put text where the lake had instants, as no gate would let through."""
+    (file,) = (warehouse.data_dir / "lake/raw/users").glob("*/*.parquet")
+    spoilt = warehouse.data_dir / "spoilt.parquet"
+    duckdb.sql(
+        f"select * replace ('never' as created_at) from read_parquet('{file}', hive_partitioning=0)"
+    ).write_parquet(str(spoilt))
+    shutil.move(spoilt, file)
