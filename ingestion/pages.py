@@ -3,17 +3,46 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Self, TypeVar
 
 from ingestion.errors import ApiRefused
 from ingestion.http import Api, Traffic
-from ingestion.parse import Page, parse
+from ingestion.parse import Body, Parsed, parse
 from ingestion.tables import Table
 from ingestion.window import Window
 
 # What the app's original API serves at most; it answers 422 to anything above.
 ORIGINAL_PAGE_SIZE = 100
 UNPROCESSABLE = 422
+
+# Small pages are read together: reading one of 100 records costs 190 µs, among others 90. Not too
+# many, or a pull of empty pages would go on for long.
+GROUP = 32
+GROUP_BYTES = 512 * 1024
+PARSERS = 2  # the one thread that writes Parquet takes no more than these give
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """Those that wait for the API, and those that read what it sent: outside the GIL, mostly."""
+
+    fetching: ThreadPoolExecutor
+    parsing: ThreadPoolExecutor
+    concurrency: int
+
+    @classmethod
+    @contextmanager
+    def started(cls, concurrency: int) -> Iterator[Self]:
+        """Threads that end with the block."""
+        with (
+            ThreadPoolExecutor(concurrency, "fetch") as fetching,
+            ThreadPoolExecutor(PARSERS, "parse") as parsing,
+        ):
+            yield cls(fetching, parsing, concurrency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +54,11 @@ class Endpoint:
     window: Window
     traffic: Traffic
 
-    def page(self, number: int, size: int) -> Page:
-        """Fetch and parse one page, in a thread of the pool: most of it runs outside the GIL."""
+    def body(self, number: int, size: int) -> Body:
+        """Fetch one page."""
         query = {"page": str(number), "size": str(size), **self.window.query()}
         raw = self.api.get(self.table.name, query, self.traffic)
-        return parse(raw, self.table, f"{self.table.name}, page {number}")
+        return Body(f"{self.table.name}, page {number}", raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +66,58 @@ class Opened:
     """A table whose first page has come: the envelope tells how many more there are."""
 
     endpoint: Endpoint
-    first: Page
-    pool: ThreadPoolExecutor
-    concurrency: int
+    first: Parsed
+    threads: Threads
 
-    def pages(self) -> Iterator[Page]:
-        """All pages, the first one too; at most `concurrency` are in flight or waiting."""
+    @property
+    def total(self) -> int:
+        """Records that the API announces."""
+        return self.first.pages[0].total
+
+    @property
+    def size(self) -> int:
+        """Records on a page, as the API says."""
+        return max(self.first.pages[0].size, 1)
+
+    def parsed(self) -> Iterator[Parsed]:
+        """All pages, the first one too, a few at a time; what is ahead of the reader is bounded."""
         yield self.first
-        size = max(self.first.size, 1)
-        numbers = iter(range(2, -(-self.first.total // size) + 1))
-        coming: deque[Future[Page]] = deque()
-        for number in numbers:
-            coming.append(self.pool.submit(self.endpoint.page, number, size))
-            if len(coming) >= self.concurrency:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
+        table = self.endpoint.table
+        parsing = (self.threads.parsing.submit(parse, group, table) for group in self._groups())
+        yield from _in_order(parsing, PARSERS)
+
+    def _groups(self) -> Iterator[list[Body]]:
+        group: list[Body] = []
+        for body in _in_order(self._fetching(), self.threads.concurrency):
+            group.append(body)
+            if len(group) == GROUP or sum(len(one.raw) for one in group) >= GROUP_BYTES:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def _fetching(self) -> Iterator[Future[Body]]:
+        for number in range(2, -(-self.total // self.size) + 1):
+            yield self.threads.fetching.submit(self.endpoint.body, number, self.size)
 
 
-def first_page(endpoint: Endpoint, size: int) -> Page:
-    """The first page of the wanted size, or of the original API's where that is refused."""
+def opened(endpoint: Endpoint, size: int, threads: Threads) -> Opened:
+    """The table with its first page: of the wanted size, or of the original API's largest."""
     try:
-        return endpoint.page(1, size)
+        body = endpoint.body(1, size)
     except ApiRefused as refused:
         if refused.status != UNPROCESSABLE or size <= ORIGINAL_PAGE_SIZE:
             raise
-    return endpoint.page(1, ORIGINAL_PAGE_SIZE)
+        body = endpoint.body(1, ORIGINAL_PAGE_SIZE)
+    return Opened(endpoint, parse([body], endpoint.table), threads)
+
+
+def _in_order(futures: Iterator[Future[T]], ahead: int) -> Iterator[T]:
+    """What the futures give, in their order; `ahead` of them are begun before one is waited for."""
+    begun: deque[Future[T]] = deque()
+    for future in futures:
+        begun.append(future)
+        if len(begun) >= ahead:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()

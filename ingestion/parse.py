@@ -1,7 +1,7 @@
-"""The bytes of a page to Arrow, without a Python object per record unless something is wrong."""
+"""The bytes of pages to Arrow, without a Python object per record unless something is wrong."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,53 +15,75 @@ RESERVED = frozenset({"_dlt_load_id", "_dlt_id", "load_date"})
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """What came for one page, before it is read; `where` names it in errors."""
+
+    where: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a table: its envelope's counts, its records, and those that can't be read."""
+    """The envelope of one page, and how many records came in it."""
 
     total: int
     size: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Some pages in a row: their envelopes, their records, and those that can't be read."""
+
+    pages: tuple[Page, ...]
     records: pa.Table
     rejected: tuple[Rejected, ...] = ()
 
-    @property
-    def received(self) -> int:
-        """Records that came, readable or not."""
-        return int(self.records.num_rows) + len(self.rejected)
 
+def parse(bodies: Sequence[Body], table: Table) -> Parsed:
+    """Pages as the table's declared columns, then any new ones as text, in the API's order.
 
-def parse(raw: bytes, table: Table, where: str) -> Page:
-    """A page as the table's declared columns, then any new ones as text, in the API's order.
-
-    Raises `NotJson` or `UnexpectedAnswer` for what is no page at all.
+    Several small pages at a time cost half of what they cost one by one. Raises `NotJson` or
+    `UnexpectedAnswer` for what is no page at all.
     """
     try:
-        return _read_at_once(raw, table)
+        return _read_at_once(b"\n".join(body.raw for body in bodies), len(bodies), table)
     except (pa.ArrowInvalid, UnicodeDecodeError):
-        return _read_apart(raw, table, where)
+        if len(bodies) == 1:
+            return _read_apart(bodies[0], table)
+    apart = [parse([body], table) for body in bodies]
+    return Parsed(
+        pages=tuple(page for parsed in apart for page in parsed.pages),
+        records=pa.concat_tables([one.records for one in apart], promote_options="default"),
+        rejected=tuple(rejected for parsed in apart for rejected in parsed.rejected),
+    )
 
 
-def _read_at_once(raw: bytes, table: Table) -> Page:
+def _read_at_once(raw: bytes, bodies: int, table: Table) -> Parsed:
     if not raw.isascii():
         raw.decode()  # Arrow would let through bytes that no reader of the lake can show
     answer = _read_json(raw, table.columns)
-    if answer.num_rows != 1 or answer["items"].null_count:
-        raise pa.ArrowInvalid("not one page")
-    items = answer["items"].chunk(0).flatten()
-    extras = [field.name for field in items.type if field.name not in table.columns.names]
+    if answer.num_rows != bodies or answer["items"].null_count:
+        raise pa.ArrowInvalid("not a page for each body")
+    lists = answer["items"].chunk(0)
+    records = lists.flatten()
+    extras = [field.name for field in records.type if field.name not in table.columns.names]
     if extras:  # read again as text: inferred, "2026-01-01" would become an instant
         texts = [pa.field(name, pa.string()) for name in extras]
         widened = pa.schema([*table.columns, *texts])
-        items = _read_json(raw, widened)["items"].chunk(0).flatten()
-    if items.null_count:
+        records = _read_json(raw, widened)["items"].chunk(0).flatten()
+    if records.null_count:
         raise pa.ArrowInvalid("a record is null")
-    total, size = answer["total"][0].as_py(), answer["size"][0].as_py()
-    if total is None or size is None or min(total, size) < 0:
+    counts = [answer["total"], answer["size"], lists.value_lengths()]
+    envelopes = list(zip(*(column.to_pylist() for column in counts), strict=True))
+    if any(count is None or count < 0 for envelope in envelopes for count in envelope):
         raise pa.ArrowInvalid("no counts")
-    return Page(total, size, _named(pa.Table.from_struct_array(items), table))
+    named = _named(pa.Table.from_struct_array(records), table)
+    return Parsed(tuple(Page(*counts) for counts in envelopes), named)
 
 
-def _read_apart(raw: bytes, table: Table, where: str) -> Page:
-    records, total, size = open_envelope(raw, where)
+def _read_apart(body: Body, table: Table) -> Parsed:
+    records, total, size = open_envelope(body.raw, body.where)
     good: list[dict[str, Any]] = []
     rejected: list[Rejected] = []
     for record in records:
@@ -75,7 +97,8 @@ def _read_apart(raw: bytes, table: Table, where: str) -> Page:
     columns = pa.schema([*table.columns, *((name, pa.string()) for name in extras)])
     pieces = list(_bisect(good, columns, rejected))
     arrow = pa.concat_tables(pieces) if pieces else columns.empty_table()
-    return Page(total, size, _named(arrow, table), tuple(rejected))
+    page = Page(total, size, len(records))
+    return Parsed((page,), _named(arrow, table), tuple(rejected))
 
 
 def _bisect(

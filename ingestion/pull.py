@@ -11,7 +11,7 @@ from ingestion.errors import TooManyRejected, TotalChanged, TruncatedPull, TypeC
 from ingestion.http import Traffic
 from ingestion.keys import Hashes, hashes, repeats
 from ingestion.pages import Opened
-from ingestion.parse import Page
+from ingestion.parse import Page, Parsed
 from ingestion.records import Rejected
 from ingestion.settings import IngestionSettings
 from ingestion.tables import Table
@@ -57,16 +57,18 @@ class Reading:
     keys: list[Hashes] = field(default_factory=list)
 
     def batches(self, opened: Opened) -> Iterator[pa.Table]:
-        """The readable records, in batches; all of one call have the columns known by then.
+        """The readable records, in batches of any number of pages.
 
         Raises `TotalChanged`, `TruncatedPull`, `TypeChanged` or `TooManyRejected`.
         """
-        self.announced = opened.first.total
+        self.announced = opened.total
         waiting: list[pa.Table] = []
         handed_over = 0
-        for page in opened.pages():
-            self._take(page, opened.first.size)
-            waiting.append(page.records)
+        for parsed in opened.parsed():
+            for page in parsed.pages:
+                self._count(page, opened.size)
+            self._take(parsed)
+            waiting.append(parsed.records)
             if self.received - handed_over >= BATCH:
                 yield pa.concat_tables(waiting, promote_options="default")
                 handed_over = self.received
@@ -104,7 +106,7 @@ class Reading:
             finished_at=self.finished_at or utc_now(),
         )
 
-    def _take(self, page: Page, size: int) -> None:
+    def _count(self, page: Page, size: int) -> None:
         if page.total != self.announced:
             raise TotalChanged(self.table.name, self.announced, page.total)
         promised = min(size, self.announced - self.received)
@@ -112,13 +114,15 @@ class Reading:
         self.received += page.received
         if page.received != promised:  # at once: behind it there may be a million empty pages
             raise TruncatedPull(self.table.name, self.pages, promised, page.received)
-        self.rejected += page.rejected
-        self.keys.append(hashes(page.records, self.table.key))
-        if page.rejected:
+
+    def _take(self, parsed: Parsed) -> None:
+        self.keys.append(hashes(parsed.records, self.table.key))
+        self.rejected += parsed.rejected
+        if parsed.rejected:
             self._bear_with_rejected()
         declared = len(self.table.columns)
         self.extras += [
-            name for name in page.records.column_names[declared:] if name not in self.extras
+            name for name in parsed.records.column_names[declared:] if name not in self.extras
         ]
 
     def _bear_with_rejected(self) -> None:

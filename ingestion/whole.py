@@ -1,7 +1,6 @@
 """A pull that is whole or nothing: all three tables by one window, read again when pages moved."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +13,7 @@ from ingestion.errors import PagesMoved, TotalChanged, TruncatedPull
 from ingestion.http import Api, Traffic
 from ingestion.inflight import InFlight
 from ingestion.keys import Hashes
-from ingestion.pages import Endpoint, Opened, first_page
+from ingestion.pages import Endpoint, Opened, Threads, opened
 from ingestion.pull import Pull, Reading, new_reading
 from ingestion.settings import IngestionSettings
 from ingestion.source import source
@@ -31,7 +30,7 @@ class WholePull:
 
     settings: IngestionSettings
     api: Api
-    pool: ThreadPoolExecutor
+    threads: Threads
     run_id: str
     as_of: datetime
     window: Window
@@ -47,8 +46,8 @@ class WholePull:
         cls, settings: IngestionSettings, api: Api, run_id: str, as_of: datetime, window: Window
     ) -> Iterator[Self]:
         """A pull with its threads; leaving it ends them."""
-        with ThreadPoolExecutor(settings.concurrency, "page") as pool, api:
-            yield cls(settings, api, pool, run_id, as_of, window)
+        with Threads.started(settings.concurrency) as threads, api:
+            yield cls(settings, api, threads, run_id, as_of, window)
 
     def extract(self) -> InFlight | None:
         """Leave a pending package in dlt and its note on the disk; None when there is nothing new.
@@ -71,9 +70,9 @@ class WholePull:
         self.readings = [
             new_reading(table, self.settings, self.traffic[table.name]) for table in TABLES
         ]
-        opened = list(self.pool.map(self._open, self.readings))
-        pairs = list(zip(self.readings, opened, strict=True))
-        if not any(one.first.total for one in opened):
+        tables = list(self.threads.fetching.map(self._open, self.readings))
+        pairs = list(zip(self.readings, tables, strict=True))
+        if not any(table.total for table in tables):
             for reading, one in pairs:
                 reading.require_nothing(one)
             return None
@@ -90,8 +89,7 @@ class WholePull:
 
     def _open(self, reading: Reading) -> Opened:
         endpoint = Endpoint(self.api, reading.table, self.window, reading.traffic)
-        first = first_page(endpoint, self.settings.page_size)
-        return Opened(endpoint, first, self.pool, self.settings.concurrency)
+        return opened(endpoint, self.settings.page_size, self.threads)
 
     def _require_settled(self, before: dict[str, Hashes]) -> None:
         """Repeats are the API's own when a second pull has exactly the same; else pages moved."""
