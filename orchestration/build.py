@@ -1,6 +1,7 @@
 """Build and test the marts with dbt, inside this process: a kill leaves nothing of it behind."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,19 +104,20 @@ def _results(answer: Any, dbt_dir: Path) -> "list[RunResult]":  # noqa: ANN401 -
         said = " ".join(str(answer.exception).split())
         raise BuildFailed(f"dbt could not build: {said}; {log}") from answer.exception
     failed = [result for result in answer.result.results if result.status in FAILURES]
-    told = "; ".join(_telling(result) for result in failed)
+    told = "; ".join(failure_line(result) for result in failed)
     raise BuildFailed(f"{len(failed)} of {len(answer.result.results)} failed: {told}; {log}")
 
 
-def _telling(result: "RunResult") -> str:
+def failure_line(result: "RunResult") -> str:
     """Say of a failed node what failed, by how many rows, and where to look."""
     node: Any = result.node
     if result.status == "fail":
         stored = getattr(node, "should_store_failures", False) and node.relation_name
         where = f"select * from {stored}" if stored else node.compiled_path
         return f"test {node.name} found {result.failures:,} rows ({where})"
-    # Of a compilation error, dbt also tells the macros it came through: the log has them.
-    said = " ".join((result.message or "no reason given").split(" > in macro ")[0].split())
+    # The log also has the macros that an error came through, and the line of SQL.
+    reason = re.split(r"\n\s*(?:> in macro|LINE \d+:)", result.message or "no reason given")[0]
+    said = " ".join(reason.split())
     return f"{node.resource_type} {node.name}: {said}"
 
 

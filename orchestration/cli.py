@@ -178,7 +178,7 @@ def _where_next(screen: Screen) -> None:
     """Say where to look after a run."""
     program = sys.argv[0] if sys.argv[0].endswith("moovitamix") else "moovitamix"
     dbt = program.removesuffix("moovitamix") + "dbt"
-    docs = "--project-dir dbt_project --profiles-dir ."
+    docs = "--project-dir dbt_project"
     screen.say(f'{program} query "select count(*) from fact_listen_history"   ask the marts')
     screen.say(f"{program} status   how things stand")
     screen.say(f"{dbt} docs generate {docs} && {dbt} docs serve {docs}   what every column means")

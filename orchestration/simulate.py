@@ -1,12 +1,15 @@
 """Many days in minutes: each is an ordinary run that is given its own instant."""
 
+from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 
+from orchestration import steps
 from orchestration.lock import WriterLock
 from orchestration.runs import Run, recorded
 from orchestration.screen import Screen, count
 from orchestration.settings import Settings, now
-from orchestration.steps import live_a_day
+from orchestration.source_process import embedded_source
 
 # A day is lived at its end, when all that happened in it can be pulled.
 END_OF_DAY = time(23, 59, 59)
@@ -16,15 +19,25 @@ def live_days(
     settings: Settings, lock: WriterLock, screen: Screen, *, days: int, first: date | None
 ) -> list[Run]:
     """Live `days` days one after another, from `first` or else from where the lake ends."""
-    first = first or _day_after_the_lake(settings, days)
+    end = datetime.combine(first or _day_after_the_lake(settings, days), END_OF_DAY)
+    clocks = [
+        settings.model_copy(update={"as_of": end + timedelta(days=number)})
+        for number in range(days)
+    ]
     lived = []
-    for day in (first + timedelta(days=number) for number in range(days)):
-        as_of = datetime.combine(day, END_OF_DAY)
-        todays = settings.model_copy(update={"as_of": as_of})
-        with recorded(todays, lock, screen, "simulate") as run:
-            live_a_day(run)
-        screen.say(_line(day, run))
-        lived.append(run)
+    with ExitStack() as sources:
+        source = sources.enter_context(embedded_source(clocks[0]))
+        for today, tomorrow in zip_longest(clocks, clocks[1:]):
+            with recorded(today, lock, screen, "simulate") as run:
+                steps.start(run, source)
+                steps.ingest(run, api_url=source.url)
+                sources.close()
+                if tomorrow:  # starts while today is built: 2 s less a day
+                    source = sources.enter_context(embedded_source(tomorrow))
+                steps.build(run)
+                steps.publish(run)
+            screen.say(_line(run))
+            lived.append(run)
     return lived
 
 
@@ -39,6 +52,6 @@ def _day_after_the_lake(settings: Settings, days: int) -> date:
     return max(accepted) + timedelta(days=1) if accepted else today - timedelta(days=days - 1)
 
 
-def _line(day: date, run: Run) -> str:
+def _line(run: Run) -> str:
     told = [f"{step.name} {step.seconds:.1f} s {count(step.rows)}".strip() for step in run.steps]
-    return f"{day}  {'  '.join(told)}"
+    return f"{run.settings.as_of:%Y-%m-%d}  {'  '.join(told)}"
