@@ -8,14 +8,18 @@ session costs once everything has started: the difference between a large and a 
 """
 
 import argparse
+import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import duckdb
 
 from bench import measure
 from bench.measure import Cost
@@ -37,20 +41,19 @@ def ours(api_url: str, size: int, data_dir: str) -> None:
 
 def stock(api_url: str, size: int, data_dir: str) -> None:
     """What dlt's own documentation would have one write for this API."""
+    os.environ["PROVIDERS__ENABLE_AIRFLOW_SECRETS"] = "false"  # ours does: four seconds
     import dlt
     from dlt.sources.rest_api import rest_api_source
 
     dlt.config["runtime.dlthub_telemetry"] = False
     pages = {"type": "page_number", "base_page": 1, "page_param": "page", "total_path": "pages"}
     endpoint = {"params": {"size": size}, "data_selector": "items", "paginator": pages}
-    source = rest_api_source(
-        {
-            "client": {"base_url": f"{api_url}/"},
-            "resource_defaults": {"write_disposition": "append", "endpoint": endpoint},
-            "resources": list(TABLES),
-        },
-        name="stock",
-    )
+    config: Any = {
+        "client": {"base_url": f"{api_url}/"},
+        "resource_defaults": {"write_disposition": "append", "endpoint": endpoint},
+        "resources": list(TABLES),
+    }
+    source = rest_api_source(config, name="stock")
     lake = dlt.destinations.filesystem(bucket_url=f"{data_dir}/lake", layout=LAYOUT)
     pipeline = dlt.pipeline("stock", pipelines_dir=data_dir, destination=lake, dataset_name="raw")
     pipeline.run(source, loader_file_format="parquet")
@@ -75,24 +78,66 @@ def download(api_url: str, size: int, data_dir: str) -> None:  # noqa: ARG001 - 
 
 
 @contextmanager
-def server(sessions: int) -> Iterator[str]:
-    """The page server in a process of its own; gives its address."""
-    command = measure.module("bench.page_server", sessions)
+def page_server(sizes: Sequence[int]) -> Iterator[dict[int, str]]:
+    """A server of nothing but ready pages, which no contender has to wait for."""
+    with _served(measure.module("bench.page_server", max(sizes))) as said:
+        yield {size: f"http://127.0.0.1:{said}/{size}" for size in sizes}
+
+
+@contextmanager
+def source_api(sizes: Sequence[int]) -> Iterator[dict[int, str]]:
+    """The project's own API over worlds of so many sessions, one server for each."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
+        urls = {}
+        for size in sizes:
+            world = Path(folder, str(size))
+            make_world(world, size)
+            options = ("--world", world, "--data-dir", world, "--port", 0, "--parent-pipe")
+            said = servers.enter_context(_served(measure.module("api.source", *options)))
+            urls[size] = said.split()[3].rstrip(",")
+        yield urls
+
+
+def make_world(world: Path, sessions: int) -> None:
+    """Sessions of one to nine listens, and a thousand tracks and users, as Parquet files."""
+    times = "timestamp '2026-01-01' + to_microseconds((random() * 1e13)::bigint)"
+    text = "'a name of ' || id"
+    track = ("name", "artist", "songwriters", "duration", "genres", "album")
+    user = ("first_name", "last_name", "email", "gender", "favorite_genres")
+    queries = {
+        "tracks": f"id, {', '.join(f'{text} as {name}' for name in track)} from range(1000) t(id)",
+        "users": f"id, {', '.join(f'{text} as {name}' for name in user)} from range(1000) t(id)",
+        "listen_history": f"""
+            (random() * 999)::bigint as user_id,
+            list_transform(range(1 + (hash(id) % 9)::bigint), x -> (hash(id, x) % 1000)::bigint)
+                as items from range({sessions}) t(id)""",
+    }
+    world.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute("select setseed(0.5)")
+        for table, query in queries.items():
+            created = f"select {times} as created_at, {query}"
+            records = f"select *, created_at + interval 1 hour as updated_at from ({created})"
+            connection.execute(f"copy ({records}) to '{world / table}.parquet'")
+
+
+@contextmanager
+def _served(command: list[str]) -> Iterator[str]:
+    """A server in a process of its own, until the block ends; gives its first line."""
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin
         assert process.stdout
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        yield process.stdout.readline().strip()
         process.stdin.close()
 
 
-def contender(name: str, url: str, sessions: int, size: int) -> Callable[[], Cost]:
+def contender(name: str, api: str, size: int) -> Callable[[], Cost]:
     """One run of a contender, into a folder that is gone afterwards."""
 
     def run() -> Cost:
         with tempfile.TemporaryDirectory() as data_dir:
-            api = f"{url}/{sessions}"
             return measure.process(
                 measure.module("bench.ingest", "--contender", name, api, size, data_dir)
             )
@@ -100,10 +145,10 @@ def contender(name: str, url: str, sessions: int, size: int) -> Callable[[], Cos
     return run
 
 
-def compare(url: str, small: int, large: int, size: int, rounds: int) -> None:
+def compare(urls: dict[int, str], small: int, large: int, size: int, rounds: int) -> None:
     """Measure all contenders at both sizes, and print what came out."""
     runs = {
-        f"{name} {count:,}": contender(name, url, count, size)
+        f"{name} {count:,}": contender(name, urls[count], size)
         for count in (small, large)
         for name in CONTENDERS
     }
@@ -154,15 +199,20 @@ def main() -> None:
     arguments.add_argument("--small", type=int, default=200_000)
     arguments.add_argument("--hundreds", type=int, default=100_000, help="sessions in pages of 100")
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument(
+        "--server", choices=("pages", "api"), default="pages", help="ready pages, or the API itself"
+    )
     arguments.add_argument("--contender", nargs=4, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.contender:
         name, url, size, data_dir = chosen.contender
         {"ours": ours, "stock": stock, "download": download}[name](url, int(size), data_dir)
         return
-    with server(max(chosen.sessions, chosen.hundreds)) as url:
-        compare(url, chosen.small, chosen.sessions, 1_000, chosen.rounds)
-        compare(url, chosen.hundreds // 5, chosen.hundreds, 100, chosen.rounds)
+    few = chosen.hundreds // 5
+    serve = {"pages": page_server, "api": source_api}[chosen.server]
+    with serve(sorted({chosen.small, chosen.sessions, few, chosen.hundreds})) as urls:
+        compare(urls, chosen.small, chosen.sessions, 1_000, chosen.rounds)
+        compare(urls, few, chosen.hundreds, 100, chosen.rounds)
 
 
 if __name__ == "__main__":
