@@ -1,18 +1,13 @@
-{# Sessions whose listens may differ from those in the fact: won by a new load, or still contested, for then
-   a new load can hand the win back to an old one. #}
-{% macro in_changed_sessions() -%}
-    (user_id, started_at) in (
-        select user_id, started_at from {{ ref('sessions') }}
-        where {{ in_new_loads() }} or not is_winner
-    )
+{# Keys of the sessions whose listens may differ from those in the fact: won by a new load, or still contested,
+   for then a new load can hand the win back to an old one. #}
+{% macro changed_sessions() -%}
+    select user_id, started_at from {{ ref('sessions') }}
+    where {{ in_new_loads() }} or not is_winner
 {%- endmacro %}
 
 
 {# All listens of a changed session go before its new ones come: the new version may be shorter, or empty. #}
 {% macro delete_listens_of_changed_sessions() -%}
     delete from {{ this }}
-    where (user_id, listened_at) in (
-        select user_id, started_at from {{ ref('sessions') }}
-        where {{ in_new_loads() }} or not is_winner
-    )
+    where (user_id, listened_at) in ({{ changed_sessions() }})
 {%- endmacro %}

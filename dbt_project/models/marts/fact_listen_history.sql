@@ -15,7 +15,7 @@ sessions as (
     where
         is_winner
         {% if is_incremental() %}
-        and {{ in_changed_sessions() }}
+        and (user_id, started_at) in ({{ changed_sessions() }})
         {% endif %}
 
 ),
