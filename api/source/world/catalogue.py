@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from api.source.world.factors import directions, genre_shares
 from api.source.world.names import Names, joined, pick
 from api.source.world.parameters import GENRES, Parameters
-from api.source.world.taste import directions, genre_shares
 from api.source.world.versions import changed_in, newest_versions
 
 if TYPE_CHECKING:
-    from api.source.world.taste import Factors, Ints
+    from api.source.world.factors import Factors, Ints
 
 _ARTISTS_PER_TRACK = 0.6  # 3,000 artists at the default size
 _ARTIST_EXPONENT = 0.5  # a few artists release dozens of tracks, most of them one or two

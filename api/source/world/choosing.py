@@ -13,7 +13,8 @@ from api.source.world.taste import CLOSEST, closeness
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from api.source.world.taste import Floats, Ints, Taste
+    from api.source.world.factors import Floats, Ints
+    from api.source.world.taste import Taste
 
 REPEAT_PROBABILITY = 0.22
 """Taste alone brings back a fifth of the tracks: repeats are 42 % of the listens in all."""

@@ -15,9 +15,10 @@ import pyarrow as pa
 from api.source.world.choosing import Shelf, follow, fresh_draws, repeat_lags
 
 if TYPE_CHECKING:
+    from api.source.world.factors import Floats, Ints
     from api.source.world.parameters import Parameters
     from api.source.world.plays import Plays
-    from api.source.world.taste import Floats, Ints, Taste
+    from api.source.world.taste import Taste
 
 SESSIONS_PER_USER_DAY = 0.05
 MEDIAN_LENGTH, LENGTH_LOG_SD, LONGEST = 16.5, 0.8, 250

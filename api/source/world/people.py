@@ -13,7 +13,7 @@ from api.source.world.parameters import GENDERS, GENRES, Parameters
 from api.source.world.versions import changed_in, newest_versions
 
 if TYPE_CHECKING:
-    from api.source.world.taste import Factors, Ints
+    from api.source.world.factors import Factors, Ints
 
 _GENDER_SHARES = np.array([47, 47, 2, 0.8, 0.8, 0.6, 0.6, 0.6, 0.6]) / 100
 _EDITED_EACH_BLOCK = 0.03

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from api.source.world.taste import Ints, Taste
+    from api.source.world.factors import Ints
+    from api.source.world.taste import Taste
 
 
 @dataclass(frozen=True, slots=True)

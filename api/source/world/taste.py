@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from api.source.world.factors import Factors, Floats, Ints, directions, genre_shares, near
 from api.source.world.parameters import GENRES, Parameters, microseconds
 from api.source.world.store import Store, read_tables
 
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
     from api.source.world.catalogue import Releases
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Factors = npt.NDArray[np.float32]
-
-DIMENSIONS = 8
 SHARPNESS = np.float32(1.2)
 CLOSEST = 2 * SHARPNESS
 CONCENTRATION = 0.3
@@ -47,31 +42,6 @@ POPULARITY_EXPONENT = 0.75
 ACTIVITY_LOG_SD = 1.5
 MOST_ACTIVE_Z = 2.5
 """Activity ends there (42 times the median): beyond it a day would not hold the listening."""
-LIKE_THE_ARTIST = 0.8
-"""Cosine, before noise, between a track's factors and its artist's."""
-
-
-def genre_shares(parameters: Parameters) -> Floats:
-    """Share of each genre in the catalogue."""
-    return parameters.rng("genres").dirichlet(np.full(len(GENRES), 5.0))
-
-
-def directions(rng: np.random.Generator, number: int) -> Factors:
-    """Draw vectors evenly over the sphere."""
-    return _on_sphere(rng.standard_normal((number, DIMENSIONS)))
-
-
-def _on_sphere(vectors: Floats) -> Factors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Factors = (2**0.5 * vectors / lengths).astype(np.float32)
-    return scaled
-
-
-def near(rng: np.random.Generator, centres: Factors) -> Factors:
-    """Draw vectors of the sphere near the given ones."""
-    spread = (1 - LIKE_THE_ARTIST**2) ** 0.5
-    drawn = LIKE_THE_ARTIST * centres + spread * directions(rng, len(centres))
-    return _on_sphere(drawn)
 
 
 def make_listeners(parameters: Parameters, block: int, created_at: Ints) -> pa.Table:

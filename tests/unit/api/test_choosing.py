@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from api.source.world.choosing import REPEAT_PROBABILITY, Shelf, follow, fresh_draws, repeat_lags
+from api.source.world.factors import directions
 from api.source.world.parameters import GENRES, microseconds
-from api.source.world.taste import Taste, directions, listen_probability
+from api.source.world.taste import Taste, listen_probability
 
 NOW = datetime(2026, 7, 1)
 LATER = datetime(2026, 8, 1)
