@@ -20,7 +20,7 @@ UNPROCESSABLE = 422
 # Small pages are read together: reading one of 100 records costs 190 µs, among others 90. Not too
 # many, or a pull of empty pages would go on for long.
 GROUP = 32
-GROUP_BYTES = 512 * 1024
+GROUP_BYTES = 4 * 1024 * 1024
 PARSERS = 2  # the one thread that writes Parquet takes no more than these give
 
 T = TypeVar("T")

@@ -46,8 +46,9 @@ def parse(bodies: Sequence[Body], table: Table) -> Parsed:
     Several small pages at a time cost half of what they cost one by one. Raises `NotJson` or
     `UnexpectedAnswer` for what is no page at all.
     """
+    raws = [body.raw.strip() for body in bodies]
     try:
-        return _read_at_once(b"\n".join(body.raw for body in bodies), len(bodies), table)
+        return _read_at_once(raws, table)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         if len(bodies) == 1:
             return _read_apart(bodies[0], table)
@@ -59,11 +60,14 @@ def parse(bodies: Sequence[Body], table: Table) -> Parsed:
     )
 
 
-def _read_at_once(raw: bytes, bodies: int, table: Table) -> Parsed:
+def _read_at_once(raws: Sequence[bytes], table: Table) -> Parsed:
+    if not all(raw.startswith(b"{") and raw.endswith(b"}") for raw in raws):
+        raise pa.ArrowInvalid("not an object")  # pyarrow 25 crashes on a bare `null` or `1`
+    raw = b"\n".join(raws)
     if not raw.isascii():
         raw.decode()  # Arrow would let through bytes that no reader of the lake can show
     answer = _read_json(raw, table.columns)
-    if answer.num_rows != bodies or answer["items"].null_count:
+    if answer.num_rows != len(raws) or answer["items"].null_count:
         raise pa.ArrowInvalid("not a page for each body")
     lists = answer["items"].chunk(0)
     records = lists.flatten()
