@@ -100,6 +100,8 @@ def _results(answer: Any, dbt_dir: Path) -> "list[RunResult]":  # noqa: ANN401 -
     if answer.success:
         return list(answer.result.results)
     log = f"all of it in {dbt_dir / 'logs' / 'dbt.log'}"
+    if isinstance(answer.exception, KeyboardInterrupt):
+        raise answer.exception
     if answer.exception is not None:
         said = " ".join(str(answer.exception).split())
         raise BuildFailed(f"dbt could not build: {said}; {log}") from answer.exception

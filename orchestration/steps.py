@@ -33,12 +33,7 @@ def start(run: Run, source: EmbeddedSource) -> None:
         step.what = f"the app's API at {source.url}"
 
 
-def ingest(
-    run: Run,
-    *,
-    api_url: str | None = None,
-    full: bool = False,
-) -> None:
+def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> None:
     """Pull what is new into the lake, by default from the API that the settings name."""
     from ingestion.ingest import ingest as pull
     from ingestion.settings import IngestionSettings
@@ -51,9 +46,8 @@ def ingest(
         if done.finished:
             step.what += f"; finished first what a crash left: {', '.join(done.finished)}"
         if done.new_columns:
-            step.what += (
-                f"; new columns: {', '.join('.'.join(column) for column in done.new_columns)}"
-            )
+            new = ", ".join(".".join(column) for column in done.new_columns)
+            step.what += f"; new columns: {new}"
 
 
 def build(run: Run, *, full_refresh: bool = False) -> None:
