@@ -19,6 +19,9 @@ from orchestration.runs import Run, recorded
 from orchestration.screen import Screen
 from orchestration.settings import Settings, now
 
+# What typer makes of Ctrl-C, and shells of any SIGINT.
+INTERRUPTED = 130
+
 app = typer.Typer(name="moovitamix", add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -26,17 +29,17 @@ def main() -> None:
     """Run one command and end the process with its exit code."""
     words = [word for word in sys.argv[1:] if word != "--debug"]
     try:
-        sys.exit(app(words, standalone_mode=False))
-    except typer.Abort:
-        typer.echo("moovitamix: interrupted", err=True)
-        sys.exit(130)
+        code = app(words, standalone_mode=False)
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
         from orchestration.errors import told
 
         typer.echo(f"moovitamix: {told(error)}", err=True)
-        sys.exit(1)
+        code = 1
+    if code == INTERRUPTED:
+        typer.echo("moovitamix: interrupted", err=True)
+    sys.exit(code)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,11 +1,13 @@
 """Every failure is one clear line and exit code 1; what readers have stays as it was."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.lock import holder_of
 from tests.checksums import checksums
 from tests.end_to_end.warehouse import Warehouse
 
@@ -61,3 +63,17 @@ def _spoil_a_load(warehouse: Warehouse) -> None:
         f"select * replace ('never' as created_at) from read_parquet('{file}', hive_partitioning=0)"
     ).write_parquet(str(spoilt))
     shutil.move(spoilt, file)
+
+
+def test_an_interrupt_is_told_recorded_and_lets_go_of_the_lock(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "data")
+    run = warehouse.start("build")
+    while not warehouse.build_file.exists():
+        assert run.poll() is None, run.communicate()
+    run.send_signal(signal.SIGINT)
+    _, complaint = run.communicate()
+    assert (run.returncode, complaint) == (130, "moovitamix: interrupted\n")
+    assert holder_of(warehouse.data_dir) is None
+    assert [row["outcome"] for row in warehouse.ops("runs") if row["event"] == "finished"] == [
+        "interrupted"
+    ]
