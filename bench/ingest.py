@@ -197,7 +197,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--sessions", type=int, default=1_000_000)
     arguments.add_argument("--small", type=int, default=200_000)
-    arguments.add_argument("--hundreds", type=int, default=100_000, help="sessions in pages of 100")
+    arguments.add_argument("--hundreds", type=int, default=200_000, help="sessions in pages of 100")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument(
         "--server", choices=("pages", "api"), default="pages", help="ready pages, or the API itself"

@@ -144,7 +144,8 @@ def _percentile(ordered: list[float], percent: int) -> float | None:
 
 def nothing_pulled(table: Table) -> Pull:
     """The pull of a table that was never asked for."""
-    return Reading(table, Traffic(), IngestionSettings(), utc_now()).pull()
+    now = utc_now()
+    return Pull(table.name, 0, 0, 0, 0, 0, 0, 0, None, None, None, now, now)
 
 
 def new_reading(table: Table, settings: IngestionSettings, traffic: Traffic) -> Reading:
