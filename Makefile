@@ -40,7 +40,7 @@ lint: setup  ## style, types, layers, SQL, dbt conventions
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/sqlfluff lint --nofail-on-warnings dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 	@MOOVITAMIX_DATA_DIR=$(CURDIR)/data $(BIN)/dbt --quiet parse --project-dir dbt_project
 	@$(BIN)/dbt-bouncer --config-file dbt_project/dbt-bouncer.yml
 
