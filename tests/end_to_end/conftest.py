@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.warehouse import DAY_1, Warehouse
+from tests.end_to_end.installation import DAY_1, Installation
 
 
 @pytest.fixture(scope="session")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, str]:
-    """Return a warehouse after its first `run`, not to be changed, and what that run printed."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("lived") / "data")
-    return warehouse, warehouse.lives(DAY_1)
+def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, str]:
+    """Return a installation after its first `run`, not to be changed, and what that run printed."""
+    installation = Installation(tmp_path_factory.mktemp("lived") / "data")
+    return installation, installation.lives(DAY_1)
 
 
 @pytest.fixture
-def day_1(lived: tuple[Warehouse, str], tmp_path: Path) -> Warehouse:
-    """Return a copy of the warehouse after its first day."""
+def day_1(lived: tuple[Installation, str], tmp_path: Path) -> Installation:
+    """Return a copy of the installation after its first day."""
     return lived[0].copy(tmp_path / "data")

@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.lock import holder_of
 from tests.checksums import LAKE_BOUND, checksums
-from tests.end_to_end.warehouse import DAY_1, DAY_2, Warehouse
+from tests.end_to_end.installation import DAY_1, DAY_2, Installation
 
 SEEDS = [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 34))]
 
@@ -26,37 +26,37 @@ class Undisturbed:
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    lived: tuple[Warehouse, str], tmp_path_factory: pytest.TempPathFactory
+    lived: tuple[Installation, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Undisturbed:
-    warehouse = lived[0].copy(tmp_path_factory.mktemp("undisturbed") / "data")
+    installation = lived[0].copy(tmp_path_factory.mktemp("undisturbed") / "data")
     began = time.monotonic()
-    warehouse.lives(DAY_2)
+    installation.lives(DAY_2)
     seconds = time.monotonic() - began
-    first, second = (checksums(day.marts, leave_out=LAKE_BOUND) for day in (lived[0], warehouse))
+    first, second = (checksums(day.marts, leave_out=LAKE_BOUND) for day in (lived[0], installation))
     assert first != second, "the second day brought nothing"
     return Undisturbed(first, second, seconds)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_killed_run_run_again_gives_what_an_undisturbed_one_gives(
-    lived: tuple[Warehouse, str], undisturbed: Undisturbed, tmp_path: Path, seed: int
+    lived: tuple[Installation, str], undisturbed: Undisturbed, tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
     if chance.random() < 0.5:
-        warehouse, clock, expected = Warehouse(tmp_path / "data"), DAY_1, undisturbed.first
+        installation, clock, expected = Installation(tmp_path / "data"), DAY_1, undisturbed.first
     else:
-        warehouse, clock, expected = lived[0].copy(tmp_path / "data"), DAY_2, undisturbed.second
+        installation, clock, expected = lived[0].copy(tmp_path / "data"), DAY_2, undisturbed.second
     moment = chance.uniform(0, 1.05 * undisturbed.seconds)
     print(f"seed {seed}: `run` of {clock} killed after {moment:.2f} s")
-    run = warehouse.start("run", "--as-of", clock.isoformat())
+    run = installation.start("run", "--as-of", clock.isoformat())
     try:
         run.wait(moment)
     except subprocess.TimeoutExpired:
         run.kill()
     run.communicate()
-    assert holder_of(warehouse.data_dir) is None
-    events = [row["event"] for row in warehouse.ops("runs") if row["as_of"] == clock]
-    assert ("crashed" in warehouse.does("status")) == (events == ["started"])
-    warehouse.lives(clock)
-    assert checksums(warehouse.marts, leave_out=LAKE_BOUND) == expected
-    assert list(warehouse.data_dir.glob("*.tmp*")) == []
+    assert holder_of(installation.data_dir) is None
+    events = [row["event"] for row in installation.ops("runs") if row["as_of"] == clock]
+    assert ("crashed" in installation.does("status")) == (events == ["started"])
+    installation.lives(clock)
+    assert checksums(installation.marts, leave_out=LAKE_BOUND) == expected
+    assert list(installation.data_dir.glob("*.tmp*")) == []

@@ -7,7 +7,7 @@ import duckdb
 
 from orchestration.lock import holder_of
 from tests.checksums import checksums
-from tests.end_to_end.warehouse import DAY_1, Warehouse
+from tests.end_to_end.installation import DAY_1, Installation
 
 PROMISED = {
     "dim_tracks": "track_id, name, artist, songwriters, duration, genres, album,"
@@ -18,33 +18,33 @@ PROMISED = {
 }
 
 
-def test_a_run_tells_what_it_did_and_what_to_open_next(lived: tuple[Warehouse, str]) -> None:
-    warehouse, told = lived
-    for expected in ("start", "ingest", "build", "publish", "version 1", str(warehouse.marts)):
+def test_a_run_tells_what_it_did_and_what_to_open_next(lived: tuple[Installation, str]) -> None:
+    installation, told = lived
+    for expected in ("start", "ingest", "build", "publish", "version 1", str(installation.marts)):
         assert expected in told
     for command in ("moovitamix query", "moovitamix status", "dbt docs"):
         assert command in told
 
 
-def test_the_promised_tables_are_published_and_full(lived: tuple[Warehouse, str]) -> None:
-    warehouse, _ = lived
+def test_the_promised_tables_are_published_and_full(lived: tuple[Installation, str]) -> None:
+    installation, _ = lived
     for table, columns in PROMISED.items():
-        assert warehouse.ask(f"select {columns} from {table} limit 1"), table
-    assert warehouse.ask("select count(distinct load_date) from fact_listen_history") == [(1,)]
+        assert installation.ask(f"select {columns} from {table} limit 1"), table
+    assert installation.ask("select count(distinct load_date) from fact_listen_history") == [(1,)]
 
 
-def test_what_was_published_is_what_was_built(lived: tuple[Warehouse, str]) -> None:
-    warehouse, _ = lived
-    assert checksums(warehouse.marts) == checksums(warehouse.build_file)
+def test_what_was_published_is_what_was_built(lived: tuple[Installation, str]) -> None:
+    installation, _ = lived
+    assert checksums(installation.marts) == checksums(installation.build_file)
 
 
-def test_every_step_is_recorded(lived: tuple[Warehouse, str]) -> None:
-    warehouse, _ = lived
-    (started, finished) = sorted(warehouse.ops("runs"), key=lambda row: str(row["at"]))
+def test_every_step_is_recorded(lived: tuple[Installation, str]) -> None:
+    installation, _ = lived
+    (started, finished) = sorted(installation.ops("runs"), key=lambda row: str(row["at"]))
     assert (started["event"], finished["event"]) == ("started", "finished")
     assert (finished["command"], finished["outcome"]) == ("run", "succeeded")
     assert {row["as_of"] for row in (started, finished)} == {DAY_1}
-    steps = sorted(warehouse.ops("steps"), key=lambda row: str(row["at"]))
+    steps = sorted(installation.ops("steps"), key=lambda row: str(row["at"]))
     assert [(row["step"], row["event"], row["outcome"]) for row in steps] == [
         (step, event, outcome)
         for step in ("start", "ingest", "build", "publish")
@@ -52,45 +52,45 @@ def test_every_step_is_recorded(lived: tuple[Warehouse, str]) -> None:
     ]
     assert all(row["rows"] for row in steps if row["event"] == "finished" != row["step"] != "start")
     assert {row["run_id"] for row in steps} == {started["run_id"]}
-    assert warehouse.ask("select run_id from publication") == [(started["run_id"],)]
+    assert installation.ask("select run_id from publication") == [(started["run_id"],)]
 
 
-def test_queries_answer_as_table_json_and_csv(lived: tuple[Warehouse, str]) -> None:
-    warehouse, _ = lived
+def test_queries_answer_as_table_json_and_csv(lived: tuple[Installation, str]) -> None:
+    installation, _ = lived
     sql = "select user_id, first_name, created_at from dim_users order by user_id limit 2"
-    (first, second) = warehouse.ask(sql)
-    assert str(first[1]) in warehouse.does("query", sql)
-    assert [row["first_name"] for row in json.loads(warehouse.does("query", sql, "--json"))] == [
+    (first, second) = installation.ask(sql)
+    assert str(first[1]) in installation.does("query", sql)
+    assert [row["first_name"] for row in json.loads(installation.does("query", sql, "--json"))] == [
         first[1],
         second[1],
     ]
-    assert list(csv.reader(warehouse.does("query", sql, "--csv").splitlines())) == [
+    assert list(csv.reader(installation.does("query", sql, "--csv").splitlines())) == [
         ["user_id", "first_name", "created_at"],
         *([str(value) for value in row] for row in (first, second)),
     ]
 
 
-def test_a_query_that_fails_or_writes_says_why_in_one_line(lived: tuple[Warehouse, str]) -> None:
-    warehouse, _ = lived
+def test_a_query_that_fails_or_writes_says_why_in_one_line(lived: tuple[Installation, str]) -> None:
+    installation, _ = lived
     for sql, why in (
         ("select * from dim_track", "Table with name dim_track does not exist"),
         ("delete from dim_tracks", "read-only"),
     ):
-        complaint = warehouse.fails("query", sql)
+        complaint = installation.fails("query", sql)
         assert why in complaint
         assert complaint.count("\n") == 1
 
 
-def test_status_says_how_things_stand(lived: tuple[Warehouse, str]) -> None:
-    warehouse, _ = lived
-    told = " ".join(warehouse.does("status").split())
+def test_status_says_how_things_stand(lived: tuple[Installation, str]) -> None:
+    installation, _ = lived
+    told = " ".join(installation.does("status").split())
     for expected in ("free", "(run)", "succeeded", "2026-03-01 21:00:00", "sealed", "version 1"):
         assert expected in told
-    assert f"dim_users {warehouse.ask('select count(*) from dim_users')[0][0]}" in told
+    assert f"dim_users {installation.ask('select count(*) from dim_users')[0][0]}" in told
 
 
 def test_a_run_repeated_at_the_same_clock_changes_no_row_and_keeps_others_away(
-    day_1: Warehouse,
+    day_1: Installation,
 ) -> None:
     before = checksums(day_1.marts)
     assert min(rows for rows, _ in before.values()) > 0

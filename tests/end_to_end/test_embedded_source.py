@@ -12,7 +12,7 @@ import pytest
 from orchestration.errors import SourceDied
 from orchestration.settings import Settings
 from orchestration.source_process import embedded_source
-from tests.end_to_end.warehouse import DAY_1, Warehouse
+from tests.end_to_end.installation import DAY_1, Installation
 
 PARENT = """
 import sys
@@ -32,13 +32,13 @@ def _answers(url: str) -> bool:
 
 
 def test_the_source_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
-    warehouse = Warehouse(tmp_path / "data")
+    installation = Installation(tmp_path / "data")
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=warehouse.environment() | {"MOOVITAMIX_AS_OF": DAY_1.isoformat()},
+        env=installation.environment() | {"MOOVITAMIX_AS_OF": DAY_1.isoformat()},
     )
     assert parent.stdout is not None
     url = parent.stdout.readline().strip()

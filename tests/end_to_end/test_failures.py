@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.lock import holder_of
 from tests.checksums import checksums
-from tests.end_to_end.warehouse import Warehouse
+from tests.end_to_end.installation import Installation
 
 
 @pytest.mark.parametrize(
@@ -24,24 +24,24 @@ from tests.end_to_end.warehouse import Warehouse
     ],
 )
 def test_a_failure_is_one_line(tmp_path: Path, words: list[str], why: str) -> None:
-    complaint = Warehouse(tmp_path / "data").fails(*words)
+    complaint = Installation(tmp_path / "data").fails(*words)
     assert complaint.startswith("moovitamix: ")
     assert why in complaint
     assert complaint.count("\n") == 1
 
 
 def test_debug_shows_where_a_failure_came_from(tmp_path: Path) -> None:
-    assert "Traceback" in Warehouse(tmp_path / "data").fails("query", "select 1", "--debug")
+    assert "Traceback" in Installation(tmp_path / "data").fails("query", "select 1", "--debug")
 
 
 def test_a_setting_that_can_not_be_read_is_named(tmp_path: Path) -> None:
-    warehouse = Warehouse(tmp_path / "data", {"MOOVITAMIX_AS_OF": "yesterday"})
-    complaint = warehouse.fails("status")
+    installation = Installation(tmp_path / "data", {"MOOVITAMIX_AS_OF": "yesterday"})
+    complaint = installation.fails("status")
     assert "as_of" in complaint
     assert complaint.count("\n") == 1
 
 
-def test_a_failed_build_names_what_failed_and_is_not_published(day_1: Warehouse) -> None:
+def test_a_failed_build_names_what_failed_and_is_not_published(day_1: Installation) -> None:
     before = checksums(day_1.marts)
     _spoil_a_load(day_1)
     complaint = day_1.fails("build", "--full-refresh")
@@ -55,10 +55,10 @@ def test_a_failed_build_names_what_failed_and_is_not_published(day_1: Warehouse)
     assert {("build", "failed"), ("publish", "failed")} <= outcomes
 
 
-def _spoil_a_load(warehouse: Warehouse) -> None:
+def _spoil_a_load(installation: Installation) -> None:
     """Put text where the lake had instants, as no gate would let through."""
-    (file,) = (warehouse.data_dir / "lake/raw/users").glob("*/*.parquet")
-    spoilt = warehouse.data_dir / "spoilt.parquet"
+    (file,) = (installation.data_dir / "lake/raw/users").glob("*/*.parquet")
+    spoilt = installation.data_dir / "spoilt.parquet"
     duckdb.sql(
         f"select * replace ('never' as created_at) from read_parquet('{file}', hive_partitioning=0)"
     ).write_parquet(str(spoilt))
@@ -66,14 +66,14 @@ def _spoil_a_load(warehouse: Warehouse) -> None:
 
 
 def test_an_interrupt_is_told_recorded_and_lets_go_of_the_lock(tmp_path: Path) -> None:
-    warehouse = Warehouse(tmp_path / "data")
-    run = warehouse.start("build")
-    while not warehouse.build_file.exists():
+    installation = Installation(tmp_path / "data")
+    run = installation.start("build")
+    while not installation.build_file.exists():
         assert run.poll() is None, run.communicate()
     run.send_signal(signal.SIGINT)
     _, complaint = run.communicate()
     assert (run.returncode, complaint) == (130, "moovitamix: interrupted\n")
-    assert holder_of(warehouse.data_dir) is None
-    assert [row["outcome"] for row in warehouse.ops("runs") if row["event"] == "finished"] == [
+    assert holder_of(installation.data_dir) is None
+    assert [row["outcome"] for row in installation.ops("runs") if row["event"] == "finished"] == [
         "interrupted"
     ]

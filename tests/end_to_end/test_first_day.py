@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.settings import ROOT
 from tests.checksums import checksums
-from tests.end_to_end.warehouse import Warehouse
+from tests.end_to_end.installation import Installation
 
 RECORDS = {
     "tracks": "select 1 as id, 'Song' as name, 'Band' as artist, 'Someone' as songwriters,"
@@ -34,38 +34,38 @@ def world(tmp_path: Path) -> dict[str, str]:
 
 
 def test_dbt_alone_builds_before_any_ingest(tmp_path: Path) -> None:
-    warehouse = Warehouse(tmp_path / "data")
-    warehouse.data_dir.mkdir()
+    installation = Installation(tmp_path / "data")
+    installation.data_dir.mkdir()
     dbt = subprocess.run(
         [Path(sys.executable).with_name("dbt"), "build", "--project-dir", "dbt_project"],
         cwd=ROOT,
-        env=warehouse.environment()
+        env=installation.environment()
         | {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert dbt.returncode == 0, dbt.stdout
-    assert "version 1" in warehouse.does("publish")
-    assert warehouse.ask("from fact_listen_history") == []
+    assert "version 1" in installation.does("publish")
+    assert installation.ask("from fact_listen_history") == []
 
 
 def test_a_day_without_anything_yet_and_a_day_without_anything_new(
     tmp_path: Path, world: dict[str, str]
 ) -> None:
-    warehouse = Warehouse(tmp_path / "data", world)
-    warehouse.does("simulate", "--days", "3", "--from", "2026-03-01")
+    installation = Installation(tmp_path / "data", world)
+    installation.does("simulate", "--days", "3", "--from", "2026-03-01")
     done = sorted(
-        (row for row in warehouse.ops("steps") if row["event"] == "finished"),
+        (row for row in installation.ops("steps") if row["event"] == "finished"),
         key=lambda row: str(row["at"]),
     )
     assert [row["rows"] for row in done if row["step"] == "ingest"] == [0, 3, 0]
     first, second, third = (row["rows"] for row in done if row["step"] == "publish")
     assert first == 0
     assert second == third
-    assert warehouse.ask("select version, len(load_ids) from publication") == [(3, 1)]
-    assert warehouse.ask(
+    assert installation.ask("select version, len(load_ids) from publication") == [(3, 1)]
+    assert installation.ask(
         "select user_id, track_id, session_position, is_inferred"
         " from fact_listen_history join dim_tracks using (track_id) order by all"
     ) == [(7, 1, 1, False), (7, 1, 2, False), (7, 2, 3, True)]
-    assert checksums(warehouse.marts) == checksums(warehouse.previous_marts)
+    assert checksums(installation.marts) == checksums(installation.previous_marts)

@@ -5,23 +5,23 @@ from pathlib import Path
 import pytest
 
 from tests.checksums import checksums
-from tests.end_to_end.warehouse import Warehouse
+from tests.end_to_end.installation import Installation
 
 SCHEMAS = ("main", "staging", "quarantine")
 
 
 @pytest.mark.parametrize("days", [4, pytest.param(30, marks=pytest.mark.slow)])
 def test_increments_equal_one_full_refresh_table_by_table(tmp_path: Path, days: int) -> None:
-    warehouse = Warehouse(tmp_path / "data")
-    told = warehouse.does("simulate", "--days", str(days), "--from", "2026-03-01")
+    installation = Installation(tmp_path / "data")
+    told = installation.does("simulate", "--days", str(days), "--from", "2026-03-01")
     lived = [line.split()[0] for line in told.splitlines() if line.startswith("2026-")]
     assert len(lived) == days
-    loads = warehouse.ask("select unnest(load_ids) from publication")
+    loads = installation.ask("select unnest(load_ids) from publication")
     assert 1 < len(loads) <= days
-    assert warehouse.ask("select version from publication") == [(days,)]
-    incremental = checksums(warehouse.build_file, schemas=SCHEMAS)
+    assert installation.ask("select version from publication") == [(days,)]
+    incremental = checksums(installation.build_file, schemas=SCHEMAS)
     assert len(incremental) >= 5
     assert incremental["main.fact_listen_history"][0] > 0
 
-    assert "built from the start" in warehouse.does("build", "--full-refresh")
-    assert checksums(warehouse.build_file, schemas=SCHEMAS) == incremental
+    assert "built from the start" in installation.does("build", "--full-refresh")
+    assert checksums(installation.build_file, schemas=SCHEMAS) == incremental

@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Warehouse:
+class Installation:
     """A data folder of its own, with the app's small world behind it."""
 
     data_dir: Path
@@ -70,10 +70,10 @@ class Warehouse:
         """Live the day of `instant` with `moovitamix run`."""
         return self.does("run", "--as-of", instant.isoformat())
 
-    def copy(self, data_dir: Path) -> "Warehouse":
+    def copy(self, data_dir: Path) -> "Installation":
         """Return the same as it stands, in another folder."""
         shutil.copytree(self.data_dir, data_dir)
-        return Warehouse(data_dir, self.world)
+        return Installation(data_dir, self.world)
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:
         """Query the published file."""
