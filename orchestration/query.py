@@ -29,7 +29,8 @@ def query(settings: Settings, sql: str) -> Answer:
 
     if not settings.marts_file.exists():
         raise NothingPublished(settings.marts_file)
-    with duckdb.connect(settings.marts_file, read_only=True) as published:
+    alone = {"enable_external_access": "false"}  # or `copy … to` would write files all the same
+    with duckdb.connect(settings.marts_file, read_only=True, config=alone) as published:
         try:
             asked = published.execute(sql)
         except duckdb.Error as error:

@@ -75,6 +75,7 @@ def test_a_query_that_fails_or_writes_says_why_in_one_line(lived: tuple[Installa
     for sql, why in (
         ("select * from dim_track", "Table with name dim_track does not exist"),
         ("delete from dim_tracks", "read-only"),
+        ("copy dim_tracks to 'out.csv'", "file system operations are disabled"),
     ):
         complaint = installation.fails("query", sql)
         assert why in complaint
