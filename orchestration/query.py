@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from orchestration.errors import NothingPublished, QueryFailed
 from orchestration.screen import Screen
@@ -29,7 +30,9 @@ def query(settings: Settings, sql: str) -> Answer:
 
     if not settings.marts_file.exists():
         raise NothingPublished(settings.marts_file)
-    alone = {"enable_external_access": "false"}  # or `copy … to` would write files all the same
+    alone: dict[str, Any] = {
+        "enable_external_access": "false"
+    }  # or `copy … to` would write files all the same
     with duckdb.connect(settings.marts_file, read_only=True, config=alone) as published:
         try:
             asked = published.execute(sql)
