@@ -11,3 +11,16 @@
     delete from {{ this }}
     where (user_id, listened_at) in ({{ changed_sessions() }})
 {%- endmacro %}
+
+
+{# Ids that may need an inferred member: of a day, those in its changed sessions and those inferred before.
+   Looking for them in all listens took 0.7 s a day at 50 million. #}
+{% macro ids_to_infer(id, listens) -%}
+    select {{ id }} from {{ listens }}
+    {% if not should_full_refresh() %}
+    where (user_id, listened_at) in ({{ changed_sessions() }})
+    union all
+    select {{ id }} from {{ this }}
+    where is_inferred
+    {% endif %}
+{%- endmacro %}

@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('sessions') }}
+
 with
 
 versions as (
@@ -31,6 +33,14 @@ known as (
 
 ),
 
+unknown as (
+
+    select distinct track_id
+    from ({{ ids_to_infer('track_id', 'listens') }}) as heard
+    where track_id not in (select track_id from known)
+
+),
+
 -- Listened to, but not (yet) told of by the API: a member of its own, so that no
 -- listen is dropped.
 inferred as (
@@ -48,7 +58,7 @@ inferred as (
         min(etl_updated_at) as etl_updated_at,
         true as is_inferred
     from listens
-    where track_id not in (select track_id from known)
+    inner join unknown using (track_id)
     group by track_id
 
 )

@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('sessions') }}
+
 with
 
 versions as (
@@ -30,6 +32,14 @@ known as (
 
 ),
 
+unknown as (
+
+    select distinct user_id
+    from ({{ ids_to_infer('user_id', 'listens') }}) as heard
+    where user_id not in (select user_id from known)
+
+),
+
 -- Listened to, but not (yet) told of by the API: a member of its own, so that no
 -- listen is dropped.
 inferred as (
@@ -46,7 +56,7 @@ inferred as (
         min(etl_updated_at) as etl_updated_at,
         true as is_inferred
     from listens
-    where user_id not in (select user_id from known)
+    inner join unknown using (user_id)
     group by user_id
 
 )
