@@ -34,12 +34,14 @@ comment on column publication.published_at is 'When it was published, by the wal
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What a whole good build left in `ledger.state`, and the loads that it holds."""
+    """What a whole good build left in `ledger`: its state, the loads it holds, its tables."""
 
     invocation_id: str
     model_hash: str | None
     load_ids: list[str]
     built_at: datetime | None
+    tables: list[tuple[str, str]]
+    """The readers' tables, each as (schema, name)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,9 @@ def write(
     files: "duckdb.DuckDBPyConnection", version: int, run_id: str | None, seal: Seal
 ) -> list[PublishedTable]:
     """Write the attached `draft` from the attached build file `made`, in one transaction."""
-    names = files.execute(
-        "select schema_name, table_name from duckdb_tables()"
-        " where database_name = 'made' and schema_name in ? order by all",
-        [READER_SCHEMAS],
-    ).fetchall()
     files.execute("use draft")
     files.execute("begin")
-    for schema, table in names:
+    for schema, table in seal.tables:
         _copy(files, schema, table)
     files.execute(PUBLICATION)
     facts = [version, run_id, seal.invocation_id, seal.load_ids, seal.model_hash, seal.built_at]
@@ -81,7 +78,7 @@ def write(
     files.execute("commit")
     files.execute("use memory")
     files.execute("checkpoint draft")
-    return [_measure(files, schema, table) for schema, table in names]
+    return [_measure(files, schema, table) for schema, table in seal.tables]
 
 
 def quoted(text: object) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from orchestration import publication
 from orchestration.errors import BuildFileInUse, NotSealed
 from orchestration.lock import WriterLock
-from orchestration.publication import Publication, Seal, quoted
+from orchestration.publication import READER_SCHEMAS, Publication, Seal, quoted
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,7 +75,27 @@ def _seal(files: "duckdb.DuckDBPyConnection", path: Path) -> Seal:
         " from made.ledger.loads"
     ).fetchone()
     assert loads is not None, "an aggregate has one row"
-    return Seal(state[1], state[2], *loads)
+    _, invocation_id, model_hash = state
+    load_ids, built_at = loads
+    return Seal(invocation_id, model_hash, load_ids, built_at, _tables(files, path))
+
+
+def _tables(files: "duckdb.DuckDBPyConnection", path: Path) -> list[tuple[str, str]]:
+    """Return the readers' tables that the sealed models made, not what former models left."""
+    import duckdb
+
+    try:
+        tables = files.execute(
+            "select schema_name, table_name from made.ledger.relations"
+            " semi join (from duckdb_tables() where database_name = 'made')"
+            " using (schema_name, table_name) where schema_name in ? order by all",
+            [READER_SCHEMAS],
+        ).fetchall()
+    except duckdb.CatalogException:
+        tables = []
+    if not tables:  # sealed before builds noted their tables
+        raise NotSealed(path, "it does not say which tables are its own")
+    return tables
 
 
 def _published_version(marts: Path) -> int:

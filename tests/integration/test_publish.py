@@ -17,6 +17,10 @@ BOOK = """
 create schema ledger;
 create table ledger.state (status varchar, invocation_id varchar, model_hash varchar);
 create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);
+create table ledger.relations (schema_name varchar, table_name varchar);
+insert into ledger.relations values
+    ('main', 'dim_tracks'), ('main', 'fact_listen_history'), ('main', 'shown'),
+    ('features', 'user'), ('staging', 'sessions');
 insert into ledger.state values ('sealed', 'invocation', 'hash');
 insert into ledger.loads values
     ('2.0', timestamp '2026-01-02 21:00', false), ('1.0', timestamp '2026-01-01 21:00', true);
@@ -26,6 +30,7 @@ create table dim_tracks (track_id integer primary key, name varchar not null, it
 create table fact_listen_history (user_id integer, track_id integer, listened_at timestamp);
 create schema features;
 create table features."user" (user_id integer primary key);
+create table dim_songs as select 1 as the_former_name_of_dim_tracks;
 create schema staging;
 create table staging.sessions as select 1 as user_id;
 create view shown as select 1 as one;
@@ -133,6 +138,8 @@ def test_loads_are_marked_when_their_file_is_published(
         ([MARTS], "it has never been built"),
         ([BOOK, MARTS, "delete from ledger.state"], "its last build failed or did not end"),
         ([BOOK, MARTS, "update ledger.state set status = 'dirty'"], "its last build failed"),
+        ([BOOK, MARTS, "drop table ledger.relations"], "which tables are its own"),
+        ([BOOK, MARTS, "delete from ledger.relations"], "which tables are its own"),
     ],
 )
 def test_what_is_not_sealed_is_not_published(

@@ -89,7 +89,9 @@ def settings(tmp_path: Path) -> Settings:
             "create schema ledger;"
             "create table ledger.state as"
             "  select 'sealed' as status, 'invocation' as invocation_id, 'hash' as model_hash;"
-            "create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean)"
+            "create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);"
+            "create table ledger.relations as"
+            "  select 'main' as schema_name, unnest(['dim_tracks', 'dim_users']) as table_name"
         )
     return settings
 
