@@ -38,8 +38,9 @@ def ingest(
     """Bring what the API has, as of one instant, into the lake: all of it, or nothing.
 
     A load that a crashed run left is finished first, under that run's clock. `as_of` (UTC; default:
-    the API's own clock, else the machine's) ends the window and dates the load; `full` begins the
-    window at the beginning. Safe to repeat, in one process or after any crash.
+    the API's own clock, else the machine's) dates the load and ends the window, unless the API's
+    clock has not come that far; `full` begins the window at the beginning. Safe to repeat, in one
+    process or after any crash.
 
     Raises an `IngestionError`, after having recorded the failed pull in `ops/pulls`.
     """
@@ -66,9 +67,15 @@ class _Attempt:
         """Pull, load, decide."""
         settings = self._settings
         api = Api(settings)
-        self._as_of = naive_utc(as_of) if as_of else _clock(api)
-        cursor = lake.cursor(settings.lake_url, self._as_of)
-        self._window = window(cursor, self._as_of, settings.overlap, full=full)
+        if as_of:
+            self._as_of = naive_utc(as_of)
+        clock = _clock(api)
+        if clock and not as_of:
+            self._as_of = clock
+        # What the API has yet to see can't be complete: behind its clock the cursor would skip it.
+        until = min(self._as_of, clock or self._as_of)
+        cursor = lake.cursor(settings.lake_url, until)
+        self._window = window(cursor, until, settings.overlap, full=full)
         begun = WholePull.begun(settings, api, self._run_id, self._as_of, self._window)
         with begun as self._pull:
             note = self._pull.extract()
@@ -105,10 +112,10 @@ class _Attempt:
         )
 
 
-def _clock(api: Api) -> datetime:
-    """The API's own clock, where it has one; else this machine's."""
+def _clock(api: Api) -> datetime | None:
+    """The API's own clock, where it has one."""
     try:
         health = json.loads(api.get("health", {}, Traffic()))
         return naive_utc(datetime.fromisoformat(health["clock"]))
     except (ApiRefused, ValueError, KeyError, TypeError):
-        return utc_now()
+        return None

@@ -20,13 +20,13 @@ class Window:
         return until if self.since is None else {"updated_since": self.since.isoformat(), **until}
 
 
-def window(cursor: datetime | None, as_of: datetime, overlap: timedelta, *, full: bool) -> Window:
-    """From the cursor, less the overlap, to the run's clock; from the beginning when asked to."""
+def window(cursor: datetime | None, until: datetime, overlap: timedelta, *, full: bool) -> Window:
+    """From the cursor, less the overlap, up to `until`; from the beginning when asked to."""
     if full:
-        return Window(None, as_of, "full")
+        return Window(None, until, "full")
     if cursor is None:
-        return Window(None, as_of, "initial")
-    return Window(cursor - overlap, as_of, "incremental")
+        return Window(None, until, "initial")
+    return Window(cursor - overlap, until, "incremental")
 
 
 def naive_utc(instant: datetime) -> datetime:

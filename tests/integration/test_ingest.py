@@ -170,6 +170,21 @@ def test_the_clock_is_the_api_s_own_where_it_has_one(api: OriginalApi, tmp_path:
     assert result.as_of == datetime(2026, 11, 22, 21, 30)
 
 
+def test_nothing_is_complete_beyond_the_api_s_clock(tmp_path: Path) -> None:
+    with serving(OriginalApi(catalogue(), knows_windows=True)) as api:
+        settings = settings_for(tmp_path, api)
+        late = {**api.records["users"].pop(), "updated_at": "2026-01-28T00:00:00"}
+        api.health = {"clock": "2026-01-26T00:00:00"}
+        result = ingest(settings, as_of=DAY, run_id="r1")
+        [first] = verdicts(settings.lake_url)
+        assert (result.as_of, first.as_of, first.updated_until) == (DAY, DAY, datetime(2026, 1, 26))
+        api.records["users"].append(late)
+        api.health = {"clock": "2026-03-01T00:00:00"}
+        ingest(settings, as_of=DAY + timedelta(days=1), run_id="r2")
+        assert verdicts(settings.lake_url)[1].updated_until == DAY + timedelta(days=1)
+        assert set(sent(api, "users")) == set(landed(settings.lake_url, "users"))
+
+
 def test_without_a_clock_the_machine_s_is_taken(api: OriginalApi, tmp_path: Path) -> None:
     result = ingest(settings_for(tmp_path, api), run_id="r")
     assert abs(result.as_of - datetime.utcnow()) < timedelta(minutes=1)  # noqa: DTZ003
