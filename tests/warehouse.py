@@ -10,6 +10,7 @@ import duckdb
 from dbt.artifacts.resources.types import NodeType
 
 ROOT = Path(__file__).parents[1]
+OURS = ROOT / "dbt_project"
 MARTS = (
     "dim_tracks",
     "dim_users",
@@ -40,7 +41,7 @@ class Warehouse:
     """The build file below `data_dir`, built by `project`."""
 
     data_dir: Path
-    project: Path = ROOT / "dbt_project"
+    project: Path = OURS
 
     def dbt(self, *words: str, without_unit_tests: bool = True) -> Outcome:
         """Run a dbt command as from a shell at the root; raise if it could not run at all."""
@@ -48,6 +49,8 @@ class Warehouse:
         from dbt.cli.main import dbtRunner
 
         paths = ["--project-dir", str(self.project), "--profiles-dir", str(ROOT)]
+        if self.project != OURS:  # what dbt remembers of parsing one project misleads it in another
+            paths += ["--target-path", str(self.project / "target")]
         if without_unit_tests and words[0] in {"build", "test"}:
             paths += ["--exclude-resource-type", "unit_test"]
         with _environment(MOOVITAMIX_DATA_DIR=str(self.data_dir)):

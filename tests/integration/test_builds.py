@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.lake import Lake, Load, session, track
-from tests.warehouse import ROOT, Warehouse
+from tests.warehouse import MARTS, ROOT, Warehouse
 
 DAY = datetime(2026, 1, 10)
 FIRST = Load(
@@ -55,6 +55,54 @@ def test_a_failing_test_leaves_the_build_dirty_and_the_next_starts_over(
     doubt.unlink()
     warehouse.build()
     assert warehouse.state() == ("sealed", True)
+
+
+def test_a_build_without_rows_is_not_sealed(data_dir: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    warehouse.build("--empty")
+    assert warehouse.state()[0] == "dirty"
+    warehouse.build()
+    assert warehouse.rows("select track_id from fact_listen_history") == [(7,)]
+
+
+def test_a_lake_that_is_gone_is_not_taken_for_an_empty_one(data_dir: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    (data_dir / "lake").rename(data_dir / "lake.gone")
+    with pytest.raises(Exception, match="knows nothing of 1 loads"):
+        warehouse.dbt("build")
+    assert warehouse.rows("select track_id from fact_listen_history") == [(7,)]
+
+    (data_dir / "lake.gone").rename(data_dir / "lake")
+    warehouse.build()
+    assert warehouse.state()[0] == "sealed"
+
+
+def test_only_tables_of_models_are_noted_for_readers(data_dir: Path) -> None:
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    noted = "select table_name from ledger.relations where schema_name = 'main' order by all"
+    assert [name for (name,) in warehouse.rows(noted)] == sorted(MARTS)
+
+
+def test_a_changed_data_test_looks_at_the_whole_history(data_dir: Path, project: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir, project)
+    warehouse.build()
+    warehouse.publish()
+    properties = project / "models" / "marts" / "fact_listen_history.yml"
+    stricter = """\
+        data_tests:
+          - accepted_values:
+              arguments: {values: [2]}
+              config: {where: __new__}
+"""
+    before, after = properties.read_text().split("      - name: etl_updated_at")
+    properties.write_text(f"{before}{stricter}      - name: etl_updated_at{after}")
+    assert [name for name in warehouse.dbt("build").failed if name.startswith("accepted_values")]
 
 
 def test_tests_after_the_build_change_nothing(data_dir: Path) -> None:

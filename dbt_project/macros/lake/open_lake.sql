@@ -18,19 +18,21 @@
 
 
 {% macro lake_url() %}
-    {{ return(env_var('MOOVITAMIX_LAKE_URL', env_var('MOOVITAMIX_DATA_DIR', 'data') ~ '/lake')) }}
+    {# A variable that is set to nothing means the default, as everywhere. #}
+    {% set data_dir = env_var('MOOVITAMIX_DATA_DIR', '') or 'data' %}
+    {{ return(env_var('MOOVITAMIX_LAKE_URL', '') or data_dir ~ '/lake') }}
 {% endmacro %}
 
 
 {% macro lake_files(table) %}
     {% set files %}
-        select file from glob('{{ lake_url() }}/{{ table.source_name }}/{{ table.name }}/*/*.parquet')
+        select file from glob('{{ lake_url() | replace("'", "''") }}/{{ table.source_name }}/{{ table.name }}/*/*.parquet')
         {% if table.source_name == 'raw' %}
         where {{ load_id_of('file') }} in (select load_id from ({{ accepted_loads() }}))
         {% endif %}
         order by file
     {% endset %}
-    {{ return(run_query(files).columns[0].values() | list) }}
+    {{ return(run_query(files).columns[0].values() | map('replace', "'", "''") | list) }}
 {% endmacro %}
 
 
