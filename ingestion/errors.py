@@ -64,6 +64,13 @@ class TypeChanged(IngestionError):
         super().__init__(f"{table}.{column}: was {was}, is {now} in {count} records")
 
 
+class ColumnMissing(IngestionError):
+    """A declared field is in none of a table's records: it was renamed or dropped, not empty."""
+
+    def __init__(self, table: str, column: str, count: int) -> None:
+        super().__init__(f"{table}.{column} is missing from all {count} records")
+
+
 class TooManyRejected(IngestionError):
     """More records could not be read than a pull may set aside."""
 

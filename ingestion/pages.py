@@ -66,6 +66,7 @@ class Opened:
     """A table whose first page has come: the envelope tells how many more there are."""
 
     endpoint: Endpoint
+    body: Body
     first: Parsed
     threads: Threads
 
@@ -109,7 +110,7 @@ def opened(endpoint: Endpoint, size: int, threads: Threads) -> Opened:
         if refused.status != UNPROCESSABLE or size <= ORIGINAL_PAGE_SIZE:
             raise
         body = endpoint.body(1, ORIGINAL_PAGE_SIZE)
-    return Opened(endpoint, parse([body], endpoint.table), threads)
+    return Opened(endpoint, body, parse([body], endpoint.table), threads)
 
 
 def _in_order(futures: Iterator[Future[T]], ahead: int) -> Iterator[T]:

@@ -60,6 +60,12 @@ def parse(bodies: Sequence[Body], table: Table) -> Parsed:
     )
 
 
+def fields_of(body: Body) -> set[str]:
+    """Every field that any record of the page has, be it null."""
+    records, *_ = open_envelope(body.raw, body.where)
+    return {name for record in records if isinstance(record, dict) for name in record}
+
+
 def _read_at_once(raws: Sequence[bytes], table: Table) -> Parsed:
     if not all(raw.startswith(b"{") and raw.endswith(b"}") for raw in raws):
         raise pa.ArrowInvalid("not an object")  # pyarrow 25 crashes on a bare `null` or `1`

@@ -7,11 +7,17 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from ingestion.errors import TooManyRejected, TotalChanged, TruncatedPull, TypeChanged
+from ingestion.errors import (
+    ColumnMissing,
+    TooManyRejected,
+    TotalChanged,
+    TruncatedPull,
+    TypeChanged,
+)
 from ingestion.http import Traffic
 from ingestion.keys import Hashes, hashes, repeats
 from ingestion.pages import Opened
-from ingestion.parse import Page, Parsed
+from ingestion.parse import Page, Parsed, fields_of
 from ingestion.records import Rejected
 from ingestion.settings import IngestionSettings
 from ingestion.tables import Table
@@ -55,11 +61,15 @@ class Reading:
     rejected: list[Rejected] = field(default_factory=list)
     extras: list[str] = field(default_factory=list)
     keys: list[Hashes] = field(default_factory=list)
+    silent: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.silent = self.table.columns.names
 
     def batches(self, opened: Opened) -> Iterator[pa.Table]:
         """The readable records, in batches of any number of pages.
 
-        Raises `TotalChanged`, `TruncatedPull`, `TypeChanged` or `TooManyRejected`.
+        Raises `TotalChanged`, `TruncatedPull`, `TypeChanged`, `ColumnMissing` or `TooManyRejected`.
         """
         self.announced = opened.total
         waiting: list[pa.Table] = []
@@ -74,6 +84,7 @@ class Reading:
                 handed_over = self.received
                 waiting = []
         self.finished_at = utc_now()
+        self._require_columns(opened)
         if waiting:
             yield pa.concat_tables(waiting, promote_options="default")
 
@@ -120,10 +131,22 @@ class Reading:
         self.rejected += parsed.rejected
         if parsed.rejected:
             self._bear_with_rejected()
+        records = parsed.records
+        self.silent = [name for name in self.silent if records[name].null_count == records.num_rows]
         declared = len(self.table.columns)
         self.extras += [
             name for name in parsed.records.column_names[declared:] if name not in self.extras
         ]
+
+    def _require_columns(self, opened: Opened) -> None:
+        """A column without any value must at least be sent, as null; the first page tells."""
+        readable = self.received - len(self.rejected)
+        if not self.silent or not readable:
+            return
+        fields = fields_of(opened.body)
+        for name in self.silent:
+            if name not in fields:
+                raise ColumnMissing(self.table.name, name, readable)
 
     def _bear_with_rejected(self) -> None:
         count, settings = len(self.rejected), self.settings

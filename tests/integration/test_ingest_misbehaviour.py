@@ -296,6 +296,30 @@ def test_a_changed_type_is_named(api: OriginalApi, tmp_path: Path) -> None:
     assert not list(Path(settings.lake_url).glob("raw/*/load_date=*/*.parquet"))
 
 
+def test_a_field_that_no_record_has_is_named(api: OriginalApi, tmp_path: Path) -> None:
+    whole = api.records["listen_history"]
+    api.records["listen_history"] = [
+        {"songs" if name == "items" else name: record[name] for name in record} for record in whole
+    ]
+    settings = settings_for(tmp_path, api)
+    with pytest.raises(
+        errors.ColumnMissing, match=r"^listen_history\.items is missing from all 430 records$"
+    ):
+        pull(settings)
+    api.records["listen_history"] = whole
+    require_nothing_came(settings, api)
+
+
+def test_a_field_that_is_null_in_all_records_lands_as_that(
+    api: OriginalApi, tmp_path: Path
+) -> None:
+    for record in api.records["listen_history"]:
+        record["items"] = None
+    settings = settings_for(tmp_path, api)
+    pull(settings)
+    require_all_landed(settings.lake_url, api)
+
+
 def test_whole_numbers_that_become_fractions_are_a_changed_type(
     api: OriginalApi, tmp_path: Path
 ) -> None:
