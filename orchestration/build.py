@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.errors import BuildFailed
 from orchestration.lock import WriterLock
 from orchestration.settings import ROOT, Settings
-from orchestration.tables import rows_of_tables
+from orchestration.tables import rows_in_quarantine, rows_of_tables
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
@@ -30,6 +30,8 @@ class Build:
     is_full_refresh: bool
     rows: int
     """Rows in the marts, all tables together."""
+    quarantined: int
+    """Records of the newest load that broke a rule."""
 
 
 def build(
@@ -130,10 +132,12 @@ def _summary(settings: Settings, results: "list[RunResult]") -> Build:
     with duckdb.connect(settings.build_file, read_only=True) as built:
         is_full_refresh = built.sql("select is_full_refresh from ledger.state").fetchall()[0][0]
         rows = sum(rows_of_tables(built).values())
+        quarantined = rows_in_quarantine(built)
     return Build(
         models=kinds.count("model"),
         tests=kinds.count("test") + kinds.count("unit_test"),
         warnings=[result.node.name for result in results if result.status == "warn"],
         is_full_refresh=is_full_refresh,
         rows=rows,
+        quarantined=quarantined,
     )

@@ -1,11 +1,14 @@
 """The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.runs import Run
 from orchestration.settings import Settings
 from orchestration.source_process import EmbeddedSource, embedded_source
+
+if TYPE_CHECKING:
+    from ingestion.ingest import Ingestion
 
 
 def live_a_day(run: Run) -> None:
@@ -42,12 +45,20 @@ def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> None:
         settings = IngestionSettings(**_shared(run.settings, api_url))
         done = pull(settings, as_of=run.settings.as_of, full=full, run_id=run.run_id)
         step.rows = sum(one.received for one in done.pulls)
-        step.what = f"{done.kind} pull, as of {done.as_of:%Y-%m-%d %H:%M:%S}"
-        if done.finished:
-            step.what += f"; finished first what a crash left: {', '.join(done.finished)}"
-        if done.new_columns:
-            new = ", ".join(".".join(column) for column in done.new_columns)
-            step.what += f"; new columns: {new}"
+        step.what = what_came(done)
+
+
+def what_came(done: "Ingestion") -> str:
+    """Tell of an ingest what a person should know besides its rows."""
+    told = f"{done.kind} pull, as of {done.as_of:%Y-%m-%d %H:%M:%S}"
+    if done.finished:
+        told += f"; finished first what a crash left: {', '.join(done.finished)}"
+    if rejected := sum(one.rejected for one in done.pulls):
+        told += f"; {rejected:,} set aside in raw/rejected"
+    if done.new_columns:
+        new = ", ".join(".".join(column) for column in done.new_columns)
+        told += f"; new columns: {new}"
+    return told
 
 
 def build(run: Run, *, full_refresh: bool = False) -> None:
@@ -65,6 +76,8 @@ def build(run: Run, *, full_refresh: bool = False) -> None:
         step.rows = done.rows
         step.what = f"{done.models} models, {done.tests} tests"
         step.what += ", built from the start" if done.is_full_refresh else ""
+        if done.quarantined:
+            step.what += f"; {done.quarantined:,} of the newest load in quarantine"
         if done.warnings:
             step.what += f"; {len(done.warnings)} warned: {', '.join(done.warnings)}"
 
