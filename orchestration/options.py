@@ -22,7 +22,12 @@ AsOf = Annotated[
 ]
 Day = Annotated[
     datetime | None,
-    typer.Option("--from", help="The first day.", parser=_instant, metavar="DATE"),
+    typer.Option(
+        "--from",
+        help="The first day, which makes it repeatable; default: after the lake, up to today.",
+        parser=_instant,
+        metavar="DATE",
+    ),
 ]
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build all from the lake anew.")]
 Wait = Annotated[

@@ -18,8 +18,8 @@ END_OF_DAY = time(23, 59, 59)
 def live_days(
     settings: Settings, lock: WriterLock, screen: Screen, *, days: int, first: date | None
 ) -> list[Run]:
-    """Live `days` days one after another, from `first` or else from where the lake ends."""
-    end = datetime.combine(first or _day_after_the_lake(settings, days), END_OF_DAY)
+    """Live `days` days one after another, from `first` or else up to today at most."""
+    end = datetime.combine(first or _first_day(settings, days), END_OF_DAY)
     clocks = [
         settings.model_copy(update={"as_of": end + timedelta(days=number)})
         for number in range(days)
@@ -41,15 +41,21 @@ def live_days(
     return lived
 
 
-def _day_after_the_lake(settings: Settings, days: int) -> date:
-    """Return the day after the last accepted load's; for an empty lake, so that today is last."""
+def _first_day(settings: Settings, days: int) -> date:
     from ingestion.lake import verdicts
 
     accepted = [
         load.as_of.date() for load in verdicts(settings.lake_url) if load.verdict == "accepted"
     ]
-    today = now().date()
-    return max(accepted) + timedelta(days=1) if accepted else today - timedelta(days=days - 1)
+    return first_day(max(accepted, default=None), now().date(), days)
+
+
+def first_day(newest: date | None, today: date, days: int) -> date:
+    """Return the day after the lake's newest, but none whose last of `days` is beyond today."""
+    so_that_today_is_last = today - timedelta(days=days - 1)
+    if newest is None:
+        return so_that_today_is_last
+    return min(newest + timedelta(days=1), so_that_today_is_last)
 
 
 def _line(run: Run) -> str:
