@@ -42,23 +42,35 @@ def verdicts(lake_url: str) -> list[Verdict]:
 
 
 def cursor(lake_url: str, as_of: datetime) -> datetime | None:
-    """Up to when the lake is complete, seen from `as_of`: the newest accepted window's end.
+    """Up to when the lake is complete, seen from `as_of`: the end of the windows that connect.
 
-    Windows that end after `as_of` are left out: a run by a clock of the future must not make
-    those of the present skip what lies between. Verdicts lie in the folder of their load's day, so
-    the newest folders are enough, however long the history is.
+    A load that was refused after others had followed it leaves a gap, and the cursor stays before
+    it. Windows that end after `as_of` are left out: a run by a clock of the future must not make
+    those of the present skip what lies between. Verdicts lie in the folder of their load's day:
+    read are those back to the newest window that begins at the beginning, so a small file for each
+    load since the last full pull.
     """
     rows: list[dict[str, Any]] = []
+    windows: list[Verdict] = []
     for folder in ops.days(lake_url, "load_verdicts"):
         rows += ops.read(lake_url, "load_verdicts", [folder])
-        ends = [
-            verdict.updated_until
+        windows = [
+            verdict
             for verdict in _that_count(rows).values()
             if verdict.verdict == "accepted" and verdict.updated_until <= as_of
         ]
-        if ends:
-            return max(ends)
-    return None
+        if any(window.updated_since is None for window in windows):
+            break
+    return _connected(windows)
+
+
+def _connected(windows: list[Verdict]) -> datetime | None:
+    reached: datetime | None = None
+    for window in sorted(windows, key=lambda window: window.updated_until):
+        since = window.updated_since
+        if since is None or (reached is not None and since <= reached):
+            reached = window.updated_until
+    return reached
 
 
 def is_decided(lake_url: str, load_id: str) -> bool:

@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ingestion.ingest import ingest
-from ingestion.lake import Verdict, decide, verdicts
+from ingestion.lake import Verdict, cursor, decide, verdicts
 from tests.integration.landing import (
     accepted,
     landed,
@@ -140,6 +141,23 @@ def test_a_refused_load_is_pulled_again(tmp_path: Path) -> None:
         assert (datetime(2026, 1, 9, 23),) in seen
         assert second.load_id not in accepted(settings.lake_url)
         assert third.load_id in accepted(settings.lake_url)
+        assert set(sent(api, "tracks")) == set(landed(settings.lake_url, "tracks"))
+
+
+def test_a_load_refused_after_later_ones_is_pulled_again(tmp_path: Path) -> None:
+    with serving(OriginalApi(catalogue(), knows_windows=True)) as api:
+        settings = settings_for(tmp_path, api)
+        for day in (5, 10, 15):
+            ingest(settings, as_of=datetime(2026, 1, day), run_id=f"day {day}")
+        second = verdicts(settings.lake_url)[1]
+        decide(
+            settings.lake_url,
+            replace(second, verdict="refused", decided_at=datetime(2100, 1, 1)),
+            by="gate",
+        )
+        assert cursor(settings.lake_url, DAY) == datetime(2026, 1, 5)
+        ingest(settings, as_of=DAY, run_id="r")
+        assert cursor(settings.lake_url, DAY) == DAY
         assert set(sent(api, "tracks")) == set(landed(settings.lake_url, "tracks"))
 
 
