@@ -41,7 +41,7 @@ class Api:
     """The app's API; closing it also wakes whoever waits to ask again."""
 
     def __init__(self, settings: IngestionSettings) -> None:
-        self._url = settings.api_url.rstrip("/")
+        self._url = settings.api_url
         self._closed = Event()
         self._pool = urllib3.PoolManager(
             maxsize=settings.concurrency,

@@ -3,9 +3,19 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# In a path they would be read as a pattern by what lists the lake, or as part of a URL.
+MISREAD = frozenset("*?[#%")
+
+
+def _require_plain(path: str) -> None:
+    odd = " ".join(sorted(MISREAD.intersection(path)))
+    if odd:
+        raise ValueError(f"{path!r} holds {odd}, which globs and URLs read as something else")
 
 
 def _lake_in(validated: dict[str, Any]) -> str:
@@ -44,7 +54,29 @@ class IngestionSettings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().resolve()
+        absolute = path.expanduser().resolve()
+        _require_plain(str(absolute))
+        return absolute
+
+    @field_validator("lake_url")
+    @classmethod
+    def _plain_where_local(cls, url: str) -> str:
+        if "://" not in url or url.startswith(("file://", "local://")):
+            _require_plain(url)
+        return url
+
+    @field_validator("api_url")
+    @classmethod
+    def _reachable(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            is_good = parts.scheme in ("http", "https") and bool(parts.hostname)
+            _ = parts.port  # raises where it is no number
+        except ValueError:
+            is_good = False
+        if not is_good:
+            raise ValueError(f"{url!r} is no address like http://host:8000")
+        return url.rstrip("/")
 
     @property
     def dlt_dir(self) -> Path:
