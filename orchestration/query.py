@@ -3,14 +3,20 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import NothingPublished, QueryFailed
 from orchestration.screen import Screen
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
 
 # A terminal is for looking; --csv and --json hand over everything.
 SHOWN_ROWS = 200
@@ -30,16 +36,37 @@ def query(settings: Settings, sql: str) -> Answer:
 
     if not settings.marts_file.exists():
         raise NothingPublished(settings.marts_file)
-    alone: dict[str, Any] = {
-        "enable_external_access": "false"
-    }  # or `copy … to` would write files all the same
-    with duckdb.connect(settings.marts_file, read_only=True, config=alone) as published:
-        try:
+    try:
+        _require_one_statement(duckdb.extract_statements(sql))
+        with _opened(settings.marts_file) as published:
             asked = published.execute(sql)
-        except duckdb.Error as error:
-            reason = str(error).split("\n\nLINE ")[0]
-            raise QueryFailed(" ".join(reason.split())) from error
-        return Answer([column[0] for column in asked.description or []], asked.fetchall())
+            return Answer([column[0] for column in asked.description or []], asked.fetchall())
+    except duckdb.Error as error:
+        reason = str(error).split("\n\nLINE ")[0]
+        raise QueryFailed(" ".join(reason.split())) from error
+
+
+def _require_one_statement(statements: "list[duckdb.Statement]") -> None:
+    import duckdb
+
+    # A `pivot` comes with statements of DuckDB's own before it, which have no text.
+    asked = [one for one in statements if one.query or one.type != duckdb.StatementType.CREATE]
+    if not asked:
+        raise QueryFailed("there is no query in it: it is empty, or a comment")
+    if len(asked) > 1:
+        raise QueryFailed(f"one query at a time: these are {len(asked)}")
+
+
+def _opened(marts: Path) -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
+    # Or `copy … to` would write files all the same.
+    alone: dict[str, Any] = {"enable_external_access": "false"}
+    try:
+        return duckdb.connect(marts, read_only=True, config=alone)
+    except duckdb.IOException as error:
+        reason = str(error).splitlines()[0]
+        raise QueryFailed(f"{marts} can't be read, is it open for writing? {reason}") from error
 
 
 def show(answer: Answer, screen: Screen) -> None:
@@ -52,18 +79,49 @@ def show(answer: Answer, screen: Screen) -> None:
 
 
 def to_json(answer: Answer) -> str:
-    """Return an answer as a JSON list of objects; instants and decimals become text."""
-    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-    return json.dumps(rows, default=str, ensure_ascii=False)
+    """Return an answer as a JSON list of objects; instants and decimals become text.
+
+    Of columns with the same name the later ones are numbered: `a`, `a_1`.
+    """
+    names = _distinct(answer.columns)
+    return _json([dict(zip(names, row, strict=True)) for row in answer.rows])
 
 
 def to_csv(answer: Answer) -> str:
-    """Return an answer as CSV with a header."""
+    """Return an answer as CSV with a header; lists and structs are JSON in it."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(answer.columns)
-    lines.writerows(answer.rows)
+    lines.writerows(
+        [_json(value) if isinstance(value, list | tuple | dict) else value for value in row]
+        for row in answer.rows
+    )
     return text.getvalue()
+
+
+def _json(value: object) -> str:
+    return json.dumps(_plain(value), default=str, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    """Return a value, to its depth, as JSON can say it: no NaN, no infinity, text as keys."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return the names, those that were there before with a number that makes them new."""
+    distinct: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{number}" for number in count(1))
+        free = chain([name], (other for other in numbered if other not in names))
+        distinct.append(next(one for one in free if one not in distinct))
+    return distinct
 
 
 def _numbers(answer: Answer) -> list[str]:
