@@ -27,18 +27,20 @@ if TYPE_CHECKING:
 def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> Publication:
     """Publish the build file's reader schemas as `marts.duckdb`; raise `NotSealed` unless it is."""
     lock.require_for(settings.data_dir)
-    marts = settings.marts_file
+    marts, previous = settings.marts_file, settings.previous_marts_file
     _sweep(marts)
     if not settings.build_file.exists():
         raise NotSealed(settings.build_file, "it does not exist")
     draft = marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.tmp")
     with _attached(settings) as files:
         seal = _seal(files, settings.build_file)
-        version = _published_version(marts) + 1
+        published = _published_version(marts)
+        former = published if published is not None else _published_version(previous)
+        version = (former or 0) + 1
         files.execute(f"attach '{quoted(draft)}' as draft")
         tables = publication.write(files, version, run_id, seal)
         files.execute("detach draft")
-        _replace(draft, marts, settings.previous_marts_file)
+        _replace(draft, marts, None if published is None else previous)
         files.execute("update made.ledger.loads set is_published = true where not is_published")
     return Publication(version, seal.load_ids, seal.built_at, tables, marts.stat().st_size)
 
@@ -98,20 +100,23 @@ def _tables(files: "duckdb.DuckDBPyConnection", path: Path) -> list[tuple[str, s
     return tables
 
 
-def _published_version(marts: Path) -> int:
+def _published_version(marts: Path) -> int | None:
+    """Return the version of a published file, 0 without one; None when it can't be read."""
     import duckdb
 
     if not marts.exists():
         return 0
-    try:
+    with suppress(duckdb.Error):
         return _version_in(marts)
-    except duckdb.IOException:  # a reader has it open for writing, as some SQL shells do
-        copy = marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.tmp")
-        shutil.copyfile(marts, copy)
-        try:
-            return _version_in(copy)
-        finally:
-            copy.unlink()
+    # A reader has it open for writing, as some SQL shells do, or else it is torn.
+    copy = marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.tmp")
+    shutil.copyfile(marts, copy)
+    try:
+        return _version_in(copy)
+    except duckdb.Error:
+        return None
+    finally:
+        copy.unlink()
 
 
 def _version_in(path: Path) -> int:
@@ -123,10 +128,10 @@ def _version_in(path: Path) -> int:
     return int(row[0])
 
 
-def _replace(draft: Path, marts: Path, previous: Path) -> None:
-    """Keep the present publication as the previous one, then put the draft in its place."""
+def _replace(draft: Path, marts: Path, previous: Path | None) -> None:
+    """Keep the present publication as `previous`, if it is any good, then put the draft there."""
     _flush(draft)
-    if marts.exists():
+    if previous and marts.exists():
         link = previous.with_name(f"{previous.name}.{secrets.token_hex(4)}.tmp")
         link.hardlink_to(marts)
         link.replace(previous)

@@ -29,7 +29,9 @@ def _last_run(lake_url: str, *, is_locked: bool) -> str:
         return "none yet"
     # A run that began before midnight may have ended after it.
     rows = ops.read(lake_url, "runs", days[:2])
-    started = max((row for row in rows if row["event"] == "started"), key=_at)
+    started = max((row for row in rows if row["event"] == "started"), key=_at, default=None)
+    if started is None:
+        return "began before the newest two days that the lake tells of"
     ends = [row for row in rows if row["event"] == "finished" and _is_of(row, started)]
     told = f"{started['run_id']} ({started['command']}), began {_ago(started['at'])}"
     if not ends:
@@ -79,8 +81,8 @@ def _publication(settings: Settings) -> str:
                 "select version, built_at, published_at from publication"
             ).fetchall()[0]
             rows = rows_of_tables(published)
-    except duckdb.IOException:
-        return f"{settings.marts_file} is open for writing elsewhere"
+    except (duckdb.Error, IndexError) as error:
+        return f"{settings.marts_file} can't be read: {str(error).splitlines()[0]}"
     data = f"data as of {_ago(built_at)}" if built_at else "no data yet"
     counts = ", ".join(f"{table} {count(n)}" for table, n in rows.items() if table != "publication")
     return f"version {version}, published {_ago(published_at)}; {data}; rows: {counts}"

@@ -1,5 +1,6 @@
 """Readers never wait and never see a bad build: seal, copy, rename."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -196,6 +197,30 @@ def test_an_analyst_who_writes_in_the_published_file_stops_no_publication(
             ("fact_listen_history",),
             ("publication",),
         ]
+
+
+@pytest.mark.parametrize("size", [0, 20_000])
+def test_a_torn_publication_is_replaced_and_the_good_one_before_it_kept(
+    settings: Settings, lock: WriterLock, size: int
+) -> None:
+    _build(settings, BOOK, MARTS)
+    for _ in range(2):
+        publish(settings, lock)
+    os.truncate(settings.marts_file, size)
+    previous = settings.previous_marts_file.read_bytes()
+    assert publish(settings, lock).version == 2
+    assert settings.previous_marts_file.read_bytes() == previous
+    assert publish(settings, lock).version == 3
+    assert _rows(settings.marts_file) == _rows(settings.build_file)
+
+
+def test_a_torn_publication_without_a_previous_one_is_counted_anew(
+    settings: Settings, lock: WriterLock
+) -> None:
+    _build(settings, BOOK, MARTS)
+    settings.marts_file.write_text("torn")
+    assert publish(settings, lock).version == 1
+    assert not settings.previous_marts_file.exists()
 
 
 SHELL = """
