@@ -8,6 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Files under the data folder are found by patterns and named in URLs, where these mean something.
+SIGNS_OF_GLOBS_AND_URLS = "*?[#%"
+
 
 class Settings(BaseSettings):
     """The settings of a run, read when made; paths are absolute, instants naive UTC."""
@@ -25,7 +28,10 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().resolve()
+        absolute = path.expanduser().resolve()
+        if found := [sign for sign in SIGNS_OF_GLOBS_AND_URLS if sign in str(absolute)]:
+            raise ValueError(f"{absolute} has {' '.join(found)} in it; choose a folder without")
+        return absolute
 
     @field_validator("as_of")
     @classmethod

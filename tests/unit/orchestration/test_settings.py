@@ -2,7 +2,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from orchestration.errors import told
 from orchestration.settings import Settings
 
 
@@ -17,6 +19,17 @@ def test_paths_are_absolute_whatever_folder_a_command_is_called_from() -> None:
     assert settings.data_dir == Path.cwd() / "data"
     assert settings.lake_url == str(Path.cwd() / "data" / "lake")
     assert settings.build_file == Path.cwd() / "data" / "build.duckdb"
+
+
+@pytest.mark.parametrize("sign", "*?[#%")
+def test_a_data_folder_that_would_break_patterns_or_urls_is_refused_in_one_line(
+    tmp_path: Path, sign: str
+) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(data_dir=tmp_path / f"my{sign}data")
+    line = told(refusal.value)
+    assert f"data has {sign} in it" in line
+    assert "\n" not in line
 
 
 def test_the_lake_moves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
