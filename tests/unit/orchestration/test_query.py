@@ -1,12 +1,19 @@
 import json
+import subprocess
+import sys
 from datetime import datetime
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 
+import duckdb
+import pytest
 from rich.console import Console
 
-from orchestration.query import SHOWN_ROWS, Answer, show, to_csv, to_json
+from orchestration.errors import QueryFailed
+from orchestration.query import SHOWN_ROWS, Answer, query, show, to_csv, to_json
 from orchestration.screen import Screen
+from orchestration.settings import Settings
 
 ANSWER = Answer(
     ["id", "name", "share", "at"],
@@ -51,3 +58,81 @@ def test_csv_quotes_what_must_be_quoted() -> None:
         '1,"Ünïcode, [red]",0.50,2026-03-01 00:00:00',
         ",,,",
     ]
+
+
+def test_json_keeps_columns_of_the_same_name_apart() -> None:
+    answer = Answer(["a", "a", "a_1", "a"], [(1, 2, 3, 4)])
+    assert json.loads(to_json(answer)) == [{"a": 1, "a_2": 2, "a_1": 3, "a_3": 4}]
+    assert json.loads(to_json(Answer(["a", "a"], [(1, 2)]))) == [{"a": 1, "a_1": 2}]
+
+
+def test_json_has_null_for_numbers_that_it_can_not_say() -> None:
+    answer = Answer(["a", "b"], [(float("nan"), {"in": [float("-inf"), 1.5]})])
+    assert to_json(answer) == '[{"a": null, "b": {"in": [null, 1.5]}}]'
+
+
+def test_csv_holds_lists_and_structs_as_json() -> None:
+    answer = Answer(["ids", "user"], [([1, None], {"name": "Ünï", "at": datetime(2026, 3, 1)})])
+    assert to_csv(answer).splitlines()[1] == (
+        '"[1, null]","{""name"": ""Ünï"", ""at"": ""2026-03-01 00:00:00""}"'
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = Settings(data_dir=tmp_path)
+    with duckdb.connect(settings.marts_file) as marts:
+        marts.execute("create table plays as select 'x' as kind, 2 as seconds")
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("", "no query"),
+        ("-- select 1", "no query"),
+        (" ;; ", "no query"),
+        ("select 1; select 2", "one query at a time: these are 2"),
+        ("selec 1", "syntax error"),
+        ("from nothing", "nothing does not exist"),
+        ("select 'x'::integer", "Could not convert"),
+    ],
+)
+def test_what_is_not_one_good_query_is_told_in_one_line(
+    settings: Settings, sql: str, why: str
+) -> None:
+    with pytest.raises(QueryFailed, match=why) as failure:
+        query(settings, sql)
+    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        ("from plays; -- all of them", ("x", 2)),
+        ("pivot plays on kind using sum(seconds)", (2,)),
+    ],
+)
+def test_one_query_is_one_however_it_is_written(
+    settings: Settings, sql: str, row: tuple[object, ...]
+) -> None:
+    assert query(settings, sql).rows == [row]
+
+
+def test_a_file_that_is_open_for_writing_elsewhere_is_told_in_one_line(settings: Settings) -> None:
+    shell = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, duckdb; file = duckdb.connect(sys.argv[1]); print(flush=True); input()",
+            str(settings.marts_file),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert shell.stdout is not None
+    shell.stdout.readline()
+    with pytest.raises(QueryFailed, match="open for writing") as failure:
+        query(settings, "from plays")
+    shell.communicate(b"\n")
+    assert "\n" not in str(failure.value)
