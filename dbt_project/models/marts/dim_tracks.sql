@@ -36,7 +36,7 @@ known as (
 unknown as (
 
     select distinct track_id
-    from ({{ ids_to_infer('track_id', 'listens') }}) as heard
+    from ({{ ids_to_infer('track_id') }}) as heard
     where track_id not in (select track_id from known)
 
 ),

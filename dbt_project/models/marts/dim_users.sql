@@ -35,7 +35,7 @@ known as (
 unknown as (
 
     select distinct user_id
-    from ({{ ids_to_infer('user_id', 'listens') }}) as heard
+    from ({{ ids_to_infer('user_id') }}) as heard
     where user_id not in (select user_id from known)
 
 ),
