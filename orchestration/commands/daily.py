@@ -1,0 +1,76 @@
+"""Commands that live a day, whole or step by step."""
+
+from typing import Annotated
+
+import typer
+
+from orchestration.commands.running import settings_for, where_next, writing
+from orchestration.lock import hold
+from orchestration.options import ApiUrl, AsOf, Day, FullRefresh, Wait
+from orchestration.screen import Screen
+from orchestration.settings import now
+
+app = typer.Typer()
+
+
+@app.command()
+def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
+    """Live one day: ingest, build, publish; without an API, from the embedded source."""
+    from orchestration import steps
+
+    settings = settings_for(api_url=api_url, as_of=as_of)
+    if not settings.api_url:
+        settings = settings_for(as_of=settings.as_of or now().replace(microsecond=0))
+    with writing(settings, "run", wait) as day:
+        steps.live_a_day(day)
+    day.show_summary()
+    where_next(day.screen)
+
+
+@app.command()
+def simulate(
+    days: Annotated[int, typer.Option(help="How many days.", min=1)],
+    first: Day = None,
+    wait: Wait = 0,
+) -> None:
+    """Live many days by the run's clock, from the embedded source: ingest, build, publish, each."""
+    from orchestration.simulate import live_days
+
+    screen = Screen(tells_steps=False)
+    with hold((settings := settings_for()).data_dir, "simulate", wait) as lock:
+        live_days(settings, lock, screen, days=days, first=first and first.date())
+    where_next(screen)
+
+
+@app.command()
+def ingest(
+    api_url: ApiUrl = None,
+    full: Annotated[bool, typer.Option("--full", help="Everything, not just what is new.")] = False,
+    wait: Wait = 0,
+) -> None:
+    """Pull what is new at the API into the lake."""
+    from orchestration import steps
+
+    with writing(settings_for(api_url=api_url), "ingest", wait) as day:
+        steps.ingest(day, full=full)
+    day.show_summary()
+
+
+@app.command()
+def build(full_refresh: FullRefresh = False, wait: Wait = 0) -> None:
+    """Build and test the marts from the lake."""
+    from orchestration import steps
+
+    with writing(settings_for(), "build", wait) as day:
+        steps.build(day, full_refresh=full_refresh)
+    day.show_summary()
+
+
+@app.command()
+def publish(wait: Wait = 0) -> None:
+    """Hand the build to its readers, if it is sealed."""
+    from orchestration import steps
+
+    with writing(settings_for(), "publish", wait) as day:
+        steps.publish(day)
+    day.show_summary()

@@ -1,0 +1,37 @@
+"""What commands share: their settings, the lock and record of a run, where to look after it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from orchestration.lock import hold
+from orchestration.runs import Run, recorded
+from orchestration.screen import Screen
+from orchestration.settings import Settings
+
+
+def settings_for(*, api_url: str | None = None, as_of: datetime | None = None) -> Settings:
+    given: dict[str, Any] = {"api_url": api_url, "as_of": as_of}
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+@contextmanager
+def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
+    """Hold the writer lock and record the run, for one command."""
+    with (
+        hold(settings.data_dir, command, wait) as lock,
+        recorded(settings, lock, Screen(), command) as run,
+    ):
+        yield run
+
+
+def where_next(screen: Screen) -> None:
+    """Say where to look after a run."""
+    program = sys.argv[0] if sys.argv[0].endswith("moovitamix") else "moovitamix"
+    dbt = program.removesuffix("moovitamix") + "dbt"
+    docs = "--project-dir dbt_project"
+    screen.say(f'{program} query "select count(*) from fact_listen_history"   ask the marts')
+    screen.say(f"{program} status   how things stand")
+    screen.say(f"{dbt} docs generate {docs} && {dbt} docs serve {docs}   what every column means")
