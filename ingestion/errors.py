@@ -87,6 +87,28 @@ class LoadFailed(IngestionError):
         super().__init__(f"dlt could not {step} the load: {reason}")
 
 
+class GateFailed(IngestionError):
+    """The gate could not judge a load, which stays undecided until the next ingest."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the gate could not judge the load: {why}; the same command tries again")
+
+
+class LoadRefused(IngestionError):
+    """The gate found a load at fault; it never counts, and its window is pulled again."""
+
+    def __init__(self, load_id: str, reason: str, pages: object) -> None:
+        super().__init__(
+            f"load {load_id} is refused: {reason}; see {pages};"
+            f' if it is right after all: moovitamix accept {load_id} --reason "…"'
+        )
+        self.load_id = load_id
+
+
+class NoSuchLoad(IngestionError):
+    """A verdict was asked for on a load that the lake does not hold, or that counts already."""
+
+
 class LakeUnreachable(IngestionError):
     """The lake, or the folder for work in progress, could not be read or written."""
 

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
-from ingestion import lake, ops, pipeline
+from ingestion import gate, lake, ops, pipeline
+from ingestion.data_docs import INDEX
+from ingestion.errors import LoadRefused
+from ingestion.gate import Judgement
 from ingestion.inflight import InFlight
 from ingestion.lake import Verdict
 from ingestion.pull import Pull
@@ -16,7 +19,7 @@ def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
     """Finish what a crashed run left, under its own clock; returns the load's id if it counts now.
 
     No note, nothing pending. A note whose load never was committed, and is not pending either,
-    tells of a pull that is simply asked for again.
+    tells of a pull that is simply asked for again. Raises `LoadRefused` like `finish`.
     """
     note = InFlight.load(settings.note)
     if note is None:
@@ -29,16 +32,20 @@ def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
 
 
 def finish(settings: IngestionSettings, note: InFlight) -> bool:
-    """Load the package of the note, write what the note says, accept; whether there is a load.
+    """Load the package of the note, write its rows, let the gate decide; whether there is a load.
 
     Each step can be done twice without a trace, so a crash anywhere in here is mended by doing all
     of it again: file names come from the load's id, and a verdict is never written over.
+    Raises `LoadRefused` when all of that is done, `GateFailed` with the load undecided.
     """
     pipeline.load(pipeline.open_pipeline(settings, note.as_of))
+    refusal = None
     committed = lake.is_committed(settings.lake_url, note.load_id)
     if committed:
-        _write(settings, note)
+        refusal = _write(settings, note)
     settings.note.unlink()
+    if refusal:
+        raise LoadRefused(note.load_id, refusal, settings.quality_dir / INDEX)
     return committed
 
 
@@ -77,7 +84,8 @@ def _belongs(note: InFlight, settings: IngestionSettings) -> bool:
     return note.window.since is None or lake.cursor(note.lake_url, note.as_of) is not None
 
 
-def _write(settings: IngestionSettings, note: InFlight) -> None:
+def _write(settings: IngestionSettings, note: InFlight) -> str | None:
+    """Write the load's rows and its verdict; why the gate refused it, if it did."""
     record(
         settings,
         note.pulls,
@@ -88,8 +96,23 @@ def _write(settings: IngestionSettings, note: InFlight) -> None:
     )
     if note.new_columns:
         _report_columns(settings, note)
-    if not lake.is_decided(settings.lake_url, note.load_id):
-        lake.decide(settings.lake_url, _accepted(note), by="ingest")
+    if lake.is_decided(settings.lake_url, note.load_id):
+        return None
+    judged = gate.begun().judge(settings.lake_url, _verdict(note, None), settings.quality_dir)
+    _write_judgement(settings, note, judged)
+    lake.decide(settings.lake_url, _verdict(note, judged.refusal), by="gate")
+    return judged.refusal
+
+
+def _write_judgement(settings: IngestionSettings, note: InFlight, judged: Judgement) -> None:
+    about = {"run_id": note.run_id, "load_id": note.load_id}
+    now, day = utc_now(), note.as_of.date()
+    findings = [
+        {**about, **finding, "as_of": note.as_of, "checked_at": now} for finding in judged.findings
+    ]
+    nulls = [{**about, **one, "place": "raw", "measured_at": now} for one in judged.nulls]
+    ops.append(settings.lake_url, "quality_results", findings, day, note.load_id)
+    ops.append(settings.lake_url, "column_nulls", nulls, day, note.load_id)
 
 
 def _report_columns(settings: IngestionSettings, note: InFlight) -> None:
@@ -109,11 +132,11 @@ def _report_columns(settings: IngestionSettings, note: InFlight) -> None:
     ops.append(settings.lake_url, "schema_changes", rows, note.as_of.date(), note.load_id)
 
 
-def _accepted(note: InFlight) -> Verdict:
+def _verdict(note: InFlight, refusal: str | None) -> Verdict:
     return Verdict(
         load_id=note.load_id,
-        verdict="accepted",
-        reason=None,
+        verdict="refused" if refusal else "accepted",
+        reason=refusal,
         kind=note.window.kind,
         as_of=note.as_of,
         updated_since=note.window.since,

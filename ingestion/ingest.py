@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingestion import lake
-from ingestion.errors import ApiRefused, LakeUnreachable
+from ingestion import gate, lake
+from ingestion.errors import ApiRefused, LakeUnreachable, LoadRefused
 from ingestion.finish import finish, finish_pending, record
 from ingestion.http import Api, Traffic
 from ingestion.lake import Kind
@@ -42,11 +42,15 @@ def ingest(
     clock has not come that far; `full` begins the window at the beginning. Safe to repeat, in one
     process or after any crash.
 
-    Raises an `IngestionError`, after having recorded the failed pull in `ops/pulls`.
+    Raises an `IngestionError`, after having recorded the failed pull in `ops/pulls`, or
+    `LoadRefused` after having recorded what the gate found.
     """
+    gate.begun()
     attempt = _Attempt(settings, run_id)
     try:
         return attempt.run(as_of, finish_pending(settings), full=full)
+    except LoadRefused:
+        raise
     except OSError as error:
         raise attempt.failed(LakeUnreachable(settings.lake_url, str(error))) from error
     except Exception as error:

@@ -37,7 +37,7 @@ def decide(lake_url: str, verdict: Verdict, by: str) -> None:
 
 def verdicts(lake_url: str) -> list[Verdict]:
     """The verdict that counts of every load the lake knows, in the order of their clocks."""
-    known = _that_count(ops.read(lake_url, "load_verdicts"))
+    known = that_count(ops.read(lake_url, "load_verdicts"))
     return sorted(known.values(), key=lambda verdict: (verdict.as_of, verdict.load_id))
 
 
@@ -56,7 +56,7 @@ def cursor(lake_url: str, as_of: datetime) -> datetime | None:
         rows += ops.read(lake_url, "load_verdicts", [folder])
         windows = [
             verdict
-            for verdict in _that_count(rows).values()
+            for verdict in that_count(rows).values()
             if verdict.verdict == "accepted" and verdict.updated_until <= as_of
         ]
         if any(window.updated_since is None for window in windows):
@@ -85,6 +85,7 @@ def is_committed(lake_url: str, load_id: str) -> bool:
     return bool(storage.exists(f"{root}/{DATASET}/_dlt_loads/{SOURCE}__{load_id}.jsonl"))
 
 
-def _that_count(rows: list[dict[str, Any]]) -> dict[str, Verdict]:
+def that_count(rows: list[dict[str, Any]]) -> dict[str, Verdict]:
+    """Of the verdicts on each load the latest, by load."""
     newest = sorted(rows, key=lambda row: row["decided_at"])
     return {row["load_id"]: Verdict(**row) for row in newest}

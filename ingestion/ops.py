@@ -37,6 +37,29 @@ SCHEMAS = {
         shares="response_ms_p50 response_ms_p95 response_ms_p99",
         instants="as_of updated_since updated_until started_at finished_at",
     ),
+    "quality_results": _schema(
+        "run_id load_id table_name expectation column_name rule severity outcome observed",
+        numbers="evaluated unexpected",
+        instants="as_of checked_at",
+    ),
+    "column_nulls": _schema(
+        "run_id load_id place table_name column_name",
+        numbers="rows nulls",
+        instants="measured_at",
+    ),
+    "api_health": _schema(
+        "run_id api_url outcome error",
+        numbers="status",
+        shares="response_ms",
+        instants="api_clock checked_at",
+    ),
+    "api_calls": _schema(
+        "run_id endpoint outcome error",
+        numbers="status bytes",
+        shares="response_ms",
+        instants="called_at",
+    ),
+    "accepted_days": _schema("day_accepted reason accepted_by_run", instants="decided_at"),
     "schema_changes": _schema(
         "run_id load_id table_name column_name change was is_now", instants="seen_at"
     ),

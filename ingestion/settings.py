@@ -84,6 +84,11 @@ class IngestionSettings(BaseSettings):
         return self.data_dir / "dlt"
 
     @property
+    def quality_dir(self) -> Path:
+        """The gate's pages about each load, `index.html` first."""
+        return self.data_dir / "quality"
+
+    @property
     def note(self) -> Path:
         """Where the note of the pull in flight lies."""
         return self.dlt_dir / "pull.json"

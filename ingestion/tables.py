@@ -12,12 +12,14 @@ from pyarrow.json import ParseOptions, ReadOptions, read_json
 TIMESTAMP = pa.timestamp("us")
 IDS = pa.list_(pa.int64())
 
-_SQL_NAMES = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", TIMESTAMP: "TIMESTAMP", IDS: "BIGINT[]"}
+_SQL_NAMES = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", TIMESTAMP: "TIMESTAMP"}
 
 
 def sql_name(data_type: pa.DataType) -> str:
-    """The type's name as an analyst knows it."""
-    return _SQL_NAMES[data_type]
+    """The type's name as an analyst knows it; of a type that no table of ours has, Arrow's."""
+    if pa.types.is_list(data_type):
+        return f"{sql_name(data_type.value_type)}[]"
+    return _SQL_NAMES.get(data_type, str(data_type))
 
 
 @dataclass(frozen=True, slots=True)

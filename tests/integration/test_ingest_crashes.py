@@ -83,7 +83,7 @@ def _kill_at(child: int, moment: float) -> None:
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     with serving(OriginalApi(catalogue())) as warm_up:
         elsewhere = str(tmp_path_factory.mktemp("warm_up"))
-        command = [sys.executable, "-c", NURSERY, warm_up.url, elsewhere, "2026-01-01"]
+        command = [sys.executable, "-c", NURSERY, warm_up.url, elsewhere, "2026-02-01"]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

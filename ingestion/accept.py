@@ -1,0 +1,31 @@
+"""Overruling the gate, with a reason that stays on record."""
+
+from dataclasses import replace
+
+from ingestion import lake
+from ingestion.errors import NoSuchLoad
+from ingestion.lake import Verdict
+from ingestion.settings import IngestionSettings
+from ingestion.window import utc_now
+
+
+def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) -> Verdict:
+    """Let a refused load count from now on; the next build reads it.
+
+    Raises `NoSuchLoad` for a load that the gate has not refused.
+    """
+    known = {verdict.load_id: verdict for verdict in lake.verdicts(settings.lake_url)}
+    if load_id not in known:
+        raise NoSuchLoad(f"the lake has no load {load_id}; `moovitamix status` tells the last")
+    refused = known[load_id]
+    if refused.verdict == "accepted":
+        raise NoSuchLoad(f"load {load_id} counts already")
+    accepted = replace(
+        refused,
+        verdict="accepted",
+        reason=f"{reason} (overruled: {refused.reason})",
+        decided_at=utc_now(),
+        run_id=run_id,
+    )
+    lake.decide(settings.lake_url, accepted, by="accept")
+    return accepted

@@ -1,0 +1,106 @@
+"""Data Docs: Great Expectations' own pages about a load, made whole without a network.
+
+As rendered they fetch styles, scripts and a logo from seven hosts; here all of that is left out
+and one small stylesheet takes its place.
+"""
+
+import html
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
+
+KEPT_LOADS = 30
+INDEX = "index.html"
+
+_FETCHED = re.compile(
+    r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
+)
+_ELSEWHERE = re.compile(r"<a\b[^>]*href=\"https?://[^\"]*\"[^>]*>(.*?)</a>", re.DOTALL)
+_NOWHERE = re.compile(r"<a\b[^>]*href=\"\.\./[^\"]*\"[^>]*>(.*?)</a>", re.DOTALL)
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+
+STYLE = """
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
+body { max-width: 72rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere }
+.row { display: flex; flex-wrap: wrap; gap: 0 2rem } .row > * { min-width: 0 }
+.col-lg-2, .col-md-2, nav { flex: 0 0 14rem } [class*="col-"][class*="10"] { flex: 1 1 24rem }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
+td, th { text-align: left; padding: .3rem .6rem; border-top: 1px solid #8886; vertical-align: top }
+ul { padding-left: 1.2rem } .badge { padding: .1rem .4rem; border: 1px solid; border-radius: .3rem }
+.failed, .text-danger { color: light-dark(#a4161a, #ff8a8a); font-weight: 600 }
+td:first-child, th { white-space: nowrap } .fa-check-circle::before { content: "✔" }
+.fa-times::before, .fa-exclamation-triangle::before { content: "✘" }
+.sticky, .modal, .ge-walkthrough, .navbar, .cooltip .top, .btn, footer { display: none }
+"""
+
+
+def write(
+    folder: Path,
+    load: dict[str, Any],
+    judged: "list[tuple[str, ExpectationSuiteValidationResult]]",
+) -> None:
+    """Write the pages of a load, forget those of the oldest, and renew the index.
+
+    No page holds a value of the load: shares and counts only.
+    """
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view.view import DefaultJinjaPageView
+
+    pages = folder / load["load_id"]
+    pages.mkdir(parents=True, exist_ok=True)
+    renderer: Any = ValidationResultsPageRenderer(run_info_at_end=True)
+    view: Any = DefaultJinjaPageView()
+    for name, result in judged:
+        content = renderer.render(result)
+        (pages / f"{name}.html").write_text(offline(view.render(content)))
+    told = {
+        "load_id": load["load_id"],
+        "as_of": load["as_of"],
+        "kind": load["kind"],
+        "pages": {name: bool(result.success) for name, result in judged},
+    }
+    (pages / "load.json").write_text(json.dumps(told))
+    _renew_index(folder)
+
+
+def offline(page: str) -> str:
+    """The page without anything that it would fetch, dressed by our own stylesheet."""
+    page = _NOWHERE.sub(r"\1", _ELSEWHERE.sub(r"\1", _FETCHED.sub("", page)))
+    styled = f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
+    return _HEAD.sub(lambda head: head[0] + '<meta charset="utf-8">' + styled, page, count=1)
+
+
+def _renew_index(folder: Path) -> None:
+    loads = sorted(
+        (json.loads(path.read_text()) for path in folder.glob("*/load.json")),
+        key=lambda load: (load["as_of"], load["load_id"]),
+        reverse=True,
+    )
+    for load in loads[KEPT_LOADS:]:
+        shutil.rmtree(folder / load["load_id"])
+    rows = "".join(_row(load) for load in loads[:KEPT_LOADS])
+    head = "<tr><th>load</th><th>as of (UTC)</th><th>kind</th><th>suites</th></tr>"
+    page = (
+        '<!doctype html><html lang="en"><head><title>Data Docs: the newest loads</title></head>'
+        f"<body><h1>Data Docs</h1><p>What the gate found in each of the newest {KEPT_LOADS} loads."
+        f"</p><table>{head}{rows}</table></body></html>"
+    )
+    (folder / INDEX).write_text(offline(page))
+
+
+def _row(load: dict[str, Any]) -> str:
+    name = html.escape(load["load_id"])
+    suites = ", ".join(
+        f'<a href="{name}/{suite}.html" class="{"passed" if good else "failed"}">{suite}'
+        f"{'' if good else ' (failed)'}</a>"
+        for suite, good in load["pages"].items()
+    )
+    return (
+        f"<tr><td>{name}</td><td>{load['as_of'][:19]}</td><td>{load['kind']}</td>"
+        f"<td>{suites}</td></tr>"
+    )
