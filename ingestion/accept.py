@@ -1,12 +1,25 @@
 """Overruling the gate, with a reason that stays on record."""
 
 from dataclasses import replace
+from datetime import date
 
-from ingestion import lake
+from ingestion import lake, ops
 from ingestion.errors import NoSuchLoad
 from ingestion.lake import Verdict
 from ingestion.settings import IngestionSettings
 from ingestion.window import utc_now
+
+
+def accept_day(settings: IngestionSettings, day: date, reason: str, run_id: str) -> None:
+    """Let a day's odd volume be right: dbt's volume tests pass over it from now on."""
+    now = utc_now()
+    row = {
+        "day_accepted": day.isoformat(),
+        "reason": reason,
+        "accepted_by_run": run_id,
+        "decided_at": now,
+    }
+    ops.append(settings.lake_url, "accepted_days", [row], now.date(), f"{day}.{run_id}")
 
 
 def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) -> Verdict:

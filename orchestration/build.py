@@ -1,16 +1,14 @@
-"""Build and test the marts with dbt, inside this process: a kill leaves nothing of it behind."""
+"""Build and test the marts, and tell in a line what failed."""
 
-import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.dbt import dbt, log_of
 from orchestration.errors import BuildFailed
 from orchestration.lock import WriterLock
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import Settings
 from orchestration.tables import rows_in_quarantine, rows_of_tables
 
 if TYPE_CHECKING:
@@ -43,73 +41,20 @@ def build(
     note: Callable[[str], None] = lambda _: None,
 ) -> Build:
     """Run `dbt build`; raise `BuildFailed` naming what failed. `note` hears each node begin."""
-    from dbt.cli.main import dbtRunner
-
     lock.require_for(settings.data_dir)
-    arguments = ["build", "--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT)]
-    arguments += ["--target-path", str(settings.dbt_dir / "target")]
-    arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level", "none"]
-    arguments += ["--full-refresh"] if full_refresh else []
-    try:
-        with _environment(settings, run_id):
-            answer = dbtRunner(callbacks=[_listener(note)]).invoke(arguments)
-    finally:
-        _let_go_of_the_build_file()
-    return _summary(settings, _results(answer, settings.dbt_dir))
+    words = ["build", *(["--full-refresh"] if full_refresh else [])]
+    answer = dbt(settings, *words, run_id=run_id, note=note)
+    return _summary(settings, _results(answer, settings))
 
 
-def _listener(note: Callable[[str], None]) -> Callable[[Any], None]:
-    def listen(event: Any) -> None:  # noqa: ANN401 - dbt's events carry no types
-        if event.info.name == "LogStartLine":
-            note(f"{event.data.index}/{event.data.total} {event.data.description}")
-
-    return listen
-
-
-@contextmanager
-def _environment(settings: Settings, run_id: str) -> Iterator[None]:
-    """Lend dbt the settings as the absolute values that its project reads."""
-    lent = {
-        "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
-        "MOOVITAMIX_LAKE_URL": settings.lake_url,
-        "MOOVITAMIX_RUN_ID": run_id,
-    }
-    if settings.as_of:
-        lent["MOOVITAMIX_AS_OF"] = settings.as_of.isoformat()
-    before = dict(os.environ)
-    os.environ.update(lent)
-    try:
-        yield
-    finally:
-        for name in lent:
-            os.environ.pop(name)
-            if name in before:
-                os.environ[name] = before[name]
-
-
-def _let_go_of_the_build_file() -> None:
-    """Close what dbt-duckdb keeps open in this process, so that `publish` can open the file."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    environment = DuckDBConnectionManager._ENV
-    if environment is not None:
-        environment.close()
-    DuckDBConnectionManager._ENV = None
-
-
-def _results(answer: Any, dbt_dir: Path) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
+def _results(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
     """Return what dbt ran, if all of it was good."""
     if answer.success:
         return list(answer.result.results)
-    log = f"all of it in {dbt_dir / 'logs' / 'dbt.log'}"
-    if isinstance(answer.exception, KeyboardInterrupt):
-        raise answer.exception
-    if answer.exception is not None:
-        said = " ".join(str(answer.exception).split())
-        raise BuildFailed(f"dbt could not build: {said}; {log}") from answer.exception
     failed = [result for result in answer.result.results if result.status in FAILURES]
     told = "; ".join(failure_line(result) for result in failed)
-    raise BuildFailed(f"{len(failed)} of {len(answer.result.results)} failed: {told}; {log}")
+    count = f"{len(failed)} of {len(answer.result.results)} failed"
+    raise BuildFailed(f"{count}: {told}; {log_of(settings)}")
 
 
 def failure_line(result: "RunResult") -> str:

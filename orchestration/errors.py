@@ -62,6 +62,10 @@ class BuildFailed(OrchestrationError):
     """dbt ended with failures; the published file stays as it was."""
 
 
+class SourceStale(OrchestrationError):
+    """The newest load or event is older than it may be; the published file stays as it was."""
+
+
 class SourceDied(OrchestrationError):
     """The embedded source ended, or did not answer in time."""
 

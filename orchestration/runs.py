@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from orchestration.errors import one_line
 from orchestration.lock import WriterLock
@@ -26,15 +27,21 @@ class Step:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
-    """A run in progress, and the steps that it has finished."""
+    """A run in progress, and the steps that it has finished; `as_of` once its clock is known."""
 
     settings: Settings
     lock: WriterLock
     screen: Screen
     run_id: str
+    as_of: datetime | None = None
     steps: list[Step] = field(default_factory=list)
+
+    @property
+    def by_its_clock(self) -> Settings:
+        """The settings, with the clock that the run's ingest had."""
+        return self.settings.model_copy(update={"as_of": self.as_of})
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -66,7 +73,7 @@ def recorded(settings: Settings, lock: WriterLock, screen: Screen, command: str)
     """Run a command between its `started` and its `finished` row in `ops/runs`."""
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     with _recorded(settings.lake_url, "runs", run_id=run_id, command=command, as_of=settings.as_of):
-        yield Run(settings, lock, screen, run_id)
+        yield Run(settings, lock, screen, run_id, settings.as_of)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
 
+from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ def live_a_day(run: Run) -> None:
         with embedded_source(run.settings) as source:
             start(run, source)
             ingest(run, api_url=source.url)
+    freshness(run)
     build(run)
     publish(run)
 
@@ -52,19 +54,26 @@ def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> None:
     with run.step("ingest") as step:
         settings = IngestionSettings(**_shared(run.settings, api_url))
         done = pull(settings, as_of=run.settings.as_of, full=full, run_id=run.run_id)
+        run.as_of = done.as_of
         step.rows = sum(one.received for one in done.pulls)
         step.what = what_came(done)
 
 
-def accept(run: Run, load_id: str, reason: str) -> None:
-    """Overrule the gate on a load."""
-    from ingestion.accept import accept as overrule
+def accept(run: Run, what: str, reason: str) -> None:
+    """Overrule the gate on a load, or the volume tests on a day (YYYY-MM-DD)."""
+    from ingestion import accept as overrule
     from ingestion.settings import IngestionSettings
 
     with run.step("accept") as step:
         settings = IngestionSettings(**_shared(run.settings, None))
-        done = overrule(settings, load_id, reason, run.run_id)
-        step.what = f"load {load_id} ({done.kind}) counts from the next build on"
+        try:
+            day = date.fromisoformat(what)
+        except ValueError:
+            done = overrule.accept(settings, what, reason, run.run_id)
+            step.what = f"load {what} ({done.kind}) counts from the next build on"
+        else:
+            overrule.accept_day(settings, day, reason, run.run_id)
+            step.what = f"the volume of {day} is no fault from the next build on"
 
 
 def what_came(done: "Ingestion") -> str:
@@ -80,13 +89,23 @@ def what_came(done: "Ingestion") -> str:
     return told
 
 
+def freshness(run: Run) -> None:
+    """Stop a day whose data is too old, by the clock of its ingest."""
+    from orchestration.freshness import freshness as measure
+
+    with run.step("freshness") as step:
+        found = measure(run.by_its_clock, run_id=run.run_id)
+        old = [str(one) for one in found if one.status == "warn"]
+        step.what = "; ".join(old) or f"{len(found)} sources fresh"
+
+
 def build(run: Run, *, full_refresh: bool = False) -> None:
     """Build and test the marts."""
     from orchestration.build import build as build_marts
 
     with run.step("build") as step:
         done = build_marts(
-            run.settings,
+            run.by_its_clock,
             run.lock,
             full_refresh=full_refresh,
             run_id=run.run_id,

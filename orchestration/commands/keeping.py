@@ -12,13 +12,15 @@ app = typer.Typer()
 
 @app.command()
 def accept(
-    load: Annotated[str, typer.Argument(help="The load, as its refusal named it.")],
+    what: Annotated[
+        str, typer.Argument(help="A load, as its refusal named it, or a day, YYYY-MM-DD.")
+    ],
     reason: Annotated[str, typer.Option(help="Why it is right; kept with the verdict.")],
     wait: Wait = 0,
 ) -> None:
-    """Overrule the gate: let a refused load count from the next build on."""
+    """Overrule a gate: a refused load, or a day of odd volume, is right after all."""
     from orchestration import steps
 
     with writing(settings_for(), "accept", wait) as day:
-        steps.accept(day, load, reason)
+        steps.accept(day, what, reason)
     day.show_summary()

@@ -34,7 +34,7 @@ def test_a_build_of_a_part_is_not_sealed_and_the_next_starts_over(data_dir: Path
     assert warehouse.state() == ("sealed", True)
 
     Lake(data_dir).add(SECOND)
-    warehouse.build("--select", "sessions")
+    warehouse.build("--select", "sessions", "--indirect-selection", "cautious")
     assert warehouse.state() == ("dirty", False)
     warehouse.build()
     assert warehouse.state() == ("sealed", True)
@@ -140,14 +140,24 @@ def test_a_day_tests_what_is_not_yet_published_and_an_audit_tests_everything(
     warehouse.publish()
     Lake(data_dir).add(SECOND)
     warehouse.build()
-    copy_of = "insert into fact_listen_history from fact_listen_history where load_id = '{}'"
+    spoil = "update fact_listen_history set session_position = 0 where load_id = '{}'"
 
-    warehouse.run(copy_of.format("1.1"))
+    warehouse.run(spoil.format("1.1"))
     assert warehouse.dbt("build").failed == set()
-    assert warehouse.dbt("test").failed == {"one_listen_per_session_position"}
+    assert warehouse.dbt("test").failed == {"positions_count_from_one"}
 
-    warehouse.run(copy_of.format("2.1"))
-    assert "one_listen_per_session_position" in warehouse.dbt("build").failed
+    warehouse.run(spoil.format("2.1"))
+    assert "positions_count_from_one" in warehouse.dbt("build").failed
+
+
+def test_what_a_test_found_can_be_read(data_dir: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    warehouse.run("update fact_listen_history set session_position = 0")
+    warehouse.dbt("test")
+    found = warehouse.rows("select user_id, track_id from failures.positions_count_from_one")
+    assert found == [(1, 7)]
 
 
 def test_freshness_is_told_by_the_run_s_clock(

@@ -8,16 +8,34 @@ import pytest
 from tests.lake import Lake, Load, session, track
 from tests.warehouse import Warehouse
 
+# A month of days of a hundred listens each.
+DAYS = [datetime(2026, 1, day, 12).isoformat() for day in range(1, 31)]
 LOAD = Load(
     "1.1",
-    datetime(2026, 1, 10),
-    tracks=[track(7, "A", "2026-01-02"), track(7, "B", "2026-01-03")],
+    datetime(2026, 1, 31),
+    tracks=[track(7, "A", "2026-01-02"), track(7, "B", "2026-01-03"), track(8, "C", "2026-01-02")],
     users=[
         {"id": 1, "first_name": "Ada", "updated_at": datetime(2026, 1, 2)},
         {"id": 1, "first_name": "Ida", "updated_at": datetime(2026, 1, 3)},
+        {"id": 2, "first_name": "Eda", "updated_at": datetime(2026, 1, 3)},
     ],
-    listen_history=[session(1, "2026-01-09", [7, 7], "2026-01-09")],
+    listen_history=[session(1, day, [7] * 100, day) for day in DAYS],
 )
+OLD_SESSION, YESTERDAY_S = "timestamp '2026-01-10 12:00'", "timestamp '2026-01-30 12:00'"
+FORGET_A_SESSION = (
+    "delete from fact_listen_history where listened_at = {0};"
+    "delete from staging.sessions where started_at = {0};"
+)
+ONE_LISTEN_LESS = "update staging.sessions set listens = 99;"
+NAMELESS = (
+    "insert into dim_tracks (track_id, name, artist, etl_updated_at, is_inferred)"
+    " select range + 100, {0}, {1}, '2026-01-10', false from range(10)"
+)
+NOBODIES = (
+    "insert into dim_users (user_id, first_name, email, etl_updated_at, is_inferred)"
+    " select range + 100, {0}, {1}, '2026-01-10', false from range(60)"
+)
+NO_LISTENS = "delete from fact_listen_history; update staging.sessions set listens = 0;"
 
 # Contracts forbid most nulls; a test is still there for the day on which a contract goes.
 WITHOUT_CONTRACT = "create or replace table {0} as select * from {0}; "
@@ -33,21 +51,53 @@ FAULTS = {
     "not_null_dim_tracks_etl_updated_at": "update dim_tracks set etl_updated_at = null",
     "not_null_dim_users_etl_updated_at": "update dim_users set etl_updated_at = null",
     "not_null_fact_listen_history_user_id": WITHOUT_CONTRACT.format("fact_listen_history")
-    + "update fact_listen_history set user_id = null where session_position = 1",
+    + "update fact_listen_history set user_id = null where session_position = 1;"
+    + ONE_LISTEN_LESS,
     "not_null_fact_listen_history_track_id": WITHOUT_CONTRACT.format("fact_listen_history")
     + "update fact_listen_history set track_id = null where session_position = 1",
     "not_null_fact_listen_history_listened_at": WITHOUT_CONTRACT.format("fact_listen_history")
-    + "update fact_listen_history set listened_at = null where session_position = 1",
+    + "update fact_listen_history set listened_at = null"
+    f" where session_position = 1 and listened_at = {OLD_SESSION};"
+    f"update staging.sessions set listens = 99 where started_at = {OLD_SESSION}",
     "not_null_fact_listen_history_load_date": WITHOUT_CONTRACT.format("fact_listen_history")
     + "update fact_listen_history set load_date = null where session_position = 1",
     "relationships_fact_listen_history_user_id__user_id__ref_dim_users_": (
-        "update fact_listen_history set user_id = 2 where session_position = 1"
+        "delete from dim_users where user_id = 1"
     ),
     "relationships_fact_listen_history_track_id__track_id__ref_dim_tracks_": (
-        "update fact_listen_history set track_id = 8 where session_position = 1"
+        "delete from dim_tracks where track_id = 7"
     ),
-    "one_listen_per_session_position": "insert into fact_listen_history from fact_listen_history",
-    "one_winner_per_session": "insert into staging.sessions from staging.sessions",
+    "one_listen_per_session_position": (
+        "insert into fact_listen_history from fact_listen_history;"
+        "update staging.sessions set listens = 200"
+    ),
+    "one_winner_per_session": (
+        "insert into staging.sessions select * replace (0 as listens) from staging.sessions"
+    ),
+    "sessions_are_whole": ONE_LISTEN_LESS,
+    "no_listen_is_of_the_future": (
+        "update fact_listen_history set etl_updated_at = listened_at - interval 1 day"
+    ),
+    "positions_count_from_one": (
+        "update fact_listen_history set session_position = 0 where session_position = 1"
+    ),
+    "every_track_record_is_accounted_for": (
+        "delete from staging.track_versions where updated_at = '2026-01-02'"
+    ),
+    "every_user_record_is_accounted_for": (
+        "delete from staging.user_versions where updated_at = '2026-01-02'"
+    ),
+    "every_session_record_is_accounted_for": FORGET_A_SESSION.format(OLD_SESSION),
+    # All in order but for the volume: the session of yesterday was set aside.
+    "listens_of_yesterday_are_as_usual": FORGET_A_SESSION.format(YESTERDAY_S)
+    + "insert into quarantine.listen_history (load_id, load_date)"
+    " values ('1.1', '2026-01-31')",
+    "there_are_tracks": NO_LISTENS + "delete from dim_tracks",
+    "there_are_users": NO_LISTENS + "delete from dim_users",
+    "most_tracks_have_a_name": NAMELESS.format("null", "'Ada'"),
+    "most_tracks_have_an_artist": NAMELESS.format("'A'", "null"),
+    "most_users_have_a_first_name": NOBODIES.format("null", "'a@b.example'"),
+    "most_users_have_an_email": NOBODIES.format("'Ada'", "null"),
     "one_row_per_track_version": (
         "insert into dim_tracks_history from dim_tracks_history where not is_current"
     ),

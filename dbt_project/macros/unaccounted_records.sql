@@ -1,0 +1,74 @@
+{# Loads of which a record is lost: what the API was said to have brought (or, for a load made by hand, what the
+   lake holds) against what became of each record. It is current or superseded where its own version is kept;
+   repeated where the version came before; superseded too where a newer one of its key is kept; or set aside. #}
+{% macro unaccounted_records(table, staged, known, quarantine, is_kept) %}
+    with
+
+    records as (
+
+        select * from {{ staged }}
+        where {{ in_new_loads(for_test=true) }}
+
+    ),
+
+    brought as (
+
+        select
+            load_id,
+            sum(received - rejected) as records
+        from (select *, day as load_date from {{ source('ops', 'pulls') }}) as pulls
+        where
+            table_name = '{{ table }}'
+            and outcome = 'whole'
+            and {{ in_new_loads(for_test=true) }}
+        group by load_id
+
+    ),
+
+    landed as (
+
+        select
+            load_id,
+            count(*) as records
+        from records
+        group by load_id
+
+    ),
+
+    kept as (
+
+        select
+            records.load_id,
+            count(*) as records
+        from records
+        where
+            broken_rule is null
+            and exists (select 1 from {{ known }} as known where {{ is_kept }})
+        group by records.load_id
+
+    ),
+
+    set_aside as (
+
+        select
+            load_id,
+            count(*) as records
+        from {{ quarantine }}
+        where {{ in_new_loads(for_test=true) }}
+        group by load_id
+
+    )
+
+    select
+        load_id,
+        coalesce(brought.records, landed.records, 0) as brought,
+        coalesce(kept.records, 0) as kept,
+        coalesce(set_aside.records, 0) as set_aside
+    from landed
+    full outer join brought using (load_id)
+    left join kept using (load_id)
+    left join set_aside using (load_id)
+    where
+        coalesce(brought.records, landed.records, 0)
+        <> coalesce(kept.records, 0) + coalesce(set_aside.records, 0)
+{% endmacro %}

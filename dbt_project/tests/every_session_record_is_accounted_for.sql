@@ -1,0 +1,10 @@
+-- Accepted records = current + superseded + repeated + set aside, counted on records.
+{{ unaccounted_records(
+    table='listen_history',
+    staged=ref('stg_listen_history'),
+    known=ref('sessions'),
+    quarantine=ref('quarantine_listen_history'),
+    is_kept='known.user_id = records.user_id and known.started_at = records.started_at
+        and known.is_winner
+        and (known.updated_at >= records.updated_at or records.updated_at is null)',
+) }}

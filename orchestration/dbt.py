@@ -1,0 +1,83 @@
+"""dbt, called inside this process: a kill leaves nothing of it behind."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from orchestration.errors import BuildFailed
+from orchestration.settings import ROOT, Settings
+
+
+def dbt(
+    settings: Settings,
+    *words: str,
+    run_id: str = "",
+    note: Callable[[str], None] = lambda _: None,
+) -> Any:  # noqa: ANN401 - dbt's results are a union over all commands
+    """Run a dbt command and return its answer; `note` hears each node begin.
+
+    Raises `BuildFailed` when dbt could not run at all, not when something that it ran failed.
+    """
+    from dbt.cli.main import dbtRunner
+
+    arguments = [*words, "--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT)]
+    arguments += ["--target-path", str(settings.dbt_dir / "target")]
+    arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level", "none"]
+    try:
+        with _environment(settings, run_id):
+            answer = dbtRunner(callbacks=[_listener(note)]).invoke(arguments)
+    finally:
+        _let_go_of_the_build_file()
+    if isinstance(answer.exception, KeyboardInterrupt):
+        raise answer.exception
+    if answer.exception is not None:
+        said = " ".join(str(answer.exception).split())
+        raise BuildFailed(
+            f"dbt could not {words[0]}: {said}; {log_of(settings)}"
+        ) from answer.exception
+    return answer
+
+
+def log_of(settings: Settings) -> str:
+    """Where all that dbt said can be read."""
+    return f"all of it in {settings.dbt_dir / 'logs' / 'dbt.log'}"
+
+
+def _listener(note: Callable[[str], None]) -> Callable[[Any], None]:
+    def listen(event: Any) -> None:  # noqa: ANN401 - dbt's events carry no types
+        if event.info.name == "LogStartLine":
+            note(f"{event.data.index}/{event.data.total} {event.data.description}")
+
+    return listen
+
+
+@contextmanager
+def _environment(settings: Settings, run_id: str) -> Iterator[None]:
+    """Lend dbt the settings as the absolute values that its project reads."""
+    lent = {
+        "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
+        "MOOVITAMIX_LAKE_URL": settings.lake_url,
+        "MOOVITAMIX_RUN_ID": run_id,
+    }
+    if settings.as_of:
+        lent["MOOVITAMIX_AS_OF"] = settings.as_of.isoformat()
+    before = dict(os.environ)
+    os.environ.update(lent)
+    try:
+        yield
+    finally:
+        for name in lent:
+            os.environ.pop(name)
+            if name in before:
+                os.environ[name] = before[name]
+
+
+def _let_go_of_the_build_file() -> None:
+    """Close what dbt-duckdb keeps open in this process, so that `publish` can open the file."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager._ENV = None

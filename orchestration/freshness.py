@@ -1,0 +1,58 @@
+"""How old the newest load and the newest event of the lake are, by the run's clock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orchestration.dbt import dbt
+from orchestration.errors import SourceStale
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old a source is: `age` and the limits it is held to, in hours."""
+
+    source: str
+    status: str
+    newest_at: datetime
+    age: float
+    warn_after: float | None
+    error_after: float | None
+
+    def __str__(self) -> str:
+        limit = self.error_after if self.status == "error" else self.warn_after
+        return (
+            f"{self.source} is {self.age:.0f} h old (newest {self.newest_at:%Y-%m-%d %H:%M},"
+            f" limit {limit or 0:.0f} h)"
+        )
+
+
+def freshness(settings: Settings, *, run_id: str = "") -> list[Freshness]:
+    """Run `dbt source freshness` by the run's clock; raise `SourceStale` beyond an error limit."""
+    answer = dbt(settings, "source", "freshness", run_id=run_id)
+    found = [_measured(result) for result in answer.result.results if hasattr(result, "age")]
+    broken = [one for one in answer.result.results if one.status == "runtime error"]
+    if broken:
+        raise SourceStale(f"freshness can't be told: {' '.join(str(broken[0].message).split())}")
+    if stale := [str(one) for one in found if one.status == "error"]:
+        raise SourceStale("; ".join(stale))
+    return found
+
+
+def _measured(result: Any) -> Freshness:  # noqa: ANN401 - dbt's results carry no types
+    limits = result.node.freshness
+    return Freshness(
+        source=f"{result.node.source_name}.{result.node.name}",
+        status=str(result.status),
+        newest_at=result.max_loaded_at,
+        age=result.age / 3600,
+        warn_after=_hours(limits.warn_after),
+        error_after=_hours(limits.error_after),
+    )
+
+
+def _hours(limit: Any) -> float | None:  # noqa: ANN401
+    if limit is None or limit.count is None:
+        return None
+    return float(limit.count * {"minute": 1 / 60, "hour": 1, "day": 24}[str(limit.period.value)])

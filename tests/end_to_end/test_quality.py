@@ -1,0 +1,36 @@
+"""What stops a day, and how a person overrules it."""
+
+from datetime import timedelta
+
+from tests.checksums import checksums
+from tests.end_to_end.installation import DAY_2, Installation
+from tests.end_to_end.living_app import clock, lived
+from tests.integration.original_api import OriginalApi, serving
+
+
+def test_a_stale_app_stops_the_day_and_readers_keep_the_last(day_1: Installation) -> None:
+    before = checksums(day_1.marts)
+    with serving(OriginalApi(lived(3))) as api:
+        complaint = day_1.fails("run", "--api-url", api.url, "--as-of", "2026-03-20T21:00:00")
+    assert "events.newest_session is" in complaint
+    assert "limit 72 h" in complaint
+    assert complaint.count("\n") == 1
+    assert checksums(day_1.marts) == before
+
+
+def test_a_refused_load_stops_the_day_until_a_person_accepts_it(day_1: Installation) -> None:
+    records = lived(30)
+    for user in records["users"]:
+        user["email"] = "unknown"
+    with serving(OriginalApi(records)) as api:
+        at = max(clock(29), DAY_2) + timedelta(hours=1)
+        complaint = day_1.fails("run", "--api-url", api.url, "--as-of", at.isoformat())
+    assert "users: email reads like an e-mail address" in complaint
+    assert complaint.count("\n") == 1
+    load_id = complaint.split("load ")[1].split()[0]
+    assert "counts from the next build on" in day_1.does("accept", load_id, "--reason", "so told")
+    assert "counts already" in day_1.fails("accept", load_id, "--reason", "so told")
+    day_1.does("build")
+    day_1.does("publish")
+    (unknown,) = day_1.ask("select count(*) from dim_users where email = 'unknown'")
+    assert unknown[0] == len(records["users"])
