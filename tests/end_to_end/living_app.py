@@ -8,6 +8,8 @@ from tests.integration.original_api import Records, catalogue
 
 LAUNCH = datetime(2026, 1, 5)
 NEW_A_DAY = 20
+# Far from the ids of any other app that a data folder may have met before.
+FIRST_ID = 1_000_000_000
 SESSIONS_A_DAY = 200
 
 
@@ -39,7 +41,7 @@ def _day(day: int, so_far: Records) -> Records:
     draw = random.Random(day)
     for table in ("tracks", "users"):
         for number, record in enumerate(drawn[table], start=1):
-            record["id"] = 1000 * day + number
+            record["id"] = FIRST_ID + 1000 * day + number
     drawn["users"] = [user | {"email": f"u{user['id']}@example.com"} for user in drawn["users"]]
     users = [user["id"] for user in so_far["users"] + drawn["users"]]
     tracks = [track["id"] for track in so_far["tracks"] + drawn["tracks"]]
