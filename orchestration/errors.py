@@ -82,7 +82,7 @@ def told(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
         return f"a setting (MOOVITAMIX_…) can't be read: {'; '.join(faults)}"
-    if type(error).__module__.split(".")[0] in {"orchestration", "ingestion", "api"}:
+    if type(error).__module__.split(".")[0] in {"orchestration", "ingestion", "ml", "api"}:
         return said
     return f"unexpected {type(error).__name__}: {said} (--debug shows where)"
 

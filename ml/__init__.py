@@ -1,0 +1,1 @@
+"""Recommendations: from published features to models, their judgement and their predictions."""

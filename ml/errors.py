@@ -1,0 +1,26 @@
+"""What can go wrong between listens and a model, each named by what happened."""
+
+
+class MlError(Exception):
+    """Parent of every named failure; its message is one line that says what to do."""
+
+
+class NotFitted(MlError):
+    """A model was asked for scores before it had seen any data."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the model {name} has not been trained yet")
+
+
+class DamagedModel(MlError):
+    """A model's file can't be read, or is not what was written."""
+
+    def __init__(self, where: object, why: str) -> None:
+        super().__init__(f"{where} is no model that was written whole: {why}")
+
+
+class TooFewListens(MlError):
+    """There is too little to learn from, or nothing left to judge by."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"too few listens: {why}")
