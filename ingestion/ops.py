@@ -59,6 +59,10 @@ SCHEMAS = {
         shares="response_ms",
         instants="called_at",
     ),
+    "alerts": _schema(
+        "run_id command step kind reason severity runbook channel outcome error",
+        instants="sent_at",
+    ),
     "accepted_days": _schema("day_accepted reason accepted_by_run", instants="decided_at"),
     "schema_changes": _schema(
         "run_id load_id table_name column_name change was is_now", instants="seen_at"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestration.dbt import dbt, log_of
-from orchestration.errors import BuildFailed
+from orchestration.errors import BuildFailed, Failure
 from orchestration.lock import WriterLock
 from orchestration.settings import Settings
 from orchestration.tables import rows_in_quarantine, rows_of_tables
@@ -54,7 +54,16 @@ def _results(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN
     failed = [result for result in answer.result.results if result.status in FAILURES]
     told = "; ".join(failure_line(result) for result in failed)
     count = f"{len(failed)} of {len(answer.result.results)} failed"
-    raise BuildFailed(f"{count}: {told}; {log_of(settings)}")
+    raise BuildFailed(
+        f"{count}: {told}; {log_of(settings)}", tuple(_failure(result.node) for result in failed)
+    )
+
+
+def _failure(node: Any) -> Failure:  # noqa: ANN401 - dbt's union of all nodes
+    generic = getattr(node, "test_metadata", None)
+    stored = getattr(node, "should_store_failures", False) and node.relation_name
+    rule = generic.name if generic else node.name
+    return Failure(node.name, rule, stored or None)
 
 
 def failure_line(result: "RunResult") -> str:

@@ -58,12 +58,29 @@ class QueryFailed(OrchestrationError):
     """DuckDB refused a query."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A test that failed: by which rule, and the table of what it found in the build file."""
+
+    name: str
+    rule: str
+    found_in: str | None = None
+
+
 class BuildFailed(OrchestrationError):
     """dbt ended with failures; the published file stays as it was."""
+
+    def __init__(self, said: str, failures: tuple[Failure, ...] = ()) -> None:
+        self.failures = failures
+        super().__init__(said)
 
 
 class SourceStale(OrchestrationError):
     """The newest load or event is older than it may be; the published file stays as it was."""
+
+
+class AlertFailed(OrchestrationError):
+    """An alert could not be sent through every channel that is set up."""
 
 
 class SourceDied(OrchestrationError):

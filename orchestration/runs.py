@@ -6,7 +6,7 @@ without the other, while nobody holds the writer lock, has crashed.
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from orchestration.errors import one_line
 from orchestration.lock import WriterLock
 from orchestration.screen import Screen, count
 from orchestration.settings import Settings, now
+from orchestration.telling import tell_of_crash, tell_of_warnings, told_of_failure
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class Step:
     name: str
     rows: int | None = None
     what: str = ""
+    warnings: Sequence[str] = ()
+    """What is odd although the step went on."""
     seconds: float = 0.0
 
 
@@ -35,8 +38,11 @@ class Run:
     lock: WriterLock
     screen: Screen
     run_id: str
+    command: str = ""
     as_of: datetime | None = None
     steps: list[Step] = field(default_factory=list)
+    at_work: str = ""
+    """The step that runs now, or failed."""
 
     @property
     def by_its_clock(self) -> Settings:
@@ -47,6 +53,7 @@ class Run:
     def step(self, name: str) -> Iterator[Step]:
         """Do one step: its rows in the lake, its line on the screen."""
         step = Step(name)
+        self.at_work = name
         started = time.monotonic()
         with (
             _recorded(self.settings.lake_url, "steps", run_id=self.run_id, step=name) as facts,
@@ -56,6 +63,9 @@ class Run:
             facts["rows"] = step.rows
         step.seconds = time.monotonic() - started
         self.steps.append(step)
+        self.at_work = ""
+        if step.warnings:
+            tell_of_warnings(self, step.name, step.warnings)
 
     def show_summary(self) -> None:
         """Print what every step did, and the command to look further with."""
@@ -72,8 +82,13 @@ class Run:
 def recorded(settings: Settings, lock: WriterLock, screen: Screen, command: str) -> Iterator[Run]:
     """Run a command between its `started` and its `finished` row in `ops/runs`."""
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    with _recorded(settings.lake_url, "runs", run_id=run_id, command=command, as_of=settings.as_of):
-        yield Run(settings, lock, screen, run_id, settings.as_of)
+    run = Run(settings, lock, screen, run_id, command, settings.as_of)
+    tell_of_crash(run)
+    with (
+        told_of_failure(run),
+        _recorded(settings.lake_url, "runs", run_id=run_id, command=command, as_of=settings.as_of),
+    ):
+        yield run
 
 
 @contextmanager

@@ -1,15 +1,20 @@
 """Where a run reads and writes, and at which instant; from the environment (`MOOVITAMIX_…`)."""
 
-from datetime import UTC, datetime
+import os
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pydantic import field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # Files under the data folder are found by patterns and named in URLs, where these mean something.
 SIGNS_OF_GLOBS_AND_URLS = "*?[#%"
+
+# A word of five letters is masked for nothing more often than it is a secret.
+SECRET_NAMES, SHORTEST_SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|(?:^|_)KEY(?:_|$)"), 6
 
 
 class Settings(BaseSettings):
@@ -61,9 +66,56 @@ class Settings(BaseSettings):
         return self.data_dir / "marts.previous.duckdb"
 
     @property
+    def alerts_log(self) -> Path:
+        """Every alert, a JSON object a line."""
+        return self.data_dir / "logs" / "alerts.jsonl"
+
+    @property
     def dbt_dir(self) -> Path:
         """The artifacts and the log of dbt's latest build."""
         return self.data_dir / "dbt"
+
+
+class AlertSettings(BaseSettings):
+    """Who is told of a failure, and how; each from `MOOVITAMIX_ALERT_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_ALERT_", frozen=True, env_ignore_empty=True
+    )
+
+    webhook_url: SecretStr | None = None
+    """Takes a JSON object with a `text`, as Slack's and Mattermost's do; none: no webhook."""
+    email_to: str = ""
+    """Addresses with commas between; none: no e-mail."""
+    email_from: str = "moovitamix@localhost"
+    smtp_host: str = "localhost"
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_user: str = ""
+    smtp_password: SecretStr | None = None
+    smtp_starttls: bool = True
+    smtp_ca_file: Path | None = None
+    """Certificates that the mail server's is checked against; none: the system's."""
+    runbooks: str = "docs/runbooks"
+    """Where the runbooks are read: a folder, or the URL of one."""
+    log_url: str = ""
+    """Where the run's own log is read, if its scheduler has a page for it."""
+    warnings: bool = False
+    """Whether what only warned is sent too."""
+    quiet: timedelta = timedelta(hours=6)
+    """A failure that was sent is not sent again for so long."""
+    patience: float = Field(default=10.0, gt=0, le=60)
+    """Seconds that sending may take in all; a channel that needs longer has failed."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may hold: ours, and whatever the environment calls a secret."""
+        ours = [one.get_secret_value() for one in (self.webhook_url, self.smtp_password) if one]
+        theirs = [
+            value
+            for name, value in os.environ.items()
+            if SECRET_NAMES.search(name) and len(value) >= SHORTEST_SECRET
+        ]
+        return tuple(ours + theirs)
 
 
 def naive_utc(instant: datetime) -> datetime:

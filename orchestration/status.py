@@ -21,14 +21,26 @@ def facts(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def _last_run(lake_url: str, *, is_locked: bool) -> str:
+def crashed_run(lake_url: str) -> dict[str, Any] | None:
+    """Return the `started` row of the newest run if it has no end; only while none is under way."""
+    rows = _rows_of_runs(lake_url)
+    started = max((row for row in rows if row["event"] == "started"), key=_at, default=None)
+    ends = [row for row in rows if row["event"] == "finished" and started and _is_of(row, started)]
+    return None if ends else started
+
+
+def _rows_of_runs(lake_url: str) -> list[dict[str, Any]]:
+    """The newest two days of runs: one that began before midnight may have ended after it."""
     from ingestion import ops
 
     days = ops.days(lake_url, "runs")
-    if not days:
+    return ops.read(lake_url, "runs", days[:2]) if days else []
+
+
+def _last_run(lake_url: str, *, is_locked: bool) -> str:
+    rows = _rows_of_runs(lake_url)
+    if not rows:
         return "none yet"
-    # A run that began before midnight may have ended after it.
-    rows = ops.read(lake_url, "runs", days[:2])
     started = max((row for row in rows if row["event"] == "started"), key=_at, default=None)
     if started is None:
         return "began before the newest two days that the lake tells of"

@@ -97,6 +97,7 @@ def freshness(run: Run) -> None:
         found = measure(run.by_its_clock, run_id=run.run_id)
         old = [str(one) for one in found if one.status == "warn"]
         step.what = "; ".join(old) or f"{len(found)} sources fresh"
+        step.warnings = old
 
 
 def build(run: Run, *, full_refresh: bool = False) -> None:
@@ -118,6 +119,7 @@ def build(run: Run, *, full_refresh: bool = False) -> None:
             step.what += f"; {done.quarantined:,} of the newest load in quarantine"
         if done.warnings:
             step.what += f"; {len(done.warnings)} warned: {', '.join(done.warnings)}"
+        step.warnings = done.warnings
 
 
 def publish(run: Run) -> None:

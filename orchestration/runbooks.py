@@ -1,0 +1,74 @@
+"""Which page of `docs/runbooks/` helps with which failure."""
+
+import errno
+
+from orchestration.errors import BuildFailed
+
+# By the name of the error's class: the folders that raise them are not imported for a link.
+PAGES = {
+    "ApiDown": "api-down",
+    "ApiRefused": "api-refused",
+    "NotJson": "answer-not-understood",
+    "UnexpectedAnswer": "answer-not-understood",
+    "TruncatedPull": "pull-not-whole",
+    "TotalChanged": "pull-not-whole",
+    "PagesMoved": "pull-not-whole",
+    "TypeChanged": "schema-changed",
+    "ColumnMissing": "schema-changed",
+    "TooManyRejected": "too-many-rejected",
+    "LoadFailed": "load-failed",
+    "GateFailed": "gate-failed",
+    "LoadRefused": "load-refused",
+    "NoSuchLoad": "load-refused",
+    "LakeUnreachable": "lake-unreachable",
+    "SourceStale": "source-stale",
+    "SourceDied": "source-died",
+    "BuildFailed": "build-failed",
+    "BuildFileInUse": "build-file-in-use",
+    "NotSealed": "not-sealed",
+    "NothingPublished": "not-sealed",
+    "QueryFailed": "query-failed",
+    "WarehouseBusy": "warehouse-busy",
+    "AlertFailed": "alert-failed",
+    "RunCrashed": "run-crashed",
+    "DiskFull": "disk-full",
+}
+# Whose failure says more than that a build failed, by the kind of the failing test.
+PAGES_OF_TESTS = {
+    "nulls": "test-nulls",
+    "keys": "test-keys",
+    "volume": "test-volume",
+    "conservation": "test-conservation",
+}
+KINDS_OF_TESTS = {
+    "not_null": "nulls",
+    "null_share_at_most": "nulls",
+    "unique": "keys",
+    "unique_within": "keys",
+    "relationships": "keys",
+    "volume_within_band": "volume",
+    "volume_at_least": "volume",
+    "no_large_drop": "volume",
+    "sessions_are_whole": "conservation",
+    "every_track_record_is_accounted_for": "conservation",
+    "every_user_record_is_accounted_for": "conservation",
+    "every_session_record_is_accounted_for": "conservation",
+}
+OTHERWISE = "unexpected-error"
+
+
+def kind_of(error: BaseException) -> str:
+    """Return the name that an alert has for `error`: its class's, or `DiskFull`."""
+    full = f"{error} {error.__cause__ or ''}".lower()
+    is_full = getattr(error, "errno", None) == errno.ENOSPC or "no space left on device" in full
+    return "DiskFull" if is_full else type(error).__name__
+
+
+def page_of(error: BaseException) -> str:
+    """Return the name of the runbook's page for `error`, without its ending."""
+    kind = kind_of(error)
+    if isinstance(error, BuildFailed) and kind == "BuildFailed":
+        kinds = {KINDS_OF_TESTS.get(one.rule, "") for one in error.failures}
+        if len(kinds) == 1:
+            return PAGES_OF_TESTS.get(kinds.pop(), PAGES[kind])
+    return PAGES.get(kind, OTHERWISE)
