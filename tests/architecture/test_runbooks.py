@@ -1,0 +1,121 @@
+"""Whoever is woken finds a page that helps, and nothing on it that does not exist."""
+
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from orchestration import runbooks
+from orchestration.cli import app
+from orchestration.errors import BuildFailed, Failure
+from orchestration.settings import ROOT
+
+FOLDER = ROOT / "docs" / "runbooks"
+PAGES = {path.stem: path.read_text() for path in FOLDER.glob("*.md")}
+# Parents are never raised themselves.
+PARENTS = {"OrchestrationError", "IngestionError"}
+CODE = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
+COMMAND = re.compile(r"(?<![\w./-])(moovitamix|dbt)((?: +(?:--?)?[a-z][\w=-]*)+)")
+
+
+def errors_of(folder: str) -> set[str]:
+    module = importlib.import_module(f"{folder}.errors")
+    return {
+        name
+        for name, one in vars(module).items()
+        if isinstance(one, type)
+        and issubclass(one, Exception)
+        and one.__module__ == module.__name__
+    } - PARENTS
+
+
+@pytest.mark.parametrize("folder", ["ingestion", "orchestration"])
+def test_every_error_has_a_page(folder: str) -> None:
+    errors = errors_of(folder)
+    assert errors
+    assert errors - set(runbooks.PAGES) == set()
+
+
+def test_every_page_that_an_alert_can_name_is_there_and_every_page_can_be_named() -> None:
+    named = {*runbooks.PAGES.values(), *runbooks.PAGES_OF_TESTS.values(), runbooks.OTHERWISE}
+    assert set(PAGES) == named | {"README", "warnings"}
+
+
+def test_a_page_tells_of_the_alerts_that_lead_to_it() -> None:
+    for kind, page in runbooks.PAGES.items():
+        assert f"`{kind}`" in PAGES[page].split("**What it means.**")[0], (kind, page)
+
+
+@pytest.mark.parametrize("name", sorted(set(PAGES) - {"README"}))
+def test_a_page_says_what_it_means_how_to_look_and_how_to_mend(name: str) -> None:
+    for part in ("**What it means.**", "**How to look.**", "**How to mend.**"):
+        assert part in PAGES[name]
+    assert f"({name}.md)" in PAGES["README"]
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_every_link_of_a_page_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", PAGES[name]):
+        assert (FOLDER / target).exists(), target
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_every_command_of_a_page_exists(name: str) -> None:
+    for program, words in commands(PAGES[name]):
+        known = words_of(program)
+        command = next((word for word in words if not word.startswith("-")), "")
+        assert command in known, (program, words)
+        options = {word.split("=")[0] for word in words if word.startswith("--")}
+        assert options <= known[command] | {"--debug"}, (program, words)
+
+
+def test_the_pages_have_commands_at_all() -> None:
+    assert sum(1 for text in PAGES.values() for _ in commands(text)) > 30
+
+
+def commands(text: str) -> Iterator[tuple[str, list[str]]]:
+    for block, inline in CODE.findall(text):
+        for program, words in COMMAND.findall(block or inline):
+            yield program, words.split()
+
+
+def words_of(program: str) -> dict[str, set[str]]:
+    """The options of each command."""
+    group: Any = typer.main.get_command(app)
+    if program == "dbt":
+        from dbt.cli.main import cli
+
+        group = cli
+    known = {
+        name: {option for one in command.params for option in one.opts}
+        for name, command in group.commands.items()
+    }
+    if program == "dbt":  # `dbt source freshness`
+        freshness = group.commands["source"].commands["freshness"]
+        known["source"] |= {option for one in freshness.params for option in one.opts}
+    return known
+
+
+def test_a_failed_build_leads_to_the_page_of_its_tests_if_they_are_of_one_kind() -> None:
+    nulls, keys = Failure("a", "not_null"), Failure("b", "unique")
+    pages = [
+        runbooks.page_of(BuildFailed("", failures))
+        for failures in ((nulls,), (nulls, nulls), (keys,), (nulls, keys), ())
+    ]
+    assert pages == ["test-nulls", "test-nulls", "test-keys", "build-failed", "build-failed"]
+
+
+def test_a_full_disk_is_known_whoever_met_it() -> None:
+    met = [OSError(28, "No space left on device"), ValueError("IO Error: No space left on device")]
+    assert [runbooks.page_of(one) for one in met] == ["disk-full", "disk-full"]
+    assert runbooks.page_of(KeyError("x")) == "unexpected-error"
+
+
+def test_every_data_test_of_ours_has_a_kind_or_is_one_of_no_kind() -> None:
+    ours = {path.stem for path in Path(ROOT, "dbt_project", "tests").rglob("*.sql")}
+    without = {"at_least", "not_after"}
+    assert ours - set(runbooks.KINDS_OF_TESTS) - without == set()
