@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
+import fsspec
+
 from ingestion import lake, ops
 from ingestion.errors import NoSuchLoad
 from ingestion.lake import Verdict
@@ -33,6 +35,8 @@ def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) 
     refused = known[load_id]
     if refused.verdict == "accepted":
         raise NoSuchLoad(f"load {load_id} counts already")
+    if not _is_there(settings.lake_url, load_id):
+        raise NoSuchLoad(f"load {load_id} was refused long ago, its files are no longer kept")
     accepted = replace(
         refused,
         verdict="accepted",
@@ -42,3 +46,8 @@ def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) 
     )
     lake.decide(settings.lake_url, accepted, by="accept")
     return accepted
+
+
+def _is_there(lake_url: str, load_id: str) -> bool:
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    return bool(storage.glob(f"{root}/{lake.DATASET}/*/load_date=*/{load_id}.*.parquet"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 import fsspec
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from ingestion import files
 from ingestion.tables import TIMESTAMP, from_rows
 
 
@@ -33,7 +34,7 @@ SCHEMAS = {
     ),
     "pulls": _schema(
         "run_id load_id table_name outcome error kind",
-        numbers="announced received rejected pages bytes requests retries",
+        numbers="announced received rejected forgotten pages bytes requests retries",
         shares="response_ms_p50 response_ms_p95 response_ms_p99",
         instants="as_of updated_since updated_until started_at finished_at",
     ),
@@ -121,7 +122,17 @@ def read(lake_url: str, table: str, folders: Sequence[str] | None = None) -> lis
     storage, _ = fsspec.core.url_to_fs(lake_url)
     rows: list[dict[str, Any]] = []
     for folder in days(lake_url, table) if folders is None else folders:
-        for path in sorted(storage.glob(f"{folder}/*.parquet")):
-            with storage.open(path, "rb") as file:
-                rows += pq.ParquetFile(file).read().to_pylist()
+        rows += files.all_of(storage, folder, _rows)
+    return rows
+
+
+def tables(lake_url: str) -> list[str]:
+    """The ops tables that the lake has."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    storage.invalidate_cache()
+    return sorted(files.name_of(str(folder)) for folder in storage.glob(f"{root}/ops/*"))
+
+
+def _rows(file: IO[bytes]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.ParquetFile(file).read().to_pylist()
     return rows

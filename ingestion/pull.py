@@ -44,6 +44,7 @@ class Pull:
     response_ms_p99: float | None
     started_at: datetime
     finished_at: datetime
+    forgotten: int = 0
 
 
 @dataclass(slots=True)

@@ -1,5 +1,5 @@
-{# Loads of which a record is lost: what the API was said to have brought (or, for a load made by hand, what the
-   lake holds) against what became of each record. It is current or superseded where its own version is kept;
+{# Loads of which a record is lost: what the API was said to have brought, less what was taken out since (or, for
+   a load made by hand, what the lake holds) against what became of each record. It is current or superseded where its own version is kept;
    repeated where the version came before; superseded too where a newer one of its key is kept; or set aside. #}
 {% macro unaccounted_records(table, staged, known, quarantine, is_kept) %}
     with
@@ -15,13 +15,36 @@
 
         select
             load_id,
-            sum(received - rejected) as records
+            sum(received - rejected - coalesce(forgotten, 0)) as records
         from (select *, day as load_date from {{ source('ops', 'pulls') }}) as pulls
         where
             table_name = '{{ table }}'
             and outcome = 'whole'
             and {{ in_new_loads(for_test=true) }}
         group by load_id
+
+    ),
+
+    taken_out as (
+
+        select
+            load_id,
+            sum(records) as records
+        from {{ source('footers', 'removed_records') }}
+        where
+            table_name = '{{ table }}'
+            and {{ in_new_loads(for_test=true) }}
+        group by load_id
+
+    ),
+
+    there as (
+
+        select
+            load_id,
+            brought.records - coalesce(taken_out.records, 0) as records
+        from brought
+        left join taken_out using (load_id)
 
     ),
 
@@ -61,14 +84,14 @@
 
     select
         load_id,
-        coalesce(brought.records, landed.records, 0) as brought,
+        coalesce(there.records, landed.records, 0) as brought,
         coalesce(kept.records, 0) as kept,
         coalesce(set_aside.records, 0) as set_aside
     from landed
-    full outer join brought using (load_id)
+    full outer join there using (load_id)
     left join kept using (load_id)
     left join set_aside using (load_id)
     where
-        coalesce(brought.records, landed.records, 0)
+        coalesce(there.records, landed.records, 0)
         <> coalesce(kept.records, 0) + coalesce(set_aside.records, 0)
 {% endmacro %}

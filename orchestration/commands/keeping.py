@@ -24,3 +24,23 @@ def accept(
     with writing(settings_for(), "accept", wait) as day:
         steps.accept(day, what, reason)
     day.show_summary()
+
+
+@app.command()
+def compact(
+    keep_superseded: Annotated[
+        int | None,
+        typer.Option(help="Days that superseded and repeated records stay; default: for ever."),
+    ] = None,
+    keep_ops: Annotated[
+        int | None, typer.Option(help="Days that rows of runs and logs stay; default: for ever.")
+    ] = None,
+    wait: Wait = 0,
+) -> None:
+    """Make few large files of the lake's many small ones; the marts stay as they are."""
+    from orchestration.upkeep import compact as compact_lake
+
+    settings = settings_for()
+    with writing(settings, "compact", wait) as day:
+        compact_lake(day, keep_superseded, keep_ops)
+    day.show_summary()

@@ -8,6 +8,7 @@
         {% for table in lake_tables('ops') + lake_tables('raw') %}
             {% do run_query(lake_view(table, lake_files(table))) %}
         {% endfor %}
+        {% do run_query(removed_records_view()) %}
     {% endif %}
 {% endmacro %}
 
@@ -24,16 +25,27 @@
 {% endmacro %}
 
 
+{# Files that count: of accepted loads, and compacted ones, without those that a compacted one has replaced. #}
 {% macro lake_files(table) %}
+    {% set folder = table.source_name ~ '/' ~ table.name %}
     {% set files %}
-        select file from glob('{{ lake_url() | replace("'", "''") }}/{{ table.source_name }}/{{ table.name }}/*/*.parquet')
+        select file from glob('{{ lake_pattern(folder) }}')
+        where file not in ({{ replaced_files(folder) }})
         {% if table.source_name == 'raw' %}
-        where {{ load_id_of('file') }} in (select load_id from ({{ accepted_loads() }}))
+        and (
+            {{ is_compacted('file') }}
+            or {{ load_id_of('file') }} in (select load_id from ({{ accepted_loads() }}))
+        )
         {% endif %}
         order by file
     {% endset %}
     {{ return(run_query(files).columns[0].values() | map('replace', "'", "''") | list) }}
 {% endmacro %}
+
+
+{% macro lake_pattern(folder, file='*.parquet') -%}
+    {{ return((lake_url() ~ '/' ~ folder ~ '/*/' ~ file) | replace("'", "''")) }}
+{%- endmacro %}
 
 
 {# dlt names a file <load id>.<file id>.parquet; a load id is two numbers with a point between. #}
@@ -44,19 +56,39 @@
 
 {% macro lake_view(table, files) %}
     {% set partition = {'raw': 'load_date', 'ops': 'day'}[table.source_name] %}
+    {% set refused = loads_in_footers_that_do_not_count(table) if table.source_name == 'raw' else [] %}
     create or replace view {{ table.schema }}.{{ table.identifier }} as
     select
         {% for column in table.columns.values() if column.name != partition %}
-        cast({{ column.name if files else 'null' }} as {{ column.data_type }}) as {{ column.name }},
+        cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }},
         {% endfor %}
-        cast({{ partition if files else 'null' }} as date) as {{ partition }}
-    {% if files %}
-    from read_parquet(
-        ['{{ files | join("', '") }}'],
-        hive_partitioning = true,
-        hive_types = {'{{ partition }}': date}
-    )
-    {% else %}
-    where false
-    {% endif %}
+        cast({{ partition }} as date) as {{ partition }}
+    from (
+        {% if files and table.source_name == 'raw' %}
+        from read_parquet(
+            ['{{ files | join("', '") }}'],
+            hive_partitioning = true,
+            hive_types = {'{{ partition }}': date}
+        )
+        {% if refused %}
+        where _dlt_load_id not in ('{{ refused | join("', '") }}')
+        {% endif %}
+        {% else %}
+        select
+            {% for column in table.columns.values() %}
+            cast(null as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
+            {% endfor %}
+        where false
+        {% if files %}
+        {# Runs of former versions did not write all columns. #}
+        union all by name
+        from read_parquet(
+            ['{{ files | join("', '") }}'],
+            union_by_name = true,
+            hive_partitioning = true,
+            hive_types = {'{{ partition }}': date}
+        )
+        {% endif %}
+        {% endif %}
+    ) as files
 {% endmacro %}

@@ -1,0 +1,182 @@
+"""Keep the lake small: many small files into one, and, if asked, what is old and superseded away.
+
+Each folder is one rename (`ingestion.files`): killed anywhere, the same command goes on from there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import fsspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion import files, lake, ops, rewriting
+from ingestion.inflight import InFlight
+from ingestion.lake import DATASET, Verdict
+from ingestion.rewriting import TakeOut
+from ingestion.settings import IngestionSettings
+from ingestion.tables import TABLES
+from ingestion.window import utc_now
+
+# A file of this size reads as fast as any larger one, and writing it again would free nothing.
+LARGE = 128 * 2**20
+# Files of the newest days may still be written over under their own names.
+RESTING = timedelta(days=2)
+# Another process may be asked about a load that this one knows nothing of, for so long.
+ABANDONED = timedelta(days=7)
+# Rows that decide what counts, or are the record of a decision: kept whatever the retention.
+LASTING = frozenset(
+    {"load_verdicts", "pulls", "schema_changes", "accepted_days", "forgotten", "backups"}
+    | {"promotions", "models"}
+)
+SUPERSEDED = "superseded"
+
+
+@dataclass(slots=True)
+class Compacted:
+    """What one compaction did."""
+
+    files_before: int = 0
+    files_after: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+    superseded: int = 0
+    """Records taken out."""
+    abandoned: int = 0
+    """Files of loads that never can count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What need not be kept for ever; by default everything is."""
+
+    superseded: Mapping[str, pa.Table] = field(default_factory=dict)
+    """Of raw tables, the records to take out: `_dlt_load_id`, the table's key, `updated_at`."""
+    ops_before: datetime | None = None
+    """Rows of `ops/` about days before this one go, but for those that decide what counts."""
+    refused_before: datetime | None = None
+    """Loads refused before this go, when their windows were pulled again since."""
+
+
+def compact(settings: IngestionSettings, retention: Retention | None = None) -> Compacted:
+    """Compact every folder of `raw/` and `ops/`; the writer lock must be held.
+
+    Only files of accepted loads are taken together. What a pull in flight may still write is left
+    alone, and so is every load that may yet be accepted.
+    """
+    retention = retention or Retention()
+    work = _Compaction(settings, retention)
+    for table in [*(table.name for table in TABLES), "rejected"]:
+        for folder in files.folders(work.storage, f"{work.root}/{DATASET}/{table}", "load_date"):
+            work.raw(table, folder)
+    for table in ops.tables(settings.lake_url):
+        for folder in reversed(ops.days(settings.lake_url, table)):
+            work.ops(table, folder)
+    return work.done
+
+
+class _Compaction:
+    def __init__(self, settings: IngestionSettings, retention: Retention) -> None:
+        self.storage, self.root = fsspec.core.url_to_fs(settings.lake_url)
+        self.done = Compacted()
+        note = InFlight.load(settings.note)
+        self._in_flight = note.load_id if note else None
+        self._retention = retention
+        self._verdicts = {one.load_id: one for one in lake.verdicts(settings.lake_url)}
+        self._reached = lake.cursor(settings.lake_url, utc_now())
+
+    def raw(self, table: str, folder: str) -> None:
+        """Compact a day of a raw table."""
+        found = files.current(self.storage, folder)
+        files.sweep(self.storage, folder, found)
+        accepted = []
+        for path in found:
+            if files.is_compacted(path) or self._is_accepted(files.load_of(path)):
+                accepted.append(path)
+            elif self._is_abandoned(files.load_of(path)):
+                files.remove(self.storage, [path])
+                self.done.abandoned += 1
+        self._together(folder, accepted, self._superseded(table))
+
+    def ops(self, table: str, folder: str) -> None:
+        """Compact a day of an ops table, or let it go."""
+        day = datetime.fromisoformat(folder.rsplit("=", 1)[-1])
+        found = files.current(self.storage, folder)
+        if table not in LASTING and self._retention.ops_before and day < self._retention.ops_before:
+            files.remove(self.storage, found)
+            self.done.files_before += len(found)
+            return
+        files.sweep(self.storage, folder, found)
+        if day > utc_now() - RESTING:
+            return
+        mine = [path for path in found if not self._may_be_written_over(path)]
+        self._together(folder, mine, None)
+
+    def _together(self, folder: str, paths: list[str], take_out: TakeOut | None) -> None:
+        sizes = {path: int(self.storage.size(path)) for path in paths}
+        small = [path for path in paths if sizes[path] < LARGE]
+        stale = [
+            path for path in paths if take_out and rewriting.marks_any(self.storage, path, take_out)
+        ]
+        chosen = sorted({*(small if len(small) > 1 else []), *stale})
+        self.done.files_before += len(paths)
+        self.done.files_after += len(paths) - len(chosen) + bool(chosen)
+        self.done.bytes_before += sum(sizes.values())
+        self.done.bytes_after += sum(size for path, size in sizes.items() if path not in chosen)
+        if not chosen:
+            return
+        before = sum(sum(files.footer(self.storage, path).removed.values()) for path in chosen)
+        target = files.compacted_path(folder)
+        footer = rewriting.rewrite(self.storage, chosen, target, take_out)
+        files.remove(self.storage, chosen)
+        self.done.superseded += sum(footer.removed.values()) - before
+        self.done.bytes_after += int(self.storage.size(target))
+
+    def _superseded(self, table: str) -> TakeOut | None:
+        old = self._retention.superseded.get(table)
+        if old is None or not len(old):
+            return None
+        return lambda rows: {SUPERSEDED: _is_in(rows, old)}
+
+    def _is_accepted(self, load_id: str) -> bool:
+        verdict = self._verdicts.get(load_id)
+        return bool(verdict and verdict.verdict == "accepted") and load_id != self._in_flight
+
+    def _is_abandoned(self, load_id: str) -> bool:
+        """Whether a load can never count: nobody is to judge it, or its window came again."""
+        if load_id == self._in_flight:
+            return False
+        verdict = self._verdicts.get(load_id)
+        if verdict is None:
+            return _age(load_id) > ABANDONED
+        return verdict.verdict == "refused" and self._came_again(verdict)
+
+    def _came_again(self, refused: Verdict) -> bool:
+        limit = self._retention.refused_before
+        return bool(
+            limit
+            and refused.as_of < limit
+            and self._reached
+            and refused.updated_until <= self._reached
+        )
+
+    def _may_be_written_over(self, path: str) -> bool:
+        return bool(self._in_flight) and files.name_of(path).startswith(str(self._in_flight))
+
+
+def _is_in(rows: pa.Table, old: pa.Table) -> pa.Array:
+    """For each row whether its load, key and `updated_at` are in `old`."""
+    keys = old.column_names
+    numbered = rows.select(keys).append_column("row", pa.array(range(len(rows)), pa.int64()))
+    old = old.cast(pa.schema([(name, rows.schema.field(name).type) for name in keys]))
+    found = numbered.join(old, keys, join_type="left semi")["row"]
+    return pc.is_in(numbered["row"], found.combine_chunks()).combine_chunks()
+
+
+def _age(load_id: str) -> timedelta:
+    """How long ago a load began: dlt names it by the seconds since 1970."""
+    try:
+        return utc_now() - (datetime(1970, 1, 1) + timedelta(seconds=float(load_id)))
+    except (ValueError, OverflowError):
+        return timedelta(0)

@@ -1,0 +1,176 @@
+"""Files of the lake that are written anew: which count, and what is on record in their footers.
+
+A compacted file takes the place of others in its folder. It says so itself, in its footer, so that
+the one rename which brings it there also takes those others out of the count: no reader sees a row
+twice or misses one, whether or not they are still there.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, TypeVar
+from uuid import uuid4
+
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+COMPACTED = "compacted."
+_REPLACES, _LOADS, _REMOVED = b"moovitamix.replaces", b"moovitamix.loads", b"moovitamix.removed"
+# A reader without the lock may list a file in the moment before it goes, and then lists again.
+LISTINGS = 5
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What a compacted file says of itself; every list is lines of text there."""
+
+    replaces: frozenset[str] = frozenset()
+    """Names of files in its folder that count no longer, those that these replaced included."""
+    loads: frozenset[str] = frozenset()
+    """Loads of which it has rows, or had."""
+    removed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Records taken out, by load and reason."""
+
+    def lines(self) -> dict[bytes, bytes]:
+        """The footer as Parquet keeps it."""
+        removed = [f"{load} {why} {count}" for (load, why), count in sorted(self.removed.items())]
+        return {
+            _REPLACES: "\n".join(sorted(self.replaces)).encode(),
+            _LOADS: "\n".join(sorted(self.loads)).encode(),
+            _REMOVED: "\n".join(removed).encode(),
+        }
+
+
+def name_of(path: str) -> str:
+    """A file's name, or a folder's, without what is before it."""
+    return path.rsplit("/", 1)[-1]
+
+
+def is_compacted(path: str) -> bool:
+    """Whether a file has a footer of ours."""
+    return name_of(path).startswith(COMPACTED)
+
+
+def load_of(path: str) -> str:
+    """The load whose records a file as dlt wrote it holds: `<load id>.<file id>.parquet`."""
+    return name_of(path).rsplit(".", 2)[0]
+
+
+def compacted_path(folder: str) -> str:
+    """A new name for a compacted file."""
+    return f"{folder}/{COMPACTED}{uuid4().hex}.parquet"
+
+
+def footer(storage: Any, path: str) -> Footer:  # noqa: ANN401 - fsspec has no types
+    """What a file says of itself; nothing, if it is no compacted one."""
+    if not is_compacted(path):
+        return Footer()
+    with storage.open(path, "rb") as file:
+        told = pq.ParquetFile(file).metadata.metadata or {}
+    replaces, loads, removed = (
+        told.get(key, b"").decode().splitlines() for key in (_REPLACES, _LOADS, _REMOVED)
+    )
+    counts = Counter[tuple[str, str]]()
+    for load_id, why, count in (line.split(" ") for line in removed):
+        counts[load_id, why] += int(count)
+    return Footer(frozenset(replaces), frozenset(loads), counts)
+
+
+def listed(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
+    """Every Parquet file of a folder, sorted."""
+    storage.invalidate_cache()
+    return sorted(str(path) for path in storage.glob(f"{folder}/*.parquet"))
+
+
+def current(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
+    """The files of a folder that no compacted one has replaced."""
+    return _settled(lambda: _current(storage, folder))
+
+
+def all_of(storage: Any, folder: str, read: Callable[[IO[bytes]], list[T]]) -> list[T]:  # noqa: ANN401
+    """What `read` finds in all files of a folder that count."""
+
+    def found() -> list[T]:
+        rows: list[T] = []
+        for path in _current(storage, folder):
+            with storage.open(path, "rb") as file:
+                rows += read(file)
+        return rows
+
+    return _settled(found)
+
+
+def _current(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
+    found = listed(storage, folder)
+    replaced = {name for path in found for name in footer(storage, path).replaces}
+    return [path for path in found if name_of(path) not in replaced]
+
+
+def _settled(look: Callable[[], T]) -> T:
+    """What a look finds, repeated while files go away under it."""
+    for _ in range(LISTINGS):
+        try:
+            return look()
+        except FileNotFoundError:
+            continue
+    return look()
+
+
+def folders(storage: Any, root: str, partition: str) -> list[str]:  # noqa: ANN401
+    """The folders of a table, the oldest first."""
+    storage.invalidate_cache()
+    return sorted(str(folder) for folder in storage.glob(f"{root}/{partition}=*"))
+
+
+@contextmanager
+def written(storage: Any, path: str) -> Iterator[IO[bytes]]:  # noqa: ANN401
+    """A file that is there once this ends well, whole; until then nothing is, or the former one.
+
+    On a disk by rename, after it has reached the disk; on object storage by the end of its upload.
+    """
+    if not isinstance(storage, LocalFileSystem):
+        with storage.open(path, "wb") as file:
+            yield file
+        return
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
+    try:
+        with draft.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    draft.replace(target)
+    _flush(target.parent)
+
+
+def remove(storage: Any, paths: Iterable[str]) -> None:  # noqa: ANN401
+    """Remove files, those that are there."""
+    for path in paths:
+        try:
+            storage.rm_file(path)
+        except FileNotFoundError:
+            continue
+
+
+def sweep(storage: Any, folder: str, paths: Sequence[str]) -> None:  # noqa: ANN401
+    """Remove of a folder drafts of a crash, and files that count no longer; `paths` do."""
+    remove(storage, sorted({*listed(storage, folder)}.difference(paths)))
+    if isinstance(storage, LocalFileSystem):
+        for draft in Path(folder).glob(".*.parquet.*.tmp"):
+            draft.unlink(missing_ok=True)
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
