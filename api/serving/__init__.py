@@ -1,0 +1,1 @@
+"""Recommendations over HTTP, out of the published file."""

@@ -1,0 +1,154 @@
+"""The answers of one publication: found by bisection in mapped arrays, written as JSON bytes."""
+
+from __future__ import annotations
+
+import mmap
+from bisect import bisect_left
+from datetime import UTC, datetime
+from time import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from api.serving.counts import STRATEGIES
+from api.serving.facts import FORMAT, Facts
+from api.serving.settings import LARGEST_LIMIT
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
+POPULARITY = STRATEGIES.index("popularity")
+_NAMES = tuple(name.encode() for name in STRATEGIES)
+
+
+class UserAnswer(NamedTuple):
+    """One user's answer, and what is counted of it."""
+
+    body: bytes
+    strategy: int
+    known: bool
+
+
+class Answers:
+    """Everything one publication can answer. It holds maps of files: workers share the memory."""
+
+    def __init__(self, folder: Path, stale_after: timedelta) -> None:
+        self.facts = Facts.model_validate_json((folder / "facts.json").read_bytes())
+        if self.facts.format != FORMAT:
+            raise ValueError(f"{folder} has format {self.facts.format}, not {FORMAT}")
+        self._users = _mapped(folder / "users.ids", "i")
+        self._starts = _mapped(folder / "users.starts", "q")
+        self._track = _mapped(folder / "recommendations.track", "i")
+        self._score = _mapped(folder / "recommendations.score", "f")
+        self._because = _mapped(folder / "recommendations.because", "i")
+        self._strategy = _mapped(folder / "recommendations.strategy", "b")
+        self._similar_starts = _mapped(folder / "similar.starts", "q")
+        self._similar = _mapped(folder / "similar.track", "i")
+        self._similarity = _mapped(folder / "similar.score", "f")
+        self._tracks = _mapped(folder / "tracks.ids", "i")
+        self._text = _mapped(folder / "tracks.text", "B")
+        self._text_starts = _mapped(folder / "tracks.starts", "q")
+        self._made_at = datetime.fromisoformat(self.facts.made_at).replace(tzinfo=UTC).timestamp()
+        self._stale_at = self._made_at + stale_after.total_seconds()
+        self._fresh, self._old = (self._envelope(stale) for stale in (False, True))
+        self._popular = [
+            self._item(rank, place, float(listens), -1, POPULARITY)
+            for rank, (place, listens) in enumerate(self.facts.popular, 1)
+        ]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the predictions are older than they should be."""
+        return time() > self._stale_at
+
+    def age_seconds(self) -> float:
+        """How long ago the predictions were made."""
+        return time() - self._made_at
+
+    def envelope(self) -> bytes:
+        """What every answer says of the predictions: the inside of a JSON object."""
+        return self._old if self.is_stale else self._fresh
+
+    def of_user(self, user_id: int, limit: int) -> UserAnswer:
+        """One user's tracks, best first; of an unknown one the popular tracks."""
+        at = bisect_left(self._users, user_id)
+        if at == len(self._users) or self._users[at] != user_id:
+            items, strategy, known = self._popular[:limit], POPULARITY, False
+        else:
+            begin = self._starts[at]
+            end = min(begin + limit, self._starts[at + 1])
+            items, strategy, known = self._items(begin, end), self._strategy[begin], True
+        return UserAnswer(
+            b'"user_id":%d,"known":%b,"strategy":"%b","items":[%b]'
+            % (user_id, b"true" if known else b"false", _NAMES[strategy], b",".join(items)),
+            strategy,
+            known,
+        )
+
+    def similar_to(self, track_id: int, limit: int) -> bytes | None:
+        """The tracks most like one; none when there is no such track."""
+        at = bisect_left(self._tracks, track_id)
+        if at == len(self._tracks) or self._tracks[at] != track_id:
+            return None
+        begin = self._similar_starts[at]
+        end = min(begin + limit, self._similar_starts[at + 1])
+        items = [
+            b'{"rank":%d,%b,"similarity":%.6g}' % (rank, self._of_track(place), similarity)
+            for rank, (place, similarity) in enumerate(
+                zip(self._similar[begin:end], self._similarity[begin:end], strict=True), 1
+            )
+        ]
+        return b'{"track_id":%d,%b,"items":[%b]}' % (track_id, self.envelope(), b",".join(items))
+
+    def model(self) -> bytes:
+        """What is known of the model that is served."""
+        facts = self.facts
+        known: dict[str, Any] = {
+            "model_version": facts.model_version,
+            "made_at": facts.made_at,
+            "stale": self.is_stale,
+            "data_as_of": facts.data_as_of,
+            "champion": facts.champion and facts.champion.model_dump(),
+            "publication_version": facts.publication_version,
+            "published_at": facts.published_at,
+            "users": facts.users,
+            "tracks": facts.tracks,
+        }
+        return orjson.dumps(known)
+
+    def _items(self, begin: int, end: int) -> list[bytes]:
+        rows = zip(
+            range(1, LARGEST_LIMIT + 1),
+            self._track[begin:end],
+            self._score[begin:end],
+            self._because[begin:end],
+            self._strategy[begin:end],
+            strict=False,
+        )
+        return [self._item(*row) for row in rows]
+
+    def _item(self, rank: int, place: int, score: float, because: int, strategy: int) -> bytes:
+        return b'{"rank":%d,%b,"score":%.6g,"strategy":"%b","because":%b}' % (
+            rank,
+            self._of_track(place),
+            score,
+            _NAMES[strategy],
+            b"null" if because < 0 else b"{%b}" % self._of_track(because),
+        )
+
+    def _of_track(self, place: int) -> bytes:
+        return self._text[self._text_starts[place] : self._text_starts[place + 1]].tobytes()
+
+    def _envelope(self, stale: bool) -> bytes:
+        facts = self.facts
+        said = {"model_version": facts.model_version, "made_at": facts.made_at, "stale": stale}
+        return orjson.dumps(said)[1:-1]
+
+
+def _mapped(path: Path, kind: str) -> memoryview[Any]:
+    """Map a file of numbers; an empty file can't be mapped."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return memoryview(b"").cast(kind)  # type: ignore[call-overload,no-any-return]
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).cast(kind)  # type: ignore[call-overload,no-any-return]

@@ -1,0 +1,200 @@
+"""The serving API: its routes over prepared answers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.serving import problems, schemas
+from api.serving.counts import Counts
+from api.serving.guard import OPEN, Guard
+from api.serving.keys import KeyRing
+from api.serving.limits import Limits
+from api.serving.metrics import registry
+from api.serving.served import Served
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from pydantic import BaseModel
+
+    from api.serving.answers import Answers
+    from api.serving.logs import Log
+    from api.serving.settings import ServingSettings
+
+_LOOK_EVERY = 0.1
+_DESCRIPTION = """
+What each user may want to hear next, as it was prepared at the last publication. Instants are UTC.
+
+Every route but `/health`, `/ready` and this document wants a key in the header `X-API-Key`; without
+one the answer is 401. A key may ask for so many answers a second (a batch counts each user), beyond
+that it is 429 with `Retry-After`. Whatever is no answer is `application/problem+json`.
+"""
+
+
+def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
+    """Put the prepared answers behind the API, guarded; `guard.app` is the API by itself."""
+    served, ring = Served(settings), KeyRing(settings.keys_file)
+    counts = Counts(settings.folder / "counts", worker)
+
+    @asynccontextmanager
+    async def following(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(_follow([served.refresh, ring.refresh], log))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    app = FastAPI(
+        title="MooVitamix recommendations",
+        description=_DESCRIPTION,
+        version="1.0.0",
+        lifespan=following,
+        redoc_url=None,
+    )
+    limits = Limits(settings.folder / "limits", settings.rate, settings.burst)
+    guard = Guard(app, ring, limits, counts, log, settings.rate)
+    problems.add_handlers(app)
+    _add_answers(app, served, counts, guard)
+    _add_probes(app, served, settings)
+    app.openapi = _documenting(app)  # type: ignore[method-assign]
+    return guard
+
+
+async def _follow(refreshing: list[Callable[[], None]], log: Log) -> None:
+    """See new answers and keys within a tenth of a second; what fails is said once."""
+    said = ""
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        for refresh in refreshing:
+            try:
+                refresh()
+            except Exception as error:  # whatever it is, it must not end the following
+                if said != repr(error):
+                    said = repr(error)
+                    log.failure(error)
+
+
+def _present(served: Served) -> Answers:
+    if served.answers is None:
+        detail = f"there is nothing to serve: {served.degraded}"
+        raise problems.NoAnswer(503, detail, {"retry-after": "5"})
+    return served.answers
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")
+
+
+def _route(model: type[BaseModel], *problem: int) -> dict[str, Any]:
+    return {
+        "responses": {200: {"model": model}, **problems.documented(*problem)},
+        "response_class": Response,
+    }
+
+
+def _add_answers(app: FastAPI, served: Served, counts: Counts, guard: Guard) -> None:
+    @app.get(
+        "/users/{user_id}/recommendations",
+        summary="What a user may want to hear next",
+        **_route(schemas.Recommendations, 422, 503),
+    )
+    async def recommendations(user_id: schemas.UserId, limit: schemas.Limit = 10) -> Response:
+        """The user's tracks, best first. Of a user nobody knows: the popular ones, marked so."""
+        answers = _present(served)
+        user = answers.of_user(user_id, limit)
+        counts.user(user.strategy, known=user.known, stale=answers.is_stale)
+        return _json(b"{%b,%b}" % (user.body, answers.envelope()))
+
+    @app.get(
+        "/tracks/{track_id}/similar",
+        summary="What goes with a track",
+        **_route(schemas.Similar, 404, 422, 503),
+    )
+    async def similar(track_id: schemas.TrackId, limit: schemas.Limit = 10) -> Response:
+        """The tracks most like it, best first; 404 when there is no such track."""
+        body = _present(served).similar_to(track_id, limit)
+        if body is None:
+            raise problems.NoAnswer(404, "there is no such track")
+        return _json(body)
+
+    @app.post(
+        "/recommendations:batch",
+        summary="What several users may want to hear next",
+        **_route(schemas.Batch, 400, 411, 413, 422, 503),
+    )
+    async def batch(asked: schemas.BatchAsked, request: Request) -> Response:
+        """Each user's tracks, all from the same predictions; counts as one answer a user."""
+        guard.charge(request.scope["key"], len(asked.user_ids) - 1)
+        answers = _present(served)
+        users = [answers.of_user(user_id, asked.limit) for user_id in asked.user_ids]
+        stale = answers.is_stale
+        for user in users:
+            counts.user(user.strategy, known=user.known, stale=stale)
+        bodies = b",".join(b"{%b}" % user.body for user in users)
+        return _json(b'{%b,"answers":[%b]}' % (answers.envelope(), bodies))
+
+    @app.get("/model", summary="Which model is served", **_route(schemas.Model, 503))
+    async def model() -> Response:
+        """Its version, its metrics, and the data it learnt from."""
+        return _json(_present(served).model())
+
+
+def _add_probes(app: FastAPI, served: Served, settings: ServingSettings) -> None:
+    metrics_of_all = registry(settings.folder / "counts", served)
+
+    @app.get("/health", summary="Whether it lives", **_route(schemas.Health))
+    async def health() -> Response:
+        """That this process answers, whatever it has to serve."""
+        return _json(b'{"status":"ok"}')
+
+    @app.get("/ready", summary="Whether it has something to serve", **_route(schemas.Ready, 503))
+    async def ready() -> Response:
+        """200 once there are answers, be they the last good ones; 503 until then."""
+        facts = _present(served).facts
+        said = {
+            "status": "ready",
+            "model_version": facts.model_version,
+            "publication_version": facts.publication_version,
+            "degraded": served.degraded,
+        }
+        return _json(orjson.dumps(said))
+
+    @app.get("/metrics", summary="For Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        """Requests, durations and strategies of all workers."""
+        return Response(generate_latest(metrics_of_all), media_type=CONTENT_TYPE_LATEST)
+
+
+def _documenting(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """Add to FastAPI's document what the guard does: keys and limits on all but the open routes."""
+    plain = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
+        written = plain()
+        parts = written.setdefault("components", {})
+        parts["securitySchemes"] = {
+            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        template = "#/components/schemas/{model}"
+        for model in (problems.Problem,):
+            shown = model.model_json_schema(ref_template=template)
+            parts["schemas"] |= shown.pop("$defs", {}) | {model.__name__: shown}
+        for unused in ("HTTPValidationError", "ValidationError"):
+            parts["schemas"].pop(unused, None)
+        for path, methods in written["paths"].items():
+            if path not in OPEN:
+                for operation in methods.values():
+                    operation["security"] = [{"key": []}]
+                    guarded = problems.documented(401, 429)
+                    operation["responses"] |= {str(code): said for code, said in guarded.items()}
+        return written
+
+    return document

@@ -1,0 +1,98 @@
+"""What can go wrong with serving, each named by what happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class ServingError(Exception):
+    """Recommendations cannot be served: the message is one line that says what to do."""
+
+
+class PortTaken(ServingError):
+    """Another process listens on the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} on {host} is taken: stop what listens there, or choose another "
+            "(0 takes a free one)"
+        )
+
+
+class AddressUnavailable(ServingError):
+    """The host is no address of this machine, or may not be listened on."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"cannot listen on {host}:{port}: {reason}")
+
+
+class NoKeys(ServingError):
+    """It was to listen beyond this machine, and nobody could have a key."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"will not listen on {host} without any API key: `moovitamix key add NAME` makes one"
+        )
+
+
+class AlreadyServing(ServingError):
+    """Another server works in the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"another server serves from {folder}: stop it, or set MOOVITAMIX_SERVING_DIR "
+            "to another folder"
+        )
+
+
+class DiedAtStart(ServingError):
+    """A process of the server ended before it was ready."""
+
+    def __init__(self, name: str, code: int) -> None:
+        super().__init__(f"the {name} ended with {code} before it was ready; its log says why")
+
+
+class KeyNameTaken(ServingError):
+    """A key of this name exists."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there is a key {name!r} already: remove it first, or choose another name"
+        )
+
+
+class KeyNameWrong(ServingError):
+    """The name would not do in a log or a file."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name!r} is no name for a key: up to 40 of a-z, 0-9, - and _, the first a letter"
+        )
+
+
+class NoSuchKey(ServingError):
+    """There is no key of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no key {name!r}; `moovitamix key list` shows them")
+
+
+class TooManyKeys(ServingError):
+    """Every slot of the rate limit is taken."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"there are {most} keys already, the most there can be: remove one first")
+
+
+class KeysFileBroken(ServingError):
+    """`keys.json` is there but can't be understood."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} can't be read ({reason}): put it right, or remove it")
+
+
+class PublicationUnusable(ServingError):
+    """The published file is missing, broken, or holds nothing that could be served."""

@@ -1,0 +1,55 @@
+"""What a set of prepared answers is made of: small, and kept beside its arrays as JSON."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+FORMAT = 1
+"""Raised when prepared answers look different: older ones are then made anew."""
+
+
+class Champion(BaseModel):
+    """The model that made the predictions, as the published file describes it."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    name: str | None
+    model_hash: str | None
+    trained_at: str | None
+    promoted_at: str | None
+    data_as_of: str | None
+    load_ids: list[str]
+    git_commit: str | None
+    metrics: dict[str, float | None]
+
+
+class Facts(BaseModel):
+    """Which publication and which model the answers come from; instants are ISO 8601, UTC."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    format: int = FORMAT
+    source: tuple[int, int, int]
+    """Inode, time and size of the published file."""
+    publication_version: int
+    published_at: str
+    has_predictions: bool
+    model_version: int | None
+    made_at: str
+    data_as_of: str | None
+    users: int
+    tracks: int
+    similar: int
+    """Tracks that similar ones are known of."""
+    champion: Champion | None
+    popular: list[tuple[int, int]]
+    """Places of the popular tracks among all, the first first, and their listens."""
+
+
+class Pointer(BaseModel):
+    """Which answers are served now, and why not newer ones."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: str | None = None
+    degraded: str | None = None

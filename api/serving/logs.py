@@ -1,0 +1,106 @@
+"""Logs as JSON lines on standard error, without anybody's id, path or key in them.
+
+A thread writes them several times a second, so that a slow reader of the log never holds up an
+answer; lines beyond what it can take are dropped, and their number is said.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+import traceback
+from collections import deque
+from datetime import UTC, datetime
+from time import time
+
+_WRITE_EVERY = 0.25
+_MOST_WAITING = 200_000
+_ATOMIC = 4096
+"""What a pipe takes from several writers without mixing their lines."""
+
+
+class Log:
+    """The log of one process."""
+
+    def __init__(self, process: str) -> None:
+        self._process = process
+        self._lines: deque[str] = deque()
+        self._dropped = 0
+        self._second, self._instant = 0, ""
+        self._writing = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._write_on, daemon=True)
+        self._thread.start()
+
+    def request(self, route: str, status: int, nanoseconds: int, key: str, request_id: str) -> None:
+        """One request: the route it took, never the path it asked for."""
+        if len(self._lines) >= _MOST_WAITING:
+            self._dropped += 1
+            return
+        now = time()
+        if (second := int(now)) != self._second:
+            self._second = second
+            self._instant = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        # every part is our own text: nothing to escape
+        self._lines.append(
+            f'{{"at":"{self._instant}.{int(now % 1 * 1000):03}","process":"{self._process}",'
+            f'"event":"request","route":"{route}","status":{status},'
+            f'"ms":{nanoseconds / 1e6:.3f},"key":"{key}","request_id":"{request_id}"}}\n'
+        )
+
+    def event(self, event: str, **facts: object) -> None:
+        """Anything else that happened."""
+        at = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+        said = {"at": at, "process": self._process, "event": event, **facts}
+        self._lines.append(json.dumps(said, default=str) + "\n")
+
+    def failure(self, error: BaseException, request_id: str = "") -> None:
+        """An error nobody foresaw: its type and where it came from, not what it was about."""
+        frames = traceback.extract_tb(error.__traceback__)[-5:]
+        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        self.event("failure", error=type(error).__name__, where=where, request_id=request_id)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self._writing:
+            if dropped := self._dropped:
+                self._dropped = 0
+                self.event("lines dropped", lines=dropped)
+            batch: list[str] = []
+            size = 0
+            while self._lines:
+                line = self._lines.popleft()
+                if batch and size + len(line) > _ATOMIC:
+                    _write("".join(batch))
+                    batch, size = [], 0
+                batch.append(line)
+                size += len(line)
+            _write("".join(batch))
+
+    def _write_on(self) -> None:
+        while not self._stop.wait(_WRITE_EVERY):
+            self.flush()
+
+
+class LogHandler(logging.Handler):
+    """Brings what libraries log into the same form: where and what kind, not whom about."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note one record; the message's template only, its arguments may be anybody's."""
+        if record.exc_info and record.exc_info[1]:
+            self._log.failure(record.exc_info[1])
+        else:
+            self._log.event("library", logger=record.name, message=str(record.msg))
+
+
+def _write(text: str) -> None:
+    rest = text.encode()
+    while rest:
+        rest = rest[os.write(sys.stderr.fileno(), rest) :]

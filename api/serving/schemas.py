@@ -1,0 +1,165 @@
+"""The answers as the OpenAPI document shows them, and what a batch may ask.
+
+Answers are bytes put together from ready pieces; of these models only `BatchAsked` sees a request.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic reads it
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.serving.settings import LARGEST_BATCH, LARGEST_LIMIT
+
+Id = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+UserId = Annotated[Id, Path(description="a user of the app", examples=[4])]
+TrackId = Annotated[Id, Path(description="a track of the app", examples=[801])]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="tracks at most", examples=[10])]
+Strategy = Literal["model", "metadata", "popularity"]
+
+_TRACK: dict[str, Any] = {"track_id": 801, "name": "Evening", "artist": "The Teal Rivers"}
+_SEED: dict[str, Any] = {"track_id": 17, "name": "Message", "artist": "The Teal Rivers"}
+_ITEM: dict[str, Any] = {
+    "rank": 1,
+    **_TRACK,
+    "score": 1.8125,
+    "strategy": "model",
+    "because": _SEED,
+}
+_MADE: dict[str, Any] = {
+    "model_version": 3,
+    "made_at": "2026-11-22T06:04:11.318204",
+    "stale": False,
+}
+_USER: dict[str, Any] = {"user_id": 4, "known": True, "strategy": "model", "items": [_ITEM]}
+_COLD: dict[str, Any] = {
+    "user_id": 9_000_000,
+    "known": False,
+    "strategy": "popularity",
+    "items": [_ITEM | {"score": 412, "strategy": "popularity", "because": None}],
+}
+_SIMILAR: dict[str, Any] = {
+    "track_id": 17,
+    **_MADE,
+    "items": [{"rank": 1, **_TRACK, "similarity": 0.62}],
+}
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class Track(_Shown):
+    """A track; its names are null while the app has not told them."""
+
+    track_id: int
+    name: str | None
+    artist: str | None
+
+
+class Item(Track):
+    """A recommended track."""
+
+    rank: int = Field(description="from 1, the best")
+    score: float = Field(
+        description="comparable within one answer only; of popular tracks: listens"
+    )
+    strategy: Strategy
+    because: Track | None = Field(description="a track the user listened to that speaks for it")
+
+
+class _Made(_Shown):
+    model_version: int | None = Field(description="of the model that made the predictions")
+    made_at: datetime = Field(description="when the predictions were made: UTC, without a zone")
+    stale: bool = Field(description="whether that is longer ago than it should be")
+
+
+class User(_Shown):
+    """One user's tracks."""
+
+    user_id: int
+    known: bool = Field(description="false: nothing is known of the user, so popular tracks it is")
+    strategy: Strategy = Field(description="how the best of the tracks was chosen")
+    items: list[Item]
+
+
+class Recommendations(User, _Made):
+    """One user's tracks, and which predictions they are from."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_USER | _MADE, _COLD | _MADE]})
+
+
+class Batch(_Made):
+    """Several users' tracks, in the order they were asked for."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _MADE | {"answers": [_USER, _COLD]}})
+
+    answers: list[User]
+
+
+class BatchAsked(BaseModel):
+    """Whose tracks are wanted."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"user_ids": [4, 9_000_000], "limit": 10}}
+    )
+
+    user_ids: list[Id] = Field(min_length=1, max_length=LARGEST_BATCH)
+    limit: int = Field(default=10, ge=1, le=LARGEST_LIMIT, description="tracks at most, for each")
+
+
+class SimilarTrack(Track):
+    """A track that goes with another."""
+
+    rank: int
+    similarity: float
+
+
+class Similar(_Made):
+    """The tracks most like one; none where too little is known of it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _SIMILAR})
+
+    track_id: int
+    items: list[SimilarTrack]
+
+
+class Champion(_Shown):
+    """The model: what it is, what it learnt from, how good it was on days it had not seen."""
+
+    name: str | None = Field(examples=["blend"])
+    model_hash: str | None
+    trained_at: datetime | None
+    promoted_at: datetime | None
+    data_as_of: datetime | None
+    load_ids: list[str] = Field(description="the data it learnt from: accepted loads")
+    git_commit: str | None
+    metrics: dict[str, float | None] = Field(examples=[{"ndcg_at_10": 0.24, "coverage": 0.61}])
+
+
+class Model(_Made):
+    """What is served now."""
+
+    data_as_of: datetime | None = Field(description="no listen after this was known to it")
+    champion: Champion | None = Field(description="null: popular tracks are served to everybody")
+    publication_version: int
+    published_at: datetime
+    users: int = Field(description="users with tracks of their own")
+    tracks: int
+
+
+class Health(_Shown):
+    """That the process answers."""
+
+    status: Literal["ok"]
+
+
+class Ready(_Shown):
+    """That it has something to serve."""
+
+    status: Literal["ready"]
+    model_version: int | None
+    publication_version: int
+    degraded: str | None = Field(description="why it serves the last good answers, if it does")

@@ -1,0 +1,85 @@
+"""How serving is set: environment variables with the prefix `MOOVITAMIX_SERVING_`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LARGEST_LIMIT = 50
+"""Tracks in one answer, and kept per user: what bounds the memory."""
+LARGEST_BATCH = 100
+"""Users in one batch."""
+
+Absolute = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+
+class ServingSettings(BaseSettings):
+    """Where it listens, what it reads, and what it allows."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_SERVING_", env_ignore_empty=True, frozen=True, populate_by_name=True
+    )
+
+    host: str = Field(default="127.0.0.1", description="the address to listen on")
+    port: int = Field(default=8001, ge=0, le=65535, description="the port; 0: a free one")
+    workers: int = Field(default=2, ge=1, le=64, description="processes that answer")
+    rate: float = Field(default=200, gt=0, le=1e6, description="answers a second for each key")
+    burst: int = Field(
+        default=400, ge=LARGEST_BATCH, le=10**7, description="answers at once for each key"
+    )
+    stale_after: timedelta = Field(
+        default=timedelta(hours=36), description="predictions older than this are marked stale"
+    )
+    count_every: float = Field(
+        default=60, gt=0, description="seconds between two writings of the hour's counts"
+    )
+    memory_limit: str = Field(default="1GB", description="DuckDB's, while answers are prepared")
+    data_dir: Absolute = Field(
+        default=Path("data"),
+        validation_alias=AliasChoices("data_dir", "MOOVITAMIX_DATA_DIR"),
+        validate_default=True,
+        description="where everything a run writes goes",
+    )
+    lake_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("lake_url", "MOOVITAMIX_LAKE_URL"),
+        description="the lake that gets the hourly counts; empty: `lake` in the data folder",
+    )
+    dir: Absolute | None = Field(
+        default=None, description="serving's own folder; none: `serving` in the data folder"
+    )
+
+    @property
+    def marts_file(self) -> Path:
+        """The published file: all that is ever read of the warehouse."""
+        return self.data_dir / "marts.duckdb"
+
+    @property
+    def folder(self) -> Path:
+        """Keys, prepared answers, limits and counts."""
+        return self.dir or self.data_dir / "serving"
+
+    @property
+    def keys_file(self) -> Path:
+        """The API keys, hashed."""
+        return self.folder / "keys.json"
+
+    @property
+    def lake(self) -> str:
+        """The lake, wherever it is."""
+        return self.lake_url or str(self.data_dir / "lake")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nobody but this machine can reach the address."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False

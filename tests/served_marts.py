@@ -1,0 +1,107 @@
+"""Published files as serving reads them: the promised tables, as small or as large as asked."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TRACKS = """
+    create table dim_tracks as
+    select
+        id::integer as track_id,
+        if(id = 3, null, 'Track "' || id || '" ♪') as name,
+        if(id = 3, null, 'Artist ' || id % 7) as artist
+    from range(1, {tracks} + 1) as ids (id)
+"""
+_POPULAR = """
+    create table popular_tracks as
+    select
+        rank::integer as rank, ({tracks} + 1 - rank)::integer as track_id,
+        1000 - rank as listens, 500 - rank as listeners,
+        timestamp '2026-10-23' as window_from, timestamp '2026-11-22' as window_until
+    from range(1, least(60, {tracks}) + 1) as ranks (rank)
+"""
+_RECOMMENDATIONS = """
+    create table recommendations as
+    select
+        (10 * user_at)::integer as user_id,
+        rank::integer as rank,
+        ((user_at + rank + {model_version}) % {tracks} + 1)::integer as track_id,
+        {score} as score,
+        if(user_at = 2, 'metadata', 'model') as strategy,
+        if(rank % 2 = 1, (user_at % {tracks} + 1)::integer, null) as because_track_id,
+        {model_version}::integer as model_version,
+        'run-1' as run_id,
+        timestamp '{made_at}' - interval 1 hour as data_as_of,
+        timestamp '{made_at}' as made_at
+    from range(1, {users} + 1) as users (user_at), range(1, {per_user} + 1) as ranks (rank)
+"""
+_SIMILAR = """
+    create table similar_tracks as
+    select
+        id::integer as track_id, rank::integer as rank,
+        ((id + rank) % {tracks} + 1)::integer as similar_track_id, 1 / (rank + 1) as similarity,
+        {model_version}::integer as model_version, 'run-1' as run_id,
+        timestamp '{made_at}' as data_as_of, timestamp '{made_at}' as made_at
+    from range(1, {tracks}) as ids (id), range(1, 21) as ranks (rank)
+"""
+_CHAMPION = """
+    create table champion_model as
+    select
+        {model_version}::integer as model_version, 'blend' as name, 'abc123' as model_hash,
+        timestamp '{made_at}' as trained_at, timestamp '{made_at}' as promoted_at,
+        timestamp '{made_at}' as data_as_of, ['load-1', 'load-2'] as load_ids, 'f00' as git_commit,
+        0.25::double as ndcg_at_10, 0.3::double as recall_at_10, 0.2::double as map_at_10,
+        0.6::double as coverage
+"""
+_PUBLICATION = """
+    create table publication as
+    select
+        {version}::integer as version, 'run-1' as run_id, 'invocation' as invocation_id,
+        ['load-1'] as load_ids, 'hash' as model_hash, timestamp '{made_at}' as built_at,
+        timestamp '{made_at}' as published_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Marts:
+    """What to publish. Users have the ids 10, 20, …; user 20's strategy is `metadata`."""
+
+    version: int = 1
+    model_version: int = 1
+    users: int = 5
+    tracks: int = 40
+    per_user: int = 20
+    score: str = "1.0 / rank"
+    made_at: datetime | None = None
+    leave_out: tuple[str, ...] = ()
+
+    def publish(self, path: Path) -> None:
+        """Write the file beside its place, then rename it there, as a publication does."""
+        queries = {
+            "dim_tracks": _TRACKS,
+            "popular_tracks": _POPULAR,
+            "recommendations": _RECOMMENDATIONS,
+            "similar_tracks": _SIMILAR,
+            "champion_model": _CHAMPION,
+            "publication": _PUBLICATION,
+        }
+        made_at = self.made_at or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        figures = {
+            name: getattr(self, name)
+            for name in ("version", "model_version", "users", "tracks", "per_user", "score")
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+        with duckdb.connect(draft) as file:
+            for table, query in queries.items():
+                if table not in self.leave_out:
+                    file.execute(query.format(made_at=made_at, **figures))
+        draft.replace(path)
