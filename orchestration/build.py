@@ -1,4 +1,4 @@
-"""Build and test the marts, and tell in a line what failed."""
+"""Build and test a part of the warehouse, and tell in a line what failed."""
 
 import re
 from collections.abc import Callable
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from orchestration.dbt import dbt, log_of
 from orchestration.errors import BuildFailed, Failure
 from orchestration.lock import WriterLock
+from orchestration.publication import MARTS, READER_SCHEMAS
 from orchestration.settings import Settings
-from orchestration.tables import rows_in_quarantine, rows_of_tables
+from orchestration.tables import rows_in_quarantine, rows_of
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
@@ -27,24 +28,28 @@ class Build:
     warnings: list[str]
     is_full_refresh: bool
     rows: int
-    """Rows in the marts, all tables together."""
+    """Rows in the part, all its tables together."""
     quarantined: int
     """Records of the newest load that broke a rule."""
 
 
-def build(
+def build(  # noqa: PLR0913 - what to build, and who wants to know
     settings: Settings,
     lock: WriterLock,
     *,
+    part: str = MARTS,
     full_refresh: bool = False,
     run_id: str = "",
     note: Callable[[str], None] = lambda _: None,
 ) -> Build:
-    """Run `dbt build`; raise `BuildFailed` naming what failed. `note` hears each node begin."""
+    """Run `dbt build` of a part; raise `BuildFailed` naming what failed.
+
+    `note` hears each node begin.
+    """
     lock.require_for(settings.data_dir)
-    words = ["build", *(["--full-refresh"] if full_refresh else [])]
+    words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
     answer = dbt(settings, *words, run_id=run_id, note=note)
-    return _summary(settings, _results(answer, settings))
+    return _summary(settings, part, _results(answer, settings))
 
 
 def _results(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
@@ -79,14 +84,21 @@ def failure_line(result: "RunResult") -> str:
     return f"{node.resource_type} {node.name}: {said}"
 
 
-def _summary(settings: Settings, results: "list[RunResult]") -> Build:
+def _summary(settings: Settings, part: str, results: "list[RunResult]") -> Build:
     import duckdb
 
     kinds = [str(result.node.resource_type) for result in results]
     with duckdb.connect(settings.build_file, read_only=True) as built:
-        is_full_refresh = built.sql("select is_full_refresh from ledger.state").fetchall()[0][0]
-        rows = sum(rows_of_tables(built).values())
-        quarantined = rows_in_quarantine(built)
+        ((is_full_refresh,),) = built.execute(
+            "select is_full_refresh from ledger.state where part = ?", [part]
+        ).fetchall()
+        tables = built.execute(
+            "select schema_name, table_name from ledger.relations"
+            " where part = ? and schema_name in ?",
+            [part, READER_SCHEMAS],
+        ).fetchall()
+        rows = sum(rows_of(built, *table) for table in tables)
+        quarantined = rows_in_quarantine(built) if part == MARTS else 0
     return Build(
         models=kinds.count("model"),
         tests=kinds.count("test") + kinds.count("unit_test"),

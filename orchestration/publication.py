@@ -19,29 +19,50 @@ create table publication (
     load_ids varchar[] not null,
     model_hash varchar,
     built_at timestamp,
-    published_at timestamp not null
+    published_at timestamp not null,
+    parts struct(
+        part varchar, invocation_id varchar, model_hash varchar, sealed_at timestamp,
+        tables varchar[]
+    )[] not null
 );
 comment on table publication is 'What this file is: one row.';
 comment on column publication.version is 'Counts the publications up from 1.';
 comment on column publication.run_id is 'The run that published it, as in the lake''s ops/runs.';
-comment on column publication.invocation_id is 'The dbt invocation that built and sealed it.';
+comment on column publication.invocation_id is 'The dbt invocation that sealed the marts.';
 comment on column publication.load_ids is 'Every accepted load that it holds.';
-comment on column publication.model_hash is 'Stands for the models that built it.';
+comment on column publication.model_hash is 'Stands for the models that built the marts.';
 comment on column publication.built_at is 'The instant of its newest load: the run''s clock, UTC.';
 comment on column publication.published_at is 'When it was published, by the wall clock (UTC).';
+comment on column publication.parts is 'Marts, features, …: each part with its own seal.';
 """
+
+MARTS = "marts"
+
+
+Table = tuple[str, str]
+"""A table's (schema, name)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sealed part of a build and the readers' tables that it made."""
+
+    name: str
+    invocation_id: str
+    model_hash: str | None
+    sealed_at: datetime | None
+    tables: list[Table]
+    file: str = "made"
+    """Where its tables stand: in the build file, or still in the `present` publication."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What a whole good build left in `ledger`: its state, the loads it holds, its tables."""
+    """What a good build left in `ledger`: the loads that it holds, and its parts, marts first."""
 
-    invocation_id: str
-    model_hash: str | None
     load_ids: list[str]
     built_at: datetime | None
-    tables: list[tuple[str, str]]
-    """The readers' tables, each as (schema, name)."""
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +91,54 @@ def write(
     """Write the attached `draft` from the attached build file `made`, in one transaction."""
     files.execute("use draft")
     files.execute("begin")
-    for schema, table in seal.tables:
-        _copy(files, schema, table)
+    for part in seal.parts:
+        for table in part.tables:
+            _copy(files, part.file, table)
     files.execute(PUBLICATION)
-    facts = [version, run_id, seal.invocation_id, seal.load_ids, seal.model_hash, seal.built_at]
-    files.execute("insert into publication values (?, ?, ?, ?, ?, ?, ?)", [*facts, now()])
+    marts = seal.parts[0]
+    facts = [version, run_id, marts.invocation_id, seal.load_ids, marts.model_hash, seal.built_at]
+    parts = [_told(part) for part in seal.parts]
+    files.execute("insert into publication values (?, ?, ?, ?, ?, ?, ?, ?)", [*facts, now(), parts])
     files.execute("commit")
     files.execute("use memory")
     files.execute("checkpoint draft")
-    return [_measure(files, schema, table) for schema, table in seal.tables]
+    return [_measure(files, table) for part in seal.parts for table in part.tables]
+
+
+def parts_in(files: "duckdb.DuckDBPyConnection") -> list[Part]:
+    """Return what the attached `present` publication says of its parts, if it does."""
+    import duckdb
+
+    try:
+        told = files.sql("select unnest(parts) as part from present.publication").fetchall()
+    except duckdb.Error:
+        return []
+    return [
+        Part(
+            part["part"],
+            part["invocation_id"],
+            part["model_hash"],
+            part["sealed_at"],
+            [_split(table) for table in part["tables"]],
+            "present",
+        )
+        for (part,) in told
+    ]
+
+
+def _told(part: Part) -> dict[str, object]:
+    return {
+        "part": part.name,
+        "invocation_id": part.invocation_id,
+        "model_hash": part.model_hash,
+        "sealed_at": part.sealed_at,
+        "tables": [".".join(table) for table in part.tables],
+    }
+
+
+def _split(table: str) -> Table:
+    schema, _, name = table.partition(".")
+    return schema, name
 
 
 def quoted(text: object) -> str:
@@ -86,9 +146,10 @@ def quoted(text: object) -> str:
     return str(text).replace("'", "''")
 
 
-def _copy(files: "duckdb.DuckDBPyConnection", schema: str, table: str) -> None:
-    """Copy a table with its keys, types and comments."""
-    which = "(database_name, schema_name, table_name) = ('made', ?, ?)"
+def _copy(files: "duckdb.DuckDBPyConnection", source: str, which_table: Table) -> None:
+    """Copy a table of the attached file `source` with its keys, types and comments."""
+    schema, table = which_table
+    which = f"(database_name, schema_name, table_name) = ('{source}', ?, ?)"
     ddl, comment = files.execute(
         f"select sql, comment from duckdb_tables() where {which}", [schema, table]
     ).fetchall()[0]
@@ -99,14 +160,15 @@ def _copy(files: "duckdb.DuckDBPyConnection", schema: str, table: str) -> None:
     name = f"{_name(schema)}.{_name(table)}"
     files.execute(f"create schema if not exists {_name(schema)}")
     files.execute(ddl)
-    files.execute(f"insert into {name} from made.{name}")
+    files.execute(f"insert into {name} from {source}.{name}")
     if comment:
         files.execute(f"comment on table {name} is '{quoted(comment)}'")
     for column, described in columns:
         files.execute(f"comment on column {name}.{_name(column)} is '{quoted(described)}'")
 
 
-def _measure(files: "duckdb.DuckDBPyConnection", schema: str, table: str) -> PublishedTable:
+def _measure(files: "duckdb.DuckDBPyConnection", which_table: Table) -> PublishedTable:
+    schema, table = which_table
     name = f"draft.{_name(schema)}.{_name(table)}"
     rows = files.sql(f"select count(*) from {name}").fetchall()[0][0]
     blocks = files.sql(

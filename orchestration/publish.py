@@ -9,13 +9,15 @@ import os
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration import publication
 from orchestration.errors import BuildFileInUse, NotSealed
 from orchestration.lock import WriterLock
-from orchestration.publication import READER_SCHEMAS, Publication, Seal, quoted
+from orchestration.publication import Part, Publication, Seal, quoted
+from orchestration.seal import seal_in
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 
 
 def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> Publication:
-    """Publish the build file's reader schemas as `marts.duckdb`; raise `NotSealed` unless it is."""
+    """Publish the build file's reader schemas as `marts.duckdb`; raise `NotSealed` if it is not.
+
+    Of a part whose last build failed, the tables stay as the present publication has them.
+    """
     lock.require_for(settings.data_dir)
     marts, previous = settings.marts_file, settings.previous_marts_file
     _sweep(marts)
@@ -33,14 +38,14 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
         raise NotSealed(settings.build_file, "it does not exist")
     draft = marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.tmp")
     with _attached(settings) as files:
-        seal = _seal(files, settings.build_file)
-        published = _published_version(marts)
-        former = published if published is not None else _published_version(previous)
-        version = (former or 0) + 1
-        files.execute(f"attach '{quoted(draft)}' as draft")
-        tables = publication.write(files, version, run_id, seal)
-        files.execute("detach draft")
-        _replace(draft, marts, None if published is None else previous)
+        made = seal_in(files, settings.build_file)
+        with _present(files, marts, previous) as present:
+            seal = replace(made, parts=made.parts + _kept(files, made))
+            version = (present.version or 0) + 1
+            files.execute(f"attach '{quoted(draft)}' as draft")
+            tables = publication.write(files, version, run_id, seal)
+            files.execute("detach draft")
+        _replace(draft, marts, previous if present.is_good else None)
         files.execute("update made.ledger.loads set is_published = true where not is_published")
     return Publication(version, seal.load_ids, seal.built_at, tables, marts.stat().st_size)
 
@@ -61,71 +66,62 @@ def _attached(settings: Settings) -> "Iterator[duckdb.DuckDBPyConnection]":
         yield files
 
 
-def _seal(files: "duckdb.DuckDBPyConnection", path: Path) -> Seal:
-    import duckdb
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """The publication that the new one follows: its version, and whether its own file is whole."""
 
-    try:
-        state = files.sql(
-            "select status, invocation_id, model_hash from made.ledger.state"
-        ).fetchone()
-    except duckdb.CatalogException as error:
-        raise NotSealed(path, "it has never been built") from error
-    if state is None or state[0] != "sealed":
-        raise NotSealed(path, "its last build failed or did not end")
-    loads = files.sql(
-        "select coalesce(list(load_id order by as_of, load_id), []), max(as_of)"
-        " from made.ledger.loads"
-    ).fetchone()
-    assert loads is not None, "an aggregate has one row"
-    _, invocation_id, model_hash = state
-    load_ids, built_at = loads
-    return Seal(invocation_id, model_hash, load_ids, built_at, _tables(files, path))
+    version: int | None
+    is_good: bool
 
 
-def _tables(files: "duckdb.DuckDBPyConnection", path: Path) -> list[tuple[str, str]]:
-    """Return the readers' tables that the sealed models made, not what former models left."""
-    import duckdb
-
-    try:
-        tables = files.execute(
-            "select schema_name, table_name from made.ledger.relations"
-            " semi join (from duckdb_tables() where database_name = 'made')"
-            " using (schema_name, table_name) where schema_name in ? order by all",
-            [READER_SCHEMAS],
-        ).fetchall()
-    except duckdb.CatalogException:
-        tables = []
-    if not tables:  # sealed before builds noted their tables
-        raise NotSealed(path, "it does not say which tables are its own")
-    return tables
-
-
-def _published_version(marts: Path) -> int | None:
-    """Return the version of a published file, 0 without one; None when it can't be read."""
-    import duckdb
-
-    if not marts.exists():
-        return 0
-    with suppress(duckdb.Error):
-        return _version_in(marts)
-    # A reader has it open for writing, as some SQL shells do, or else it is torn.
+@contextmanager
+def _present(
+    files: "duckdb.DuckDBPyConnection", marts: Path, previous: Path
+) -> "Iterator[_Present]":
+    """Attach as `present` the publication; where it is torn, the one before."""
     copy = marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.tmp")
-    shutil.copyfile(marts, copy)
     try:
-        return _version_in(copy)
-    except duckdb.Error:
-        return None
+        if not marts.exists():
+            yield _Present(_version(files, previous), is_good=True)
+        elif (version := _version(files, marts)) is not None:
+            yield _Present(version, is_good=True)
+        else:
+            # A reader has it open for writing, as some SQL shells do, or else it is torn.
+            shutil.copyfile(marts, copy)
+            if (version := _version(files, copy)) is not None:
+                yield _Present(version, is_good=True)
+            else:
+                yield _Present(_version(files, previous), is_good=False)
     finally:
-        copy.unlink()
+        files.execute("detach database if exists present")
+        copy.unlink(missing_ok=True)
 
 
-def _version_in(path: Path) -> int:
+def _version(files: "duckdb.DuckDBPyConnection", path: Path) -> int | None:
+    """Attach a publication as `present` and return its version; neither if it is none."""
     import duckdb
 
-    with duckdb.connect(path, read_only=True) as published:
-        row = published.sql("select version from publication").fetchone()
+    if not path.exists():
+        return None
+    try:
+        files.execute(f"attach '{quoted(path)}' as present (read_only)")
+        row = files.sql("select version from present.publication").fetchone()
+    except duckdb.Error:
+        files.execute("detach database if exists present")
+        return None
     assert row is not None, "a publication has one row"
     return int(row[0])
+
+
+def _kept(files: "duckdb.DuckDBPyConnection", made: Seal) -> list[Part]:
+    """Return the parts without a seal as they were published, less what others made since."""
+    sealed = {part.name for part in made.parts}
+    taken = {table for part in made.parts for table in part.tables}
+    return [
+        replace(part, tables=[table for table in part.tables if table not in taken])
+        for part in publication.parts_in(files)
+        if part.name not in sealed
+    ]
 
 
 def _replace(draft: Path, marts: Path, previous: Path | None) -> None:

@@ -72,6 +72,7 @@ def _build(settings: Settings) -> str:
         with duckdb.connect(settings.build_file, read_only=True) as built:
             status, started_at, sealed_at = built.sql(
                 "select status, started_at, sealed_at from ledger.state"
+                " order by status = 'sealed', started_at desc"
             ).fetchall()[0]
     except duckdb.IOException:
         return "open elsewhere"

@@ -8,7 +8,12 @@ if TYPE_CHECKING:
 
 def rows_of_tables(file: "duckdb.DuckDBPyConnection", schema: str = "main") -> dict[str, int]:
     """Count the rows of every table of a schema: exactly, and from its metadata alone."""
-    return {name: _count(file, f'"{schema}"."{name}"') for name in _names(file, schema)}
+    return {name: rows_of(file, schema, name) for name in _names(file, schema)}
+
+
+def rows_of(file: "duckdb.DuckDBPyConnection", schema: str, name: str) -> int:
+    """Count the rows of a table."""
+    return _count(file, f'"{schema}"."{name}"')
 
 
 def rows_in_quarantine(built: "duckdb.DuckDBPyConnection") -> int:

@@ -84,9 +84,11 @@ class Warehouse:
         """Every mart whole, in the order of all its columns."""
         return {name: self.rows(f"select * from {name} order by all") for name in MARTS}
 
-    def state(self) -> tuple[str, bool]:
-        """Whether the build is sealed, and whether it was built from the start."""
-        ((status, is_full_refresh),) = self.rows("select status, is_full_refresh from ledger.state")
+    def state(self, part: str = "marts") -> tuple[str, bool]:
+        """Whether a part of the build is sealed, and whether it was built from the start."""
+        ((status, is_full_refresh),) = self.rows(
+            f"select status, is_full_refresh from ledger.state where part = '{part}'"
+        )
         return status, is_full_refresh
 
     def publish(self) -> None:

@@ -16,13 +16,15 @@ from orchestration.settings import Settings
 
 BOOK = """
 create schema ledger;
-create table ledger.state (status varchar, invocation_id varchar, model_hash varchar);
+create table ledger.state (
+    status varchar, invocation_id varchar, model_hash varchar, sealed_at timestamp
+);
 create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);
 create table ledger.relations (schema_name varchar, table_name varchar);
 insert into ledger.relations values
     ('main', 'dim_tracks'), ('main', 'fact_listen_history'), ('main', 'shown'),
     ('features', 'user'), ('staging', 'sessions');
-insert into ledger.state values ('sealed', 'invocation', 'hash');
+insert into ledger.state values ('sealed', 'invocation', 'hash', timestamp '2026-01-02 21:05');
 insert into ledger.loads values
     ('2.0', timestamp '2026-01-02 21:00', false), ('1.0', timestamp '2026-01-01 21:00', true);
 """

@@ -1,28 +1,38 @@
-{# The build file's own book: `ledger.state` (one row) and `ledger.loads` (the accepted loads it has read).
-   A command that writes models marks the build dirty; only `seal_build` takes that back. #}
+{# The build file's own book: `ledger.state` (a row per part), `ledger.loads` (the accepted loads that the marts
+   have read) and `ledger.relations` (the tables of sealed parts). A command that writes models marks their
+   parts dirty; only `seal_build` takes that back. #}
 {% macro begin_build() %}
     {% if execute %}
         {% do run_query(ledger()) %}
         {% if flags.WHICH in ['build', 'run'] %}
-            {% do require_the_same_lake() %}
-            {% set hash = model_hash() %}
-            {% set full_refresh = flags.FULL_REFRESH or must_start_over(hash) %}
-            {% do run_query(mark_dirty(hash, full_refresh)) %}
+            {% for part in parts_at_work() %}
+                {% if part == 'marts' %}
+                    {% do require_the_same_lake() %}
+                {% endif %}
+                {% set hash = model_hash(part) %}
+                {% set full_refresh = flags.FULL_REFRESH or must_start_over(part, hash) %}
+                {% do run_query(mark_dirty(part, hash, full_refresh)) %}
+            {% endfor %}
         {% endif %}
     {% endif %}
 {% endmacro %}
 
 
+{# A book of before there were parts tells of the marts alone. #}
 {% macro ledger() %}
     create schema if not exists ledger;
     create table if not exists ledger.state (
         status varchar, invocation_id varchar, run_id varchar, model_hash varchar, is_full_refresh boolean,
-        started_at timestamp, sealed_at timestamp
+        started_at timestamp, sealed_at timestamp, part varchar default 'marts'
     );
     create table if not exists ledger.loads (
         load_id varchar, load_date date, as_of timestamp, is_built boolean, is_published boolean
     );
-    create table if not exists ledger.relations (schema_name varchar, table_name varchar);
+    create table if not exists ledger.relations (
+        schema_name varchar, table_name varchar, part varchar default 'marts'
+    );
+    alter table ledger.state add column if not exists part varchar default 'marts';
+    alter table ledger.relations add column if not exists part varchar default 'marts';
 {% endmacro %}
 
 
@@ -44,48 +54,59 @@
 
 
 {# After a failed build, after changed models, and when a load that was read counts no longer. #}
-{% macro must_start_over(hash) %}
+{% macro must_start_over(part, hash) %}
     {% set reasons %}
         select
             not exists (
-                select 1 from ledger.state where status = 'sealed' and model_hash = '{{ hash }}'
+                select 1 from ledger.state
+                where part = '{{ part }}' and status = 'sealed' and model_hash = '{{ hash }}'
             )
+            {% if part == 'marts' %}
             or exists (
                 select 1 from ledger.loads
                 where load_id not in (select load_id from ({{ accepted_loads() }}))
             )
+            {% endif %}
     {% endset %}
     {{ return(run_query(reasons).columns[0].values()[0]) }}
 {% endmacro %}
 
 
-{% macro mark_dirty(hash, full_refresh) %}
+{% macro mark_dirty(part, hash, full_refresh) %}
     begin;
-    delete from ledger.state;
-    insert into ledger.state values (
-        'dirty', '{{ invocation_id }}', '{{ env_var("MOOVITAMIX_RUN_ID", "") }}', '{{ hash }}',
+    delete from ledger.state where part = '{{ part }}';
+    insert into ledger.state
+        (part, status, invocation_id, run_id, model_hash, is_full_refresh, started_at, sealed_at)
+    values (
+        '{{ part }}', 'dirty', '{{ invocation_id }}', '{{ env_var("MOOVITAMIX_RUN_ID", "") }}', '{{ hash }}',
         {{ full_refresh }}, {{ utc_now() }}, null
     );
+    {% if part == 'marts' %}
     delete from ledger.loads where load_id not in (select load_id from ({{ accepted_loads() }}));
     insert into ledger.loads
     select load_id, load_date, loaded_at, false, false from ({{ accepted_loads() }})
     where load_id not in (select load_id from ledger.loads);
+    {% endif %}
     commit;
 {% endmacro %}
 
 
-{# What decides the content of the marts and its proof: models, tests and macros as written, configurations and contracts, the
-   version of dbt and the engine. A new sentence in a description is no reason to build everything anew. #}
-{% macro model_hash() %}
-    {% set parts = [dbt_version, adapter.type()] %}
-    {% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') %}
-        {% do parts.append(node.raw_code ~ node.config.materialized ~ node.config.unique_key ~ node.contract.checksum) %}
+{# What decides the content of a part and its proof: its models and tests as written, configurations and contracts, the
+   macros, the version of dbt and the engine. A new sentence in a description is no reason to build everything
+   anew; nor, for one part, is a macro in the folder of another (macros/<part>/). #}
+{% macro model_hash(part) %}
+    {% set written = [dbt_version, adapter.type()] %}
+    {% for node in nodes_of(part) | selectattr('resource_type', 'equalto', 'model') %}
+        {% do written.append(node.raw_code ~ node.config.materialized ~ node.config.unique_key ~ node.contract.checksum) %}
     {% endfor %}
-    {% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') | sort(attribute='unique_id') %}
-        {% do parts.append(node.unique_id ~ node.raw_code ~ node.config.where ~ node.test_metadata) %}
+    {% for node in nodes_of(part) | selectattr('resource_type', 'equalto', 'test') %}
+        {% do written.append(node.unique_id ~ node.raw_code ~ node.config.where ~ node.test_metadata) %}
     {% endfor %}
     {% for name, generator in context[project_name] | dictsort %}
-        {% do parts.append(generator.macro.macro_sql) %}
+        {% set folder = generator.macro.original_file_path.split('/')[1] %}
+        {% if folder == part or folder not in parts() + ['monitoring'] %}
+            {% do written.append(generator.macro.macro_sql) %}
+        {% endif %}
     {% endfor %}
-    {{ return(local_md5(parts | join(' '))) }}
+    {{ return(local_md5(written | join(' '))) }}
 {% endmacro %}

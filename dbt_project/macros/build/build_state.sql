@@ -1,7 +1,8 @@
-{# What `begin_build` decided for this build; a file that no build has begun in is built whole. #}
-{% macro build_state() %}
+{# What `begin_build` decided for this build of a part; one that no build has begun is built whole. #}
+{% macro build_state(part) %}
     {% if execute and ledger_exists() %}
-        {% set rows = run_query('select status, is_full_refresh from ledger.state').rows %}
+        {% set state = "select status, is_full_refresh from ledger.state where part = '" ~ part ~ "'" %}
+        {% set rows = run_query(state).rows %}
         {% if rows %}
             {{ return({'status': rows[0][0], 'is_full_refresh': rows[0][1]}) }}
         {% endif %}
@@ -12,6 +13,6 @@
 
 {# `dbt compile` and `dbt docs generate` run no hooks, so the book may not be there yet. #}
 {% macro ledger_exists() %}
-    {% set book = "select count(*) from information_schema.tables where table_schema = 'ledger' and table_name = 'state'" %}
+    {% set book = "select count(*) from information_schema.columns where table_schema = 'ledger' and table_name = 'state' and column_name = 'part'" %}
     {{ return(run_query(book).columns[0].values()[0] > 0) }}
 {% endmacro %}

@@ -1,26 +1,47 @@
-{# Seals a build that may be published: `dbt build`, every model and data test of the marts, no failure.
-   A part of the graph, however green, leaves the build dirty, and so do parts of its rows (--empty, --sample).
+{# Seals the parts of a build that may be published: `dbt build`, every model and data test of the part, no
+   failure. A piece of a part, however green, leaves it dirty, and so do pieces of its rows (--empty, --sample).
+   A part that was built on marts without a seal gets none: its tables hold what no test has passed.
    The tables of the sealed models are noted: what a renamed model left behind is not for readers. #}
 {% macro seal_build(results) %}
     {% if execute and flags.WHICH == 'build' and not (flags.EMPTY or flags.SAMPLE) %}
-        {% set good = results | selectattr('status', 'in', ['success', 'pass', 'warn']) | map(attribute='node.unique_id') | list %}
-        {% set bad = results | rejectattr('status', 'in', ['success', 'pass', 'warn']) | list %}
-        {% set whole = namespace(value=true) %}
-        {% for node in graph.nodes.values() if node.resource_type in ['model', 'test'] and node.unique_id not in good %}
-            {% set whole.value = false %}
+        {% for part in parts_at_work() %}
+            {% if is_whole_and_good(part, results) and (part == 'marts' or is_sealed('marts')) %}
+                {% do run_query(seal(part)) %}
+            {% endif %}
         {% endfor %}
-        {% if whole.value and not bad %}
-            {% set seal %}
-                begin;
-                update ledger.loads set is_built = true;
-                delete from ledger.relations;
-                {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized != 'view' %}
-                insert into ledger.relations values ('{{ node.schema }}', '{{ node.alias }}');
-                {% endfor %}
-                update ledger.state set status = 'sealed', sealed_at = {{ utc_now() }};
-                commit;
-            {% endset %}
-            {% do run_query(seal) %}
-        {% endif %}
     {% endif %}
+{% endmacro %}
+
+
+{% macro is_whole_and_good(part, results) %}
+    {% set good = [] %}
+    {% set bad = [] %}
+    {% for result in results %}
+        {% if result.status in ['success', 'pass', 'warn'] %}
+            {% do good.append(result.node.unique_id) %}
+        {% elif part_of(result.node) == part %}
+            {% do bad.append(result.node.unique_id) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(not bad and not (nodes_of(part) | rejectattr('unique_id', 'in', good) | list)) }}
+{% endmacro %}
+
+
+{% macro is_sealed(part) %}
+    {{ return(build_state(part).status == 'sealed') }}
+{% endmacro %}
+
+
+{% macro seal(part) %}
+    begin;
+    {% if part == 'marts' %}
+    update ledger.loads set is_built = true;
+    {% endif %}
+    delete from ledger.relations where part = '{{ part }}';
+    {% for node in nodes_of(part) if node.resource_type == 'model' and node.config.materialized != 'view' %}
+    insert into ledger.relations (part, schema_name, table_name)
+    values ('{{ part }}', '{{ node.schema }}', '{{ node.alias }}');
+    {% endfor %}
+    update ledger.state set status = 'sealed', sealed_at = {{ utc_now() }} where part = '{{ part }}';
+    commit;
 {% endmacro %}

@@ -5,5 +5,5 @@
     {% if configured is not none %}
         {{ return(configured) }}
     {% endif %}
-    {{ return(flags.FULL_REFRESH or build_state().is_full_refresh) }}
+    {{ return(flags.FULL_REFRESH or build_state(part_of(model)).is_full_refresh) }}
 {% endmacro %}

@@ -1,0 +1,103 @@
+"""Each part of the build has its own seal: what fails in one takes nothing from the others."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.lock import hold
+from orchestration.publish import publish
+from orchestration.settings import Settings
+from tests.lake import Lake, Load, session, track
+from tests.warehouse import ROOT, Warehouse
+
+DAY = datetime(2026, 1, 10)
+FIRST = Load(
+    "1.1",
+    DAY,
+    tracks=[track(7, "A", "2026-01-02")],
+    listen_history=[session(1, "2026-01-09", [7], "2026-01-09")],
+)
+SECOND = Load("2.1", DAY, listen_history=[session(2, "2026-01-09", [7], "2026-01-09")])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the dbt project, to be changed."""
+    copy = tmp_path / "dbt_project"
+    shutil.copytree(ROOT / "dbt_project", copy, ignore=shutil.ignore_patterns("target", "logs"))
+    return copy
+
+
+def _published(data_dir: Path) -> dict[str, list[tuple[int]]]:
+    with hold(data_dir, "publish") as lock:
+        publish(Settings(data_dir=data_dir), lock)
+    tables = ("fact_listen_history", "features.feature_user_track")
+    with duckdb.connect(data_dir / "marts.duckdb", read_only=True) as marts:
+        return {
+            table: marts.sql(f"select user_id from {table} order by all").fetchall()
+            for table in tables
+        }
+
+
+def test_a_part_that_fails_stays_as_it_was_published_and_the_marts_go_on(
+    data_dir: Path, project: Path
+) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir, project)
+    warehouse.build()
+    warehouse.build("--selector", "features")
+    assert warehouse.state("features") == ("sealed", True)
+    assert _published(data_dir)["features.feature_user_track"] == [(1,)]
+
+    doubt = project / "tests" / "features" / "nobody_plays.sql"
+    doubt.parent.mkdir()
+    doubt.write_text("select * from {{ ref('feature_user_track') }}")
+    Lake(data_dir).add(SECOND)
+    warehouse.build()
+    assert warehouse.state() == ("sealed", False), "a test of features is none of the marts"
+    assert warehouse.dbt("build", "--selector", "features").failed >= {"nobody_plays"}
+    assert warehouse.state("features")[0] == "dirty"
+    assert warehouse.state()[0] == "sealed"
+    assert _published(data_dir) == {
+        "fact_listen_history": [(1,), (2,)],
+        "features.feature_user_track": [(1,)],
+    }
+    assert _published(data_dir)["features.feature_user_track"] == [(1,)], "and again"
+
+    doubt.unlink()
+    warehouse.build("--selector", "features")
+    assert warehouse.state("features") == ("sealed", True)
+    assert _published(data_dir)["features.feature_user_track"] == [(1,), (2,)]
+
+
+def test_a_part_is_known_by_what_is_built_not_by_a_name(data_dir: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build("--select", "fqn:*")
+    assert [warehouse.state(part)[0] for part in ("marts", "features")] == ["sealed", "sealed"]
+    warehouse.build("--select", "feature_users")
+    assert warehouse.state("features")[0] == "dirty"
+    assert warehouse.state()[0] == "sealed"
+    warehouse.build("--select", "path:models/features")
+    assert warehouse.state("features")[0] == "sealed"
+
+
+def test_a_part_on_marts_without_a_seal_gets_none(data_dir: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    warehouse.build("--select", "sessions", "--indirect-selection", "empty")
+    warehouse.build("--selector", "features")
+    assert warehouse.state("features")[0] == "dirty"
+
+
+def test_a_book_without_parts_is_one_of_the_marts(data_dir: Path) -> None:
+    Lake(data_dir).add(FIRST)
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    warehouse.run("alter table ledger.state drop part; alter table ledger.relations drop part")
+    warehouse.build()
+    assert warehouse.state() == ("sealed", False)
