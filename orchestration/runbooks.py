@@ -48,7 +48,6 @@ KINDS_OF_TESTS = {
     "relationships": "keys",
     "volume_within_band": "volume",
     "volume_at_least": "volume",
-    "no_large_drop": "volume",
     "sessions_are_whole": "conservation",
     "every_track_record_is_accounted_for": "conservation",
     "every_user_record_is_accounted_for": "conservation",

@@ -33,7 +33,7 @@ class Outcome:
 
 
 HOOKS = {NodeType.Operation}
-GOOD = {"success", "pass", "warn"}
+GOOD = {"success", "pass", "warn", "no-op"}  # no-op: what dbt says of an exposure
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@
     {% set good = [] %}
     {% set bad = [] %}
     {% for result in results %}
-        {% if result.status in ['success', 'pass', 'warn'] %}
+        {% if result.status in ['success', 'pass', 'warn', 'no-op'] %}
             {% do good.append(result.node.unique_id) %}
         {% elif part_of(result.node) == part %}
             {% do bad.append(result.node.unique_id) %}

@@ -6,3 +6,13 @@
 {% macro default__each_day(first, last) -%}
     (select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as volume_day) as calendar
 {%- endmacro %}
+
+
+{# How many days one date lies after another. #}
+{% macro days_between(later, earlier) -%}
+    {{ return(adapter.dispatch('days_between')(later, earlier)) }}
+{%- endmacro %}
+
+{% macro default__days_between(later, earlier) -%}
+    ({{ later }} - {{ earlier }})
+{%- endmacro %}
