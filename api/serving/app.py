@@ -56,6 +56,7 @@ def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
         version="1.0.0",
         lifespan=following,
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     limits = Limits(settings.folder / "limits", settings.rate, settings.burst)
     guard = Guard(app, ring, limits, counts, log, settings.rate)
@@ -81,6 +82,8 @@ async def _follow(refreshing: list[Callable[[], None]], log: Log) -> None:
 
 
 def _present(served: Served) -> Answers:
+    if served.answers is None:
+        served.refresh()
     if served.answers is None:
         detail = f"there is nothing to serve: {served.degraded}"
         raise problems.NoAnswer(503, detail, {"retry-after": "5"})

@@ -5,7 +5,6 @@ Answers are bytes put together from ready pieces; of these models only `BatchAsk
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
@@ -17,6 +16,10 @@ Id = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 UserId = Annotated[Id, Path(description="a user of the app", examples=[4])]
 TrackId = Annotated[Id, Path(description="a track of the app", examples=[801])]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="tracks at most", examples=[10])]
+Instant = Annotated[
+    # OpenAPI's own `date-time` would want a zone, and these have none
+    str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?$")
+]
 Strategy = Literal["model", "metadata", "popularity"]
 
 _TRACK: dict[str, Any] = {"track_id": 801, "name": "Evening", "artist": "The Teal Rivers"}
@@ -72,7 +75,7 @@ class Item(Track):
 
 class _Made(_Shown):
     model_version: int | None = Field(description="of the model that made the predictions")
-    made_at: datetime = Field(description="when the predictions were made: UTC, without a zone")
+    made_at: Instant = Field(description="when the predictions were made: UTC, without a zone")
     stale: bool = Field(description="whether that is longer ago than it should be")
 
 
@@ -131,9 +134,9 @@ class Champion(_Shown):
 
     name: str | None = Field(examples=["blend"])
     model_hash: str | None
-    trained_at: datetime | None
-    promoted_at: datetime | None
-    data_as_of: datetime | None
+    trained_at: Instant | None
+    promoted_at: Instant | None
+    data_as_of: Instant | None
     load_ids: list[str] = Field(description="the data it learnt from: accepted loads")
     git_commit: str | None
     metrics: dict[str, float | None] = Field(examples=[{"ndcg_at_10": 0.24, "coverage": 0.61}])
@@ -142,10 +145,10 @@ class Champion(_Shown):
 class Model(_Made):
     """What is served now."""
 
-    data_as_of: datetime | None = Field(description="no listen after this was known to it")
+    data_as_of: Instant | None = Field(description="no listen after this was known to it")
     champion: Champion | None = Field(description="null: popular tracks are served to everybody")
     publication_version: int
-    published_at: datetime
+    published_at: Instant
     users: int = Field(description="users with tracks of their own")
     tracks: int
 

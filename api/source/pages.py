@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from api.source.schemas import INSTANT
 from api.source.world.parameters import microseconds
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def _instant(text: str) -> datetime:
     return instant
 
 
-_Instant = Annotated[datetime, BeforeValidator(_instant)]
+_Instant = Annotated[
+    datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "pattern": INSTANT})
+]
 Page = Annotated[int, Query(ge=1, description="which page, from 1")]
 Size = Annotated[int, Query(ge=1, le=LARGEST, description="records per page")]
 Since = Annotated[

@@ -5,10 +5,13 @@ For the document only: answers are bytes rendered before, and no record passes t
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads it
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+# OpenAPI's own `date-time` would want a zone, and these have none.
+INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?$"
+Instant = Annotated[str, Field(pattern=INSTANT)]
 
 Record = TypeVar("Record")
 
@@ -53,8 +56,8 @@ class Track(BaseModel):
     duration: str = Field(description="MM:SS")
     genres: str
     album: str
-    created_at: datetime = Field(description="UTC, without a zone")
-    updated_at: datetime = Field(description="UTC, without a zone")
+    created_at: Instant = Field(description="UTC, without a zone")
+    updated_at: Instant = Field(description="UTC, without a zone")
 
 
 class User(BaseModel):
@@ -68,8 +71,8 @@ class User(BaseModel):
     email: str
     gender: str
     favorite_genres: str
-    created_at: datetime = Field(description="UTC, without a zone")
-    updated_at: datetime = Field(description="UTC, without a zone")
+    created_at: Instant = Field(description="UTC, without a zone")
+    updated_at: Instant = Field(description="UTC, without a zone")
 
 
 class Session(BaseModel):
@@ -79,8 +82,8 @@ class Session(BaseModel):
 
     user_id: int | None
     items: list[int] | None = Field(description="ids of the tracks played so far, in their order")
-    created_at: datetime = Field(description="begin of the session: UTC, without a zone")
-    updated_at: datetime = Field(description="begin of the last track shown: UTC, without a zone")
+    created_at: Instant = Field(description="begin of the session: UTC, without a zone")
+    updated_at: Instant = Field(description="begin of the last track shown: UTC, without a zone")
 
 
 class PageOf(BaseModel, Generic[Record]):
