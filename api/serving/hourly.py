@@ -63,13 +63,13 @@ def now() -> datetime:
 class Hourly:
     """The segment that is being counted."""
 
-    def __init__(self, settings: ServingSettings) -> None:
+    def __init__(self, settings: ServingSettings, at: datetime | None = None) -> None:
         self._lake = settings.lake
         self._every = settings.count_every
         self._workers = settings.workers
         self._counts = settings.folder / "counts"
         self._write_at = 0.0
-        self._begin(Total.read(self._counts), now())
+        self._begin(Total.read(self._counts), at or now())
 
     def keep(self, facts: Facts | None, *, ends: bool = False, at: datetime | None = None) -> None:
         """Write the segment when it is time, or ends: with the hour, the answers or the server."""
