@@ -5,7 +5,7 @@ from datetime import date
 
 import fsspec
 
-from ingestion import lake, ops
+from ingestion import files, lake, ops
 from ingestion.errors import NoSuchLoad
 from ingestion.lake import Verdict
 from ingestion.settings import IngestionSettings
@@ -50,4 +50,7 @@ def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) 
 
 def _is_there(lake_url: str, load_id: str) -> bool:
     storage, root = fsspec.core.url_to_fs(lake_url)
-    return bool(storage.glob(f"{root}/{lake.DATASET}/*/load_date=*/{load_id}.*.parquet"))
+    if storage.glob(f"{root}/{lake.DATASET}/*/load_date=*/{load_id}.*.parquet"):
+        return True
+    written_anew = storage.glob(f"{root}/{lake.DATASET}/*/load_date=*/{files.COMPACTED}*.parquet")
+    return any(load_id in files.footer(storage, path).loads for path in written_anew)

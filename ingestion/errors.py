@@ -109,6 +109,16 @@ class NoSuchLoad(IngestionError):
     """A verdict was asked for on a load that the lake does not hold, or that counts already."""
 
 
+class ForgetKeyLost(IngestionError):
+    """The list of who was forgotten can't be applied: those people would come back."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"the key of the list of forgotten people is not that of {path} (or of"
+            " MOOVITAMIX_FORGET_KEY): put the former key back, else they would come back"
+        )
+
+
 class LakeUnreachable(IngestionError):
     """The lake, or the folder for work in progress, could not be read or written."""
 

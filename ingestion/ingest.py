@@ -83,13 +83,13 @@ class _Attempt:
         begun = WholePull.begun(settings, api, self._run_id, self._as_of, self._window)
         with begun as self._pull:
             note = self._pull.extract()
-        if note:
-            finish(settings, note)
-        else:
+        # Of a window with nothing but records of forgotten people no load is left.
+        landed = note is not None and finish(settings, note)
+        if not landed:
             self._record(None)
         return Ingestion(
             finished=finished,
-            load_id=note.load_id if note else None,
+            load_id=note.load_id if note and landed else None,
             as_of=self._as_of,
             kind=self._window.kind,
             pulls=note.pulls if note else self._pull.pulls(),

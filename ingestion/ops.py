@@ -64,6 +64,8 @@ SCHEMAS = {
         "run_id command step kind reason severity runbook channel outcome error",
         instants="sent_at",
     ),
+    "forgotten": _schema("hash kind key_id event reason run_id", instants="at"),
+    "backups": _schema("run_id path", numbers="files bytes", instants="at"),
     "accepted_days": _schema("day_accepted reason accepted_by_run", instants="decided_at"),
     "schema_changes": _schema(
         "run_id load_id table_name column_name change was is_now", instants="seen_at"

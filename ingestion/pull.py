@@ -14,6 +14,7 @@ from ingestion.errors import (
     TruncatedPull,
     TypeChanged,
 )
+from ingestion.forgotten import Forgotten
 from ingestion.http import Traffic
 from ingestion.keys import Hashes, hashes, repeats
 from ingestion.pages import Opened
@@ -55,9 +56,11 @@ class Reading:
     traffic: Traffic
     settings: IngestionSettings
     started_at: datetime
+    people: Forgotten = field(default_factory=Forgotten)
     finished_at: datetime | None = None
     announced: int = 0
     received: int = 0
+    forgotten: int = 0
     pages: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     extras: list[str] = field(default_factory=list)
@@ -78,8 +81,7 @@ class Reading:
         for parsed in opened.parsed():
             for page in parsed.pages:
                 self._count(page, opened.size)
-            self._take(parsed)
-            waiting.append(parsed.records)
+            waiting.append(self._take(parsed))
             if self.received - handed_over >= BATCH:
                 yield pa.concat_tables(waiting, promote_options="default")
                 handed_over = self.received
@@ -116,6 +118,7 @@ class Reading:
             response_ms_p99=_percentile(times, 99),
             started_at=self.started_at,
             finished_at=self.finished_at or utc_now(),
+            forgotten=self.forgotten,
         )
 
     def _count(self, page: Page, size: int) -> None:
@@ -127,10 +130,13 @@ class Reading:
         if page.received != promised:  # at once: behind it there may be a million empty pages
             raise TruncatedPull(self.table.name, self.pages, promised, page.received)
 
-    def _take(self, parsed: Parsed) -> None:
+    def _take(self, parsed: Parsed) -> pa.Table:
+        """Take note of some pages; returns the records that are to land."""
         self.keys.append(hashes(parsed.records, self.table.key))
-        self.rejected += parsed.rejected
-        if parsed.rejected:
+        person = self.table.person
+        rejected = [one for one in parsed.rejected if not self.people.is_in(one.record, person)]
+        self.rejected += rejected
+        if rejected:
             self._bear_with_rejected()
         records = parsed.records
         self.silent = [name for name in self.silent if records[name].null_count == records.num_rows]
@@ -138,6 +144,9 @@ class Reading:
         self.extras += [
             name for name in parsed.records.column_names[declared:] if name not in self.extras
         ]
+        kept = self.people.without(records, person)
+        self.forgotten += len(parsed.rejected) - len(rejected) + len(records) - len(kept)
+        return kept
 
     def _require_columns(self, opened: Opened) -> None:
         """A column without any value must at least be sent, as null; the first page tells."""
@@ -172,6 +181,8 @@ def nothing_pulled(table: Table) -> Pull:
     return Pull(table.name, 0, 0, 0, 0, 0, 0, 0, None, None, None, now, now)
 
 
-def new_reading(table: Table, settings: IngestionSettings, traffic: Traffic) -> Reading:
+def new_reading(
+    table: Table, settings: IngestionSettings, traffic: Traffic, people: Forgotten
+) -> Reading:
     """A table of which nothing has been read yet."""
-    return Reading(table, traffic, settings, utc_now())
+    return Reading(table, traffic, settings, utc_now(), people)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # In a path they would be read as a pattern by what lists the lake, or as part of a URL.
@@ -47,6 +47,8 @@ class IngestionSettings(BaseSettings):
     backoff_max: float = Field(default=20.0, ge=0)
     retry_after_max: int = Field(default=120, ge=0)
 
+    forget_key: SecretStr | None = None
+
     # Below a handful a share says nothing: 2 of 20 records are 10 %, and no trend.
     rejected_share: float = Field(default=0.01, ge=0, le=1)
     rejected_handful: int = Field(default=5, ge=0)
@@ -82,6 +84,11 @@ class IngestionSettings(BaseSettings):
     def dlt_dir(self) -> Path:
         """Dlt's working folder, and the note of the pull in flight; may be lost at any time."""
         return self.data_dir / "dlt"
+
+    @property
+    def forget_key_file(self) -> Path:
+        """The key that hashes ids of forgotten people, unless `forget_key` gives one."""
+        return self.data_dir / "forget.key"
 
     @property
     def quality_dir(self) -> Path:

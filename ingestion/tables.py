@@ -24,11 +24,15 @@ def sql_name(data_type: pa.DataType) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the API: its endpoint has its name; `key` tells its records apart."""
+    """A table of the API: its endpoint has its name.
+
+    `key` tells its records apart, `person` is the column that says whom one is about.
+    """
 
     name: str
     columns: pa.Schema
     key: tuple[str, ...]
+    person: str | None = None
 
 
 def _columns(
@@ -51,11 +55,13 @@ USERS = Table(
     "users",
     _columns(("id",), ("first_name", "last_name", "email", "gender", "favorite_genres")),
     ("id",),
+    person="id",
 )
 LISTEN_HISTORY = Table(
     "listen_history",
     _columns(("user_id",), (), ("items",)),
     ("user_id", "created_at"),
+    person="user_id",
 )
 TABLES = (TRACKS, USERS, LISTEN_HISTORY)
 

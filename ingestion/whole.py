@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from ingestion import ops, pipeline
+from ingestion import forgotten, ops, pipeline
 from ingestion.errors import PagesMoved, TotalChanged, TruncatedPull
 from ingestion.http import Api, Traffic
 from ingestion.inflight import InFlight
@@ -67,8 +67,9 @@ class WholePull:
         return tuple(reading.pull() for reading in self.readings)
 
     def _try(self, repeats_before: dict[str, Hashes]) -> InFlight | None:
+        people = forgotten.people(self.settings)
         self.readings = [
-            new_reading(table, self.settings, self.traffic[table.name]) for table in TABLES
+            new_reading(table, self.settings, self.traffic[table.name], people) for table in TABLES
         ]
         tables = list(self.threads.fetching.map(self._open, self.readings))
         pairs = list(zip(self.readings, tables, strict=True))

@@ -47,6 +47,13 @@ class NotSealed(OrchestrationError):
         super().__init__(f"{path} is not published: {why}; run `moovitamix build` first")
 
 
+class NotErased(OrchestrationError):
+    """A file tells of a person who is to be forgotten, and is of no kind that can be rewritten."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} holds the person's address; remove it, then forget once more")
+
+
 class NothingPublished(OrchestrationError):
     """There is no published file to read yet."""
 

@@ -157,19 +157,19 @@ def _copy(files: "duckdb.DuckDBPyConnection", source: str, which_table: Table) -
         f"select column_name, comment from duckdb_columns() where {which} and comment is not null",
         [schema, table],
     ).fetchall()
-    name = f"{_name(schema)}.{_name(table)}"
-    files.execute(f"create schema if not exists {_name(schema)}")
+    name = f"{name_of(schema)}.{name_of(table)}"
+    files.execute(f"create schema if not exists {name_of(schema)}")
     files.execute(ddl)
     files.execute(f"insert into {name} from {source}.{name}")
     if comment:
         files.execute(f"comment on table {name} is '{quoted(comment)}'")
     for column, described in columns:
-        files.execute(f"comment on column {name}.{_name(column)} is '{quoted(described)}'")
+        files.execute(f"comment on column {name}.{name_of(column)} is '{quoted(described)}'")
 
 
 def _measure(files: "duckdb.DuckDBPyConnection", which_table: Table) -> PublishedTable:
     schema, table = which_table
-    name = f"draft.{_name(schema)}.{_name(table)}"
+    name = f"draft.{name_of(schema)}.{name_of(table)}"
     rows = files.sql(f"select count(*) from {name}").fetchall()[0][0]
     blocks = files.sql(
         f"select count(distinct block_id) from pragma_storage_info('{quoted(name)}')"
@@ -181,5 +181,6 @@ def _measure(files: "duckdb.DuckDBPyConnection", which_table: Table) -> Publishe
     return PublishedTable(table if schema == "main" else f"{schema}.{table}", rows, blocks * size)
 
 
-def _name(identifier: str) -> str:
+def name_of(identifier: str) -> str:
+    """Return an identifier as SQL has it when it may be any word."""
     return '"' + identifier.replace('"', '""') + '"'

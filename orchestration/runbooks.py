@@ -21,6 +21,8 @@ PAGES = {
     "LoadRefused": "load-refused",
     "NoSuchLoad": "load-refused",
     "LakeUnreachable": "lake-unreachable",
+    "ForgetKeyLost": "forgetting",
+    "NotErased": "forgetting",
     "SourceStale": "source-stale",
     "SourceDied": "source-died",
     "BuildFailed": "build-failed",

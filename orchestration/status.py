@@ -18,6 +18,7 @@ def facts(settings: Settings) -> list[tuple[str, str]]:
         ("last load", _last_load(settings.lake_url)),
         ("build", "being written" if holder else _build(settings)),
         ("published", _publication(settings)),
+        *_unfinished(settings.lake_url),
     ]
 
 
@@ -35,6 +36,14 @@ def _rows_of_runs(lake_url: str) -> list[dict[str, Any]]:
 
     days = ops.days(lake_url, "runs")
     return ops.read(lake_url, "runs", days[:2]) if days else []
+
+
+def _unfinished(lake_url: str) -> list[tuple[str, str]]:
+    from ingestion.forgotten import unfinished
+
+    count_of = unfinished(lake_url)
+    told = f"{count_of} begun and not finished: give the same `moovitamix forget` again"
+    return [("forgetting", told)] if count_of else []
 
 
 def _last_run(lake_url: str, *, is_locked: bool) -> str:

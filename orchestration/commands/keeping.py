@@ -44,3 +44,19 @@ def compact(
     with writing(settings, "compact", wait) as day:
         compact_lake(day, keep_superseded, keep_ops)
     day.show_summary()
+
+
+@app.command()
+def forget(
+    user: Annotated[int, typer.Option(help="The app's id of the person.", metavar="ID")],
+    reason: Annotated[str, typer.Option(help="Kept on record; no name in it.")] = "asked to",
+    wait: Wait = 0,
+) -> None:
+    """Erase a person everywhere, and drop what later pulls bring of the same id."""
+    from orchestration.forgetting import forget as forget_person
+
+    with writing(settings_for(), "forget", wait) as day:
+        done = forget_person(day, user, reason)
+    day.show_summary()
+    for backup in done.backups:
+        day.screen.say(f"the backup {backup} was made before: it may hold this person still")

@@ -1,0 +1,59 @@
+"""Forget a person, everywhere that a run has written to; safe to do again after any crash."""
+
+from dataclasses import dataclass
+
+from orchestration import erasing
+from orchestration.lock import WriterLock
+from orchestration.runs import Run
+from orchestration.settings import Settings
+from orchestration.upkeep import open_lake
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What forgetting took: records out of the lake, and files written anew."""
+
+    records: int
+    files: int
+    backups: list[str]
+    """Backups made before: they hold the person still."""
+
+
+def forget(run: Run, user_id: int, reason: str) -> Done:
+    """Erase a person and keep the keyed hash that drops later records of the same id."""
+    with run.step("forget") as step:
+        done = erase(run.settings, run.lock, user_id, reason, run.run_id)
+        step.rows = done.records
+        step.what = f"{done.records:,} records gone, {done.files} files written anew"
+    if run.settings.build_file.exists():
+        with run.step("views"):
+            open_lake(run.settings)
+    return done
+
+
+def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_id: str) -> Done:
+    """Erase a person from the lake and from every file below the data folder.
+
+    What is known by its text goes first, as long as address and names can still be looked up; then
+    what is known by its id. So a crash leaves nothing that the same command could not find again.
+    """
+    from ingestion import forget as lake
+    from ingestion import forgotten, ops
+    from ingestion.settings import IngestionSettings
+
+    lock.require_for(settings.data_dir)
+    given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
+    person = erasing.learn(settings, lake.find(given, user_id))
+    forgotten.note(given, person, "begun", reason=reason, run_id=run_id)
+    lake.drop_work_in_progress(given)
+    texts = lake.erase_texts(given, person)
+    files = erasing.erase_texts(settings, person)
+    files += erasing.erase_tables(settings, person)
+    records = lake.erase_records(given, person)
+    forgotten.note(given, person, "finished", reason=reason, run_id=run_id)
+    backups = [row["path"] for row in ops.read(settings.lake_url, "backups")]
+    return Done(
+        records=texts.records + records.records,
+        files=files + texts.files + records.files,
+        backups=sorted({str(path) for path in backups}),
+    )

@@ -1,0 +1,299 @@
+"""A person who is forgotten is nowhere, and does not come back."""
+
+import contextlib
+import gzip
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingestion import files, ops
+from ingestion.errors import ForgetKeyLost
+from ingestion.forgotten import people, unfinished
+from ingestion.ingest import ingest
+from ingestion.settings import IngestionSettings
+from orchestration.forgetting import Done, erase
+from orchestration.lock import hold
+from orchestration.publish import publish
+from orchestration.settings import Settings
+from tests.integration.landing import settings_for
+from tests.integration.original_api import OriginalApi, catalogue, serving
+from tests.warehouse import Warehouse
+
+PERSON = 1_876_543_219
+SIGNS = ("quuxley.zyx@forget-me.example", "zyx.former@forget-me.example", "Zyxwvania", "Quuxington")
+DAY = datetime(2026, 2, 1, 6)
+DIM = "select * from dim_users where user_id <> 1876543219 order by all"
+FACT = "select * from fact_listen_history where user_id <> 1876543219 order by all"
+
+
+def _profile(email: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "id": PERSON,
+        "first_name": "Zyxwvania",
+        "last_name": "Quuxington",
+        "email": email,
+        "gender": "Agender",
+        "favorite_genres": "Jazz",
+        "created_at": "2026-01-05T10:00:00",
+        "updated_at": "2026-01-05T10:00:00",
+        **changed,
+    }
+
+
+def _records() -> dict[str, list[Any]]:
+    """An app's records; of the person a former and a present profile, odd ones, and sessions."""
+    records = catalogue(7, tracks=30, users=20, sessions=60)
+    records["users"] += [
+        _profile(SIGNS[1]),
+        _profile(SIGNS[0], id=None),
+        _profile(SIGNS[0], gender=7),
+        _profile(SIGNS[0], updated_at="2026-01-06T10:00:00", id=PERSON),
+    ]
+    tracks = [track["id"] for track in records["tracks"]]
+    for day, created in ((7, "2026-01-07T10:00:00"), (8, "2027-01-08T10:00:00")):
+        records["listen_history"].append(
+            {
+                "user_id": PERSON,
+                "items": tracks[:day],
+                "created_at": created,
+                "updated_at": f"2026-01-0{day}T11:00:00",
+            }
+        )
+    return records
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[OriginalApi]:
+    with serving(OriginalApi(_records())) as api:
+        yield api
+
+
+def _publish(data_dir: Path) -> None:
+    with hold(data_dir, "test") as lock:
+        publish(Settings(data_dir=data_dir), lock, "r")
+
+
+@pytest.fixture(scope="module")
+def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which the person is wherever one can be; not to be changed."""
+    for path in data_home.iterdir() if data_home.exists() else ():
+        if path.name != "dbt":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    ingestion = settings_for(data_home, api)
+    ingest(ingestion, as_of=DAY, run_id="r1")
+    Warehouse(data_home).build()
+    for _ in range(2):
+        _publish(data_home)
+    lake = data_home / "lake"
+    with pytest.MonkeyPatch.context() as patch:  # killed before dlt loads: package and note stay
+        patch.setattr("ingestion.ingest.finish", lambda *_: 1 / 0)
+        with contextlib.suppress(ZeroDivisionError):
+            ingest(ingestion, as_of=DAY + timedelta(days=1), run_id="r2")
+    batch = lake / "ml" / "recommendations" / "model_version=1" / "run_id=r" / "a.parquet"
+    batch.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"user_id": [1, PERSON], "track_id": [7, 7]}), batch)
+    model = data_home / "mlflow" / "factors.npz"
+    model.parent.mkdir()
+    np.savez(
+        model,
+        user_ids=np.array([1, PERSON, 3]),
+        user_factors=np.arange(6).reshape(3, 2),
+        item_factors=np.arange(6).reshape(3, 2),
+    )
+    (data_home / "dbt" / "logs").mkdir(parents=True, exist_ok=True)
+    (data_home / "dbt" / "logs" / "dbt.log").write_text(
+        f"a line\nDuplicate key user_id: {PERSON}\nlast_name: Quuxington, first_name: Zyxwvania\n"
+    )
+    (data_home / "old.json.gz").write_bytes(gzip.compress(json.dumps({"to": SIGNS[0]}).encode()))
+    row = {"run_id": "r", "error": f"unique: user_id={PERSON} {SIGNS[0]}", "outcome": "failed"}
+    ops.append(str(lake), "api_health", [row], DAY.date())
+    # What a killed load left beside: a torn file, which no load counts.
+    torn = next((lake / "raw" / "users").rglob("*.parquet"))
+    (torn.parent / "1700000000.1.00000000.parquet").write_bytes(torn.read_bytes()[:-9])
+    kept = tmp_path_factory.mktemp("lived") / "data"
+    shutil.copytree(data_home, kept, ignore=shutil.ignore_patterns("target"))
+    assert _found_in(kept) >= {
+        "build.duckdb", "marts.duckdb", "marts.previous.duckdb", "factors.npz", "dbt.log",
+        "old.json.gz", "pull.json", "a.parquet",
+    } - {"pull.json"}  # fmt: skip
+    return kept
+
+
+@pytest.fixture
+def data_dir(lived: Path, data_home: Path) -> Path:
+    """The folder as lived in, where dbt knows it."""
+    for path in data_home.iterdir():
+        if path.name != "dbt":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(lived, data_home, dirs_exist_ok=True)
+    return data_home
+
+
+def _erase(data_dir: Path, run_id: str = "f") -> Done:
+    with hold(data_dir, "forget") as lock:
+        return erase(Settings(data_dir=data_dir), lock, PERSON, "asked to", run_id)
+
+
+def _found_in(data_dir: Path) -> set[str]:
+    """Names of all files that tell of the person, decoded by what they are, and as bytes."""
+    paths = [path for path in data_dir.rglob("*") if path.is_file()]
+    assert len(paths) > 10
+    return {path.name for path in paths if _tells(path)}
+
+
+def _tells(path: Path) -> bool:
+    content = path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        content = gzip.decompress(content)
+    if any(sign.encode() in content for sign in SIGNS) or str(PERSON).encode() in content:
+        return True
+    reader = {".parquet": _parquet, ".duckdb": _tables, ".npz": _arrays}.get(path.suffix)
+    return any(_is_sign(value) for value in reader(path)) if reader else False
+
+
+def _is_sign(value: object) -> bool:
+    return value == PERSON or any(sign in str(value) for sign in (*SIGNS, str(PERSON)))
+
+
+def _parquet(path: Path) -> Iterator[object]:
+    try:
+        rows = pq.ParquetFile(path).read()
+    except pa.ArrowInvalid:
+        return iter([SIGNS[0]])  # torn: nobody can tell what is in it
+    return (value for column in rows.columns for value in column.to_pylist())
+
+
+def _tables(path: Path) -> Iterator[object]:
+    with duckdb.connect(path, read_only=True) as file:
+        for schema, table in file.sql(
+            "select schema_name, table_name from duckdb_tables()"
+        ).fetchall():
+            for row in file.sql(f'from "{schema}"."{table}"').fetchall():
+                yield from row
+
+
+def _arrays(path: Path) -> Iterator[object]:
+    with np.load(path, allow_pickle=False) as arrays:
+        for name in arrays.files:
+            yield from arrays[name].ravel().tolist()
+
+
+def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(path, read_only=True) as file:
+        return file.sql(sql).fetchall()
+
+
+def test_a_forgotten_person_is_nowhere_and_does_not_come_back(
+    lived: Path, data_dir: Path, api: OriginalApi
+) -> None:
+    others = {sql: _read(lived / "marts.duckdb", sql) for sql in (DIM, FACT)}
+    assert all(others.values())
+    done = _erase(data_dir)
+    assert _found_in(data_dir) == set()
+    assert done.records == 6, "two profiles, one without an id, one set aside, two sessions"
+    for name in ("marts.duckdb", "marts.previous.duckdb", "build.duckdb"):
+        assert {sql: _read(data_dir / name, sql) for sql in others} == others
+    with np.load(data_dir / "mlflow" / "factors.npz") as model:
+        assert model["user_ids"].tolist() == [1, 3]
+        assert model["user_factors"].tolist() == [[0, 1], [4, 5]]
+        assert model["item_factors"].shape == (3, 2)
+    assert (data_dir / "forget.key").stat().st_mode & 0o777 == 0o600
+
+    # The app still has the record: the next pulls bring it, and it is dropped as it comes.
+    ingestion = settings_for(data_dir, api)
+    brought = ingest(ingestion, as_of=DAY + timedelta(days=2), full=True, run_id="r3")
+    assert {pull.table: (pull.forgotten, pull.rejected) for pull in brought.pulls} == {
+        "tracks": (0, 0),
+        "users": (4, 0),
+        "listen_history": (2, 0),
+    }
+    warehouse = Warehouse(data_dir)
+    warehouse.build()
+    assert not warehouse.dbt("test").failed
+    warehouse.build("--full-refresh")
+    _publish(data_dir)
+    assert _read(data_dir / "marts.duckdb", FACT) == others[FACT]
+    assert _read(data_dir / "marts.duckdb", "select count(*) from dim_users") == [
+        (len(others[DIM]),)
+    ]
+    assert unfinished(ingestion.lake_url) == 0
+    assert _found_in(data_dir) == set()
+
+    (data_dir / "forget.key").write_text("another")
+    with pytest.raises(ForgetKeyLost, match="put the former key back"):
+        people(ingestion)
+
+
+class Killed(BaseException):
+    """As kill -9: nothing catches it."""
+
+
+def _kill_at(patch: pytest.MonkeyPatch, step: int) -> None:
+    done = 0
+
+    def killing(change: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(*words: Any, **named: Any) -> Any:
+            nonlocal done
+            done += 1
+            if 2 * done == step:
+                raise Killed
+            result = change(*words, **named)
+            if 2 * done + 1 == step:
+                raise Killed
+            return result
+
+        return changed
+
+    patch.setattr(Path, "replace", killing(Path.replace))
+    patch.setattr(Path, "unlink", killing(Path.unlink))
+    patch.setattr(files, "remove", killing(files.remove))
+
+
+def _crash(lived: Path, step: int) -> None:
+    crashed = lived.parent / "crashed"
+    shutil.rmtree(crashed, ignore_errors=True)
+    shutil.copytree(lived, crashed)
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
+        _kill_at(patch, step)
+        _erase(crashed, "first")
+    _erase(crashed, "second")
+    assert _found_in(crashed) == set()
+    rows = _read(crashed / "build.duckdb", FACT)
+    assert rows == _read(lived / "build.duckdb", FACT)
+    assert unfinished(str(crashed / "lake")) == 0
+    # Counted once, in the files that count, however often it began.
+    fs = IngestionSettings(data_dir=crashed)
+    import fsspec
+
+    storage = fsspec.filesystem("file")
+    removed = [
+        files.footer(storage, path).removed.total()
+        for folder in Path(fs.lake_url, "raw").glob("*/load_date=*")
+        for path in files.current(storage, str(folder))
+    ]
+    assert sum(removed) == 6
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(step=st.integers(2, 60))
+def test_killed_at_any_step_the_same_command_finishes(lived: Path, step: int) -> None:
+    _crash(lived, step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", range(2, 100))
+def test_killed_at_every_step_the_same_command_finishes(lived: Path, step: int) -> None:
+    _crash(lived, step)
