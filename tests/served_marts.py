@@ -85,6 +85,13 @@ class Marts:
 
     def publish(self, path: Path) -> None:
         """Write the file beside its place, then rename it there, as a publication does."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+        self.write(draft)
+        draft.replace(path)
+
+    def write(self, path: Path) -> None:
+        """Write the tables to a new file."""
         queries = {
             "dim_tracks": _TRACKS,
             "popular_tracks": _POPULAR,
@@ -98,10 +105,7 @@ class Marts:
             name: getattr(self, name)
             for name in ("version", "model_version", "users", "tracks", "per_user", "score")
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-        with duckdb.connect(draft) as file:
+        with duckdb.connect(path) as file:
             for table, query in queries.items():
                 if table not in self.leave_out:
                     file.execute(query.format(made_at=made_at, **figures))
-        draft.replace(path)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 POPULARITY = STRATEGIES.index("popularity")
 _NAMES = tuple(name.encode() for name in STRATEGIES)
+_RANKS = range(1, LARGEST_LIMIT + 1)
+_ITEM = b'{"rank":%d,%b,"score":%.6g,"strategy":"%b","because":%b}'
 
 
 class UserAnswer(NamedTuple):
@@ -47,13 +49,13 @@ class Answers:
         self._similar = _mapped(folder / "similar.track", "i")
         self._similarity = _mapped(folder / "similar.score", "f")
         self._tracks = _mapped(folder / "tracks.ids", "i")
-        self._text = _mapped(folder / "tracks.text", "B")
+        self._text = _map(folder / "tracks.text")
         self._text_starts = _mapped(folder / "tracks.starts", "q")
         self._made_at = datetime.fromisoformat(self.facts.made_at).replace(tzinfo=UTC).timestamp()
         self._stale_at = self._made_at + stale_after.total_seconds()
         self._fresh, self._old = (self._envelope(stale) for stale in (False, True))
         self._popular = [
-            self._item(rank, place, float(listens), -1, POPULARITY)
+            _ITEM % (rank, self._of_track(place), listens, _NAMES[POPULARITY], b"null")
             for rank, (place, listens) in enumerate(self.facts.popular, 1)
         ]
 
@@ -118,27 +120,27 @@ class Answers:
         return orjson.dumps(known)
 
     def _items(self, begin: int, end: int) -> list[bytes]:
-        rows = zip(
-            range(1, LARGEST_LIMIT + 1),
-            self._track[begin:end],
-            self._score[begin:end],
-            self._because[begin:end],
-            self._strategy[begin:end],
+        # inline, and over Python's own numbers: a third of the time that a call for each takes
+        text, starts, items = self._text, self._text_starts, []
+        for rank, track, score, because, strategy in zip(
+            _RANKS,
+            self._track[begin:end].tolist(),
+            self._score[begin:end].tolist(),
+            self._because[begin:end].tolist(),
+            self._strategy[begin:end].tolist(),
             strict=False,
-        )
-        return [self._item(*row) for row in rows]
-
-    def _item(self, rank: int, place: int, score: float, because: int, strategy: int) -> bytes:
-        return b'{"rank":%d,%b,"score":%.6g,"strategy":"%b","because":%b}' % (
-            rank,
-            self._of_track(place),
-            score,
-            _NAMES[strategy],
-            b"null" if because < 0 else b"{%b}" % self._of_track(because),
-        )
+        ):
+            reason = (
+                b"null" if because < 0 else b"{%b}" % text[starts[because] : starts[because + 1]]
+            )
+            items.append(
+                _ITEM
+                % (rank, text[starts[track] : starts[track + 1]], score, _NAMES[strategy], reason)
+            )
+        return items
 
     def _of_track(self, place: int) -> bytes:
-        return self._text[self._text_starts[place] : self._text_starts[place + 1]].tobytes()
+        return self._text[self._text_starts[place] : self._text_starts[place + 1]]
 
     def _envelope(self, stale: bool) -> bytes:
         facts = self.facts
@@ -147,8 +149,12 @@ class Answers:
 
 
 def _mapped(path: Path, kind: str) -> memoryview[Any]:
-    """Map a file of numbers; an empty file can't be mapped."""
+    """Map a file of numbers."""
+    return memoryview(_map(path)).cast(kind)  # type: ignore[call-overload,no-any-return]
+
+
+def _map(path: Path) -> mmap.mmap | bytes:
     with path.open("rb") as file:
         if not path.stat().st_size:
-            return memoryview(b"").cast(kind)  # type: ignore[call-overload,no-any-return]
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).cast(kind)  # type: ignore[call-overload,no-any-return]
+            return b""  # what is empty can't be mapped
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

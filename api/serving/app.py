@@ -11,11 +11,13 @@ from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.serving import problems, schemas
+from api.serving.answering import Answering
 from api.serving.counts import Counts
 from api.serving.guard import OPEN, Guard
 from api.serving.keys import KeyRing
 from api.serving.limits import Limits
 from api.serving.metrics import registry
+from api.serving.quick import DEFAULT_LIMIT, QuickLane
 from api.serving.served import Served
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from api.serving.answers import Answers
     from api.serving.logs import Log
     from api.serving.settings import ServingSettings
 
@@ -41,6 +42,7 @@ def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
     """Put the prepared answers behind the API, guarded; `guard.app` is the API by itself."""
     served, ring = Served(settings), KeyRing(settings.keys_file)
     counts = Counts(settings.folder / "counts", worker)
+    answering = Answering(served, counts)
 
     @asynccontextmanager
     async def following(_: FastAPI) -> AsyncIterator[None]:
@@ -59,10 +61,10 @@ def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
         swagger_ui_oauth2_redirect_url=None,
     )
     limits = Limits(settings.folder / "limits", settings.rate, settings.burst)
-    guard = Guard(app, ring, limits, counts, log, settings.rate)
+    guard = Guard(app, QuickLane(answering), ring, limits, counts, log, settings.rate)
     problems.add_handlers(app)
-    _add_answers(app, served, counts, guard)
-    _add_probes(app, served, settings)
+    _add_answers(app, answering, guard)
+    _add_probes(app, answering, served, settings)
     app.openapi = _documenting(app)  # type: ignore[method-assign]
     return guard
 
@@ -81,15 +83,6 @@ async def _follow(refreshing: list[Callable[[], None]], log: Log) -> None:
                     log.failure(error)
 
 
-def _present(served: Served) -> Answers:
-    if served.answers is None:
-        served.refresh()
-    if served.answers is None:
-        detail = f"there is nothing to serve: {served.degraded}"
-        raise problems.NoAnswer(503, detail, {"retry-after": "5"})
-    return served.answers
-
-
 def _json(body: bytes) -> Response:
     return Response(body, media_type="application/json")
 
@@ -101,30 +94,26 @@ def _route(model: type[BaseModel], *problem: int) -> dict[str, Any]:
     }
 
 
-def _add_answers(app: FastAPI, served: Served, counts: Counts, guard: Guard) -> None:
+def _add_answers(app: FastAPI, answering: Answering, guard: Guard) -> None:
     @app.get(
         "/users/{user_id}/recommendations",
         summary="What a user may want to hear next",
         **_route(schemas.Recommendations, 422, 503),
     )
-    async def recommendations(user_id: schemas.UserId, limit: schemas.Limit = 10) -> Response:
+    async def recommendations(
+        user_id: schemas.UserId, limit: schemas.Limit = DEFAULT_LIMIT
+    ) -> Response:
         """The user's tracks, best first. Of a user nobody knows: the popular ones, marked so."""
-        answers = _present(served)
-        user = answers.of_user(user_id, limit)
-        counts.user(user.strategy, known=user.known, stale=answers.is_stale)
-        return _json(b"{%b,%b}" % (user.body, answers.envelope()))
+        return _json(answering.user(user_id, limit))
 
     @app.get(
         "/tracks/{track_id}/similar",
         summary="What goes with a track",
         **_route(schemas.Similar, 404, 422, 503),
     )
-    async def similar(track_id: schemas.TrackId, limit: schemas.Limit = 10) -> Response:
+    async def similar(track_id: schemas.TrackId, limit: schemas.Limit = DEFAULT_LIMIT) -> Response:
         """The tracks most like it, best first; 404 when there is no such track."""
-        body = _present(served).similar_to(track_id, limit)
-        if body is None:
-            raise problems.NoAnswer(404, "there is no such track")
-        return _json(body)
+        return _json(answering.similar(track_id, limit))
 
     @app.post(
         "/recommendations:batch",
@@ -134,21 +123,17 @@ def _add_answers(app: FastAPI, served: Served, counts: Counts, guard: Guard) -> 
     async def batch(asked: schemas.BatchAsked, request: Request) -> Response:
         """Each user's tracks, all from the same predictions; counts as one answer a user."""
         guard.charge(request.scope["key"], len(asked.user_ids) - 1)
-        answers = _present(served)
-        users = [answers.of_user(user_id, asked.limit) for user_id in asked.user_ids]
-        stale = answers.is_stale
-        for user in users:
-            counts.user(user.strategy, known=user.known, stale=stale)
-        bodies = b",".join(b"{%b}" % user.body for user in users)
-        return _json(b'{%b,"answers":[%b]}' % (answers.envelope(), bodies))
+        return _json(answering.users(asked.user_ids, asked.limit))
 
     @app.get("/model", summary="Which model is served", **_route(schemas.Model, 503))
     async def model() -> Response:
         """Its version, its metrics, and the data it learnt from."""
-        return _json(_present(served).model())
+        return _json(answering.present().model())
 
 
-def _add_probes(app: FastAPI, served: Served, settings: ServingSettings) -> None:
+def _add_probes(
+    app: FastAPI, answering: Answering, served: Served, settings: ServingSettings
+) -> None:
     metrics_of_all = registry(settings.folder / "counts", served)
 
     @app.get("/health", summary="Whether it lives", **_route(schemas.Health))
@@ -159,7 +144,7 @@ def _add_probes(app: FastAPI, served: Served, settings: ServingSettings) -> None
     @app.get("/ready", summary="Whether it has something to serve", **_route(schemas.Ready, 503))
     async def ready() -> Response:
         """200 once there are answers, be they the last good ones; 503 until then."""
-        facts = _present(served).facts
+        facts = answering.present().facts
         said = {
             "status": "ready",
             "model_version": facts.model_version,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from api.serving.keys import Key, KeyRing
     from api.serving.limits import Limits
     from api.serving.logs import Log
+    from api.serving.quick import QuickLane
 
 OPEN = frozenset({"/health", "/ready", "/docs", "/openapi.json"})
 """All that is answered without a key: whether it lives, and the document of what it does."""
@@ -45,9 +46,17 @@ class Guard:
     """Lets through what may pass, and notes all of it."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - one of each thing that it minds
-        self, app: ASGIApp, ring: KeyRing, limits: Limits, counts: Counts, log: Log, rate: float
+        self,
+        app: ASGIApp,
+        quick: QuickLane,
+        ring: KeyRing,
+        limits: Limits,
+        counts: Counts,
+        log: Log,
+        rate: float,
     ) -> None:
         self._app = app
+        self._quick = quick
         self._ring = ring
         self._limits = limits
         self._counts = counts
@@ -57,38 +66,53 @@ class Guard:
         self._numbers = count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, the short way if it can be."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status, answered = perf_counter_ns(), 500, False
-        request_id = f"{self._run}-{next(self._numbers):x}"
-        added = _added(scope["path"], request_id)
-
-        async def noting(message: Message) -> None:
-            nonlocal status, answered
-            if message["type"] == "http.response.start":
-                status, answered = message["status"], True
-                message["headers"] = [*message["headers"], *added]
-            await send(message)
-
+        begun, request_id = perf_counter_ns(), f"{self._run}-{next(self._numbers):x}"
+        status, route = 500, ""
         key: Key | None = None
         try:
             if scope["path"] not in OPEN:
                 key = self._admit(scope)
-            await self._app(scope, receive, noting)
+            if key and (plain := self._quick.understand(scope)):
+                route = plain[0]
+                await _send_json(send, self._quick.answer(*plain), request_id)
+                status = 200
+            else:
+                status = await self._pass_on(scope, receive, send, request_id)
         except problems.NoAnswer as refusal:
-            response = problems.response(refusal.status, refusal.detail, refusal.headers)
-            await response(scope, receive, noting)
+            status = refusal.status
+            await _send_problem(scope, send, refusal, request_id)
         except Exception as error:
-            # the client has its problem already, or is gone: this is for the log
             self._log.failure(error, request_id)
-            if not answered:
-                await problems.response(500, "something went wrong here")(scope, receive, noting)
+            await _send_problem(scope, send, problems.unforeseen(), request_id)
         finally:
-            route, spent = getattr(scope.get("route"), "path", "other"), perf_counter_ns() - begun
+            route = route or getattr(scope.get("route"), "path", "other")
+            spent = perf_counter_ns() - begun
             self._counts.request(route, status, spent)
             self._log.request(route, status, spent, key.name if key else "", request_id)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> int:
+        """Let the API answer; return the status it gave."""
+        status = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *_added(scope["path"], request_id)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if not status:
+                raise
+            # the client has its problem already, or is gone: this is for the log
+            self._log.failure(error, request_id)
+        return status
 
     def charge(self, key: Key, answers: int) -> None:
         """Take answers from a key's bucket; raise the problem when it holds too few."""
@@ -123,6 +147,30 @@ class Guard:
             raise problems.NoAnswer(413, f"a body may have {LARGEST_BODY} bytes")
         scope["key"] = key
         return key
+
+
+async def _send_json(send: Send, body: bytes, request_id: str) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request_id.encode()),
+        *_HEADERS,
+        _POLICY,
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _send_problem(
+    scope: Scope, send: Send, problem: problems.NoAnswer, request_id: str
+) -> None:
+    response = problems.response(problem.status, problem.detail, problem.headers)
+    response.raw_headers += _added(scope["path"], request_id)
+    await response(scope, _nothing_more, send)
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.disconnect"}
 
 
 def _added(path: str, request_id: str) -> list[tuple[bytes, bytes]]:

@@ -6,6 +6,7 @@ workers give for going on with what they have.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sys
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOOK_EVERY = 0.2
+_NICENESS = 10
+"""Requests go before what is prepared for later ones."""
 _RETRY_FIRST, _RETRY_LAST = 1.0, 60.0
 
 
@@ -126,6 +129,7 @@ def main() -> None:
     """Keep until told to stop."""
     settings = ServingSettings.model_validate_json(sys.argv[1])
     log = Log("keeper")
+    os.nice(_NICENESS)
     ended = ended_by_parent()
     keeper = Keeper(settings, log)
     hourly = Hourly(settings)

@@ -44,6 +44,11 @@ class NoAnswer(Exception):
         self.status, self.detail, self.headers = status, detail, headers
 
 
+def unforeseen() -> NoAnswer:
+    """What a client is told of an error of ours: that there was one."""
+    return NoAnswer(500, "something went wrong here; it has been noted")
+
+
 def rendered(status: int, detail: str, faults: list[dict[str, Any]] | None = None) -> bytes:
     """Write a problem as JSON."""
     title = HTTPStatus(status).phrase
@@ -95,4 +100,4 @@ async def _invalid(_: Request, error: RequestValidationError) -> Response:
 
 
 async def _unforeseen(_: Request, __: Exception) -> Response:
-    return response(500, "something went wrong here; it has been noted")
+    return response(500, unforeseen().detail)

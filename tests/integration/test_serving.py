@@ -81,6 +81,22 @@ def test_every_user_gets_what_was_published_for_them_and_nobody_else(
     assert [(user_id, running.tracks_of(user_id)) for user_id, _ in expected] == expected
 
 
+@pytest.mark.parametrize("limit", [1, 10, 50])
+@pytest.mark.parametrize(
+    "path", ["/users/10/recommendations", "/users/7/recommendations", "/tracks/3/similar"]
+)
+def test_the_short_way_answers_as_the_long_way_does(
+    running: RunningServing, path: str, limit: int
+) -> None:
+    short = running.ask(f"{path}?limit={limit}")
+    long = running.ask(f"{path}?limit={limit}&any=thing")  # which the short way leaves alone
+    assert (short.status, short.data) == (long.status, long.data)
+    differ = {"x-request-id", "date"}
+    assert {name.lower(): value for name, value in short.headers.items() if name not in differ} == {
+        name.lower(): value for name, value in long.headers.items() if name not in differ
+    }
+
+
 def test_what_is_not_told_of_a_track_is_null(running: RunningServing) -> None:
     (item,) = running.get("/users/20/recommendations?limit=1")["items"]
     assert (item["strategy"], item["because"]) == ("metadata", TRACK_3)
