@@ -1,12 +1,13 @@
 """What the lake itself knows about its loads: which dlt committed, and what was decided of them."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import fsspec
 
-from ingestion import ops
+from ingestion import files, ops
 
 DATASET = "raw"
 SOURCE = "moovitamix"
@@ -89,3 +90,18 @@ def that_count(rows: list[dict[str, Any]]) -> dict[str, Verdict]:
     """Of the verdicts on each load the latest, by load."""
     newest = sorted(rows, key=lambda row: row["decided_at"])
     return {row["load_id"]: Verdict(**row) for row in newest}
+
+
+def files_of_loads(lake_url: str) -> Iterator[tuple[str, str, date, str]]:
+    """Every raw file that holds records of a load: load id, table, load date, path in the lake.
+
+    A compacted file holds those of several loads, and is named once for each.
+    """
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    for folder in sorted(storage.glob(f"{root}/{DATASET}/*/load_date=*")):
+        _, table, partition = str(folder).rsplit("/", 2)
+        day = date.fromisoformat(partition.split("=")[1])
+        for path in files.current(storage, str(folder)):
+            loads = files.footer(storage, path).loads or {files.load_of(path)}
+            for load_id in sorted(loads):
+                yield load_id, table, day, path.removeprefix(f"{root}/")

@@ -4,15 +4,18 @@ Deleting a row leaves its bytes in the file's free blocks; a file that never hel
 """
 
 import gzip
+import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.contents import name_of, quoted
 from orchestration.errors import BuildFileInUse, NotErased
-from orchestration.publication import name_of, quoted
+from orchestration.publication import note_contents
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,12 +65,22 @@ def erase_tables(settings: Settings, person: "Person") -> int:
     for path in _databases(settings):
         rewrite_database(settings, path, person)
         rewritten += 1
+    _remove_former_answers(settings)
     for path in _files(settings):
         if path.suffix == ".parquet":
             rewritten += _erase_rows(path, person)
         elif path.suffix == ".npz":
             rewritten += _erase_arrays(path, person)
     return rewritten
+
+
+def _remove_former_answers(settings: Settings) -> None:
+    """Remove what serving prepared from former publications; it prepares the new one by itself."""
+    from api.serving.files import look
+
+    for facts in (settings.data_dir / "serving" / "answers").glob("*/facts.json"):
+        if json.loads(facts.read_bytes())["source"] != list(look(settings.marts_file) or ()):
+            shutil.rmtree(facts.parent)
 
 
 def rewrite_database(settings: Settings, path: Path, person: "Person") -> None:
@@ -79,12 +92,23 @@ def rewrite_database(settings: Settings, path: Path, person: "Person") -> None:
         files.execute("copy from database made to draft (schema)")
         for schema, table in _tables_with(files, set()):
             _copy(files, schema, table, person)
+        _note_contents(files)
         files.execute("commit")
         files.execute("checkpoint draft")
         files.execute("detach draft")
     _flush(draft)
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     replace(draft, path)
+
+
+def _note_contents(files: "duckdb.DuckDBPyConnection") -> None:
+    """A publication says what its tables hold: say it of what they hold now."""
+    if ("main", "publication_tables") not in _tables_with(files, set()):
+        return
+    told = files.sql("select schema_name, table_name from made.publication_tables").fetchall()
+    files.execute("delete from draft.publication_tables")
+    for table in told:
+        note_contents(files, table)
 
 
 def replace(draft: Path, path: Path) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from orchestration.contents import checksum, measured, name_of, quoted
+from orchestration.provenance import LoadFile
 from orchestration.settings import now
 
 if TYPE_CHECKING:
@@ -23,7 +25,10 @@ create table publication (
     parts struct(
         part varchar, invocation_id varchar, model_hash varchar, sealed_at timestamp,
         tables varchar[]
-    )[] not null
+    )[] not null,
+    git_commit varchar,
+    manifest_hash varchar,
+    is_masked boolean not null
 );
 comment on table publication is 'What this file is: one row.';
 comment on column publication.version is 'Counts the publications up from 1.';
@@ -34,6 +39,31 @@ comment on column publication.model_hash is 'Stands for the models that built th
 comment on column publication.built_at is 'The instant of its newest load: the run''s clock, UTC.';
 comment on column publication.published_at is 'When it was published, by the wall clock (UTC).';
 comment on column publication.parts is 'Marts, features, …: each part with its own seal.';
+comment on column publication.git_commit is 'The project''s commit; null outside a repository.';
+comment on column publication.manifest_hash is 'Stands for all that dbt''s manifest says.';
+comment on column publication.is_masked is 'Whether personal data is left empty here.';
+create table publication_tables (
+    schema_name varchar not null,
+    table_name varchar not null,
+    rows bigint not null,
+    checksum hugeint not null
+);
+comment on table publication_tables is 'What the tables of this file hold.';
+comment on column publication_tables.checksum is
+    'The sum of hash() over the rows, all columns: equal for equal rows in whatever order.';
+create table publication_files (
+    load_id varchar not null,
+    run_id varchar,
+    kind varchar,
+    as_of timestamp,
+    table_name varchar not null,
+    load_date date not null,
+    file varchar not null
+);
+comment on table publication_files is 'In which files of the lake the records of a load lie.';
+comment on column publication_files.load_id is 'As in the marts'' own `load_id`.';
+comment on column publication_files.run_id is 'The run that pulled it, as in the lake''s ops/runs.';
+comment on column publication_files.file is 'Its path below the lake, as of this publication.';
 """
 
 MARTS = "marts"
@@ -54,6 +84,19 @@ class Part:
     tables: list[Table]
     file: str = "made"
     """Where its tables stand: in the build file, or still in the `present` publication."""
+    personal: frozenset[tuple[str, str, str]] = frozenset()
+    """Columns that hold personal data, each as (schema, table, column)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a publication says of where it comes from."""
+
+    version: int
+    run_id: str | None
+    git_commit: str | None
+    manifest_hash: str | None
+    files: list[LoadFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +129,44 @@ class Publication:
 
 
 def write(
-    files: "duckdb.DuckDBPyConnection", version: int, run_id: str | None, seal: Seal
+    files: "duckdb.DuckDBPyConnection", origin: Origin, seal: Seal, *, masked: bool = False
 ) -> list[PublishedTable]:
-    """Write the attached `draft` from the attached build file `made`, in one transaction."""
+    """Write the attached `draft` from the attached build file `made`, in one transaction.
+
+    `masked` leaves columns of personal data empty: there, for queries that name them, and null.
+    """
     files.execute("use draft")
     files.execute("begin")
+    files.execute(PUBLICATION)
     for part in seal.parts:
         for table in part.tables:
-            _copy(files, part.file, table)
-    files.execute(PUBLICATION)
+            _copy(files, part, table, masked=masked)
+            note_contents(files, table)
     marts = seal.parts[0]
-    facts = [version, run_id, marts.invocation_id, seal.load_ids, marts.model_hash, seal.built_at]
-    parts = [_told(part) for part in seal.parts]
-    files.execute("insert into publication values (?, ?, ?, ?, ?, ?, ?, ?)", [*facts, now(), parts])
+    facts: list[object] = [
+        origin.version,
+        origin.run_id,
+        marts.invocation_id,
+        seal.load_ids,
+        marts.model_hash,
+    ]
+    facts += [seal.built_at, now(), [_told(part) for part in seal.parts]]
+    facts += [origin.git_commit, origin.manifest_hash, masked]
+    files.execute(f"insert into publication values ({', '.join('?' * len(facts))})", facts)
+    if origin.files:
+        files.executemany(
+            "insert into publication_files values (?, ?, ?, ?, ?, ?, ?)", origin.files
+        )
     files.execute("commit")
     files.execute("use memory")
     files.execute("checkpoint draft")
     return [_measure(files, table) for part in seal.parts for table in part.tables]
+
+
+def note_contents(files: "duckdb.DuckDBPyConnection", table: Table) -> None:
+    """Write into the attached `draft` how many rows its table has, and their checksum."""
+    row = [*table, *checksum(files, "draft", *table)]
+    files.execute("insert into draft.publication_tables values (?, ?, ?, ?)", row)
 
 
 def parts_in(files: "duckdb.DuckDBPyConnection") -> list[Part]:
@@ -141,46 +205,41 @@ def _split(table: str) -> Table:
     return schema, name
 
 
-def quoted(text: object) -> str:
-    """Return `text` as it stands between the quotes of an SQL literal."""
-    return str(text).replace("'", "''")
-
-
-def _copy(files: "duckdb.DuckDBPyConnection", source: str, which_table: Table) -> None:
-    """Copy a table of the attached file `source` with its keys, types and comments."""
+def _copy(
+    files: "duckdb.DuckDBPyConnection", part: Part, which_table: Table, *, masked: bool
+) -> None:
+    """Copy a table with its keys, types and comments."""
     schema, table = which_table
-    which = f"(database_name, schema_name, table_name) = ('{source}', ?, ?)"
+    which = f"(database_name, schema_name, table_name) = ('{part.file}', ?, ?)"
     ddl, comment = files.execute(
         f"select sql, comment from duckdb_tables() where {which}", [schema, table]
     ).fetchall()[0]
     columns = files.execute(
-        f"select column_name, comment from duckdb_columns() where {which} and comment is not null",
+        f"select column_name, data_type, comment from duckdb_columns() where {which}",
         [schema, table],
     ).fetchall()
     name = f"{name_of(schema)}.{name_of(table)}"
+    empty = {one for *its, one in part.personal if tuple(its) == which_table} if masked else set()
+    nulls = ", ".join(
+        f"cast(null as {kind}) as {name_of(column)}"
+        for column, kind, _ in columns
+        if column in empty
+    )
     files.execute(f"create schema if not exists {name_of(schema)}")
     files.execute(ddl)
-    files.execute(f"insert into {name} from {source}.{name}")
+    files.execute(
+        f"insert into {name} select *{f' replace ({nulls})' if nulls else ''}"
+        f" from {part.file}.{name}"
+    )
     if comment:
         files.execute(f"comment on table {name} is '{quoted(comment)}'")
-    for column, described in columns:
-        files.execute(f"comment on column {name}.{name_of(column)} is '{quoted(described)}'")
+    for column, _, described in columns:
+        told = f"{described or ''} Left empty in this file." if column in empty else described
+        if told:
+            files.execute(f"comment on column {name}.{name_of(column)} is '{quoted(told.strip())}'")
 
 
 def _measure(files: "duckdb.DuckDBPyConnection", which_table: Table) -> PublishedTable:
     schema, table = which_table
-    name = f"draft.{name_of(schema)}.{name_of(table)}"
-    rows = files.sql(f"select count(*) from {name}").fetchall()[0][0]
-    blocks = files.sql(
-        f"select count(distinct block_id) from pragma_storage_info('{quoted(name)}')"
-        " where block_id >= 0"
-    ).fetchall()[0][0]
-    size = files.sql(
-        "select block_size from pragma_database_size() where database_name = 'draft'"
-    ).fetchall()[0][0]
-    return PublishedTable(table if schema == "main" else f"{schema}.{table}", rows, blocks * size)
-
-
-def name_of(identifier: str) -> str:
-    """Return an identifier as SQL has it when it may be any word."""
-    return '"' + identifier.replace('"', '""') + '"'
+    rows, size = measured(files, "draft", schema, table)
+    return PublishedTable(table if schema == "main" else f"{schema}.{table}", rows, size)

@@ -3,6 +3,9 @@
 Readers never wait and never see a mix: the file they open is whole before its name points to it,
 and whoever has the former one open keeps it. A crash at any instruction leaves either the former
 publication or the new one; what it left behind is swept away by the next.
+
+Beside it lies `marts_masked.duckdb`, of the same version, without personal data. Both are written
+whole before either is renamed, the masked one first: whoever sees the new marts can have both.
 """
 
 import os
@@ -14,10 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration import publication
+from orchestration.contents import quoted
 from orchestration.errors import BuildFileInUse, NotSealed
 from orchestration.lock import WriterLock
-from orchestration.publication import Part, Publication, Seal, quoted
-from orchestration.seal import seal_in
+from orchestration.provenance import files_of, git_commit, manifest_hash
+from orchestration.publication import Origin, Part, Publication, Seal
+from orchestration.seal import personal_in, seal_in
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,18 +41,51 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
     _sweep(marts)
     if not settings.build_file.exists():
         raise NotSealed(settings.build_file, "it does not exist")
-    draft = marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.tmp")
+    draft, masked = (
+        marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.{which}.tmp")
+        for which in ("all", "masked")
+    )
     with _attached(settings) as files:
         made = seal_in(files, settings.build_file)
         with _present(files, marts, previous) as present:
-            seal = replace(made, parts=made.parts + _kept(files, made))
-            version = (present.version or 0) + 1
-            files.execute(f"attach '{quoted(draft)}' as draft")
-            tables = publication.write(files, version, run_id, seal)
-            files.execute("detach draft")
+            kept = personal_in(files, settings.build_file)
+            seal = replace(made, parts=made.parts + _kept(files, made, kept))
+            # A crash between the two renames below leaves the masked file one version ahead.
+            former = max(present.version or 0, _version_of(settings.masked_marts_file) or 0)
+            origin = Origin(
+                former + 1,
+                run_id,
+                git_commit(),
+                manifest_hash(settings),
+                files_of(settings, seal.load_ids),
+            )
+            tables = _write(files, draft, origin, seal, masked=False)
+            _write(files, masked, origin, seal, masked=True)
+        _replace(masked, settings.masked_marts_file, None)
         _replace(draft, marts, previous if present.is_good else None)
         files.execute("update made.ledger.loads set is_published = true where not is_published")
-    return Publication(version, seal.load_ids, seal.built_at, tables, marts.stat().st_size)
+    return Publication(origin.version, seal.load_ids, seal.built_at, tables, marts.stat().st_size)
+
+
+def _write(
+    files: "duckdb.DuckDBPyConnection", draft: Path, origin: Origin, seal: Seal, *, masked: bool
+) -> list[publication.PublishedTable]:
+    files.execute(f"attach '{quoted(draft)}' as draft")
+    tables = publication.write(files, origin, seal, masked=masked)
+    files.execute("detach draft")
+    _flush(draft)
+    return tables
+
+
+def _version_of(path: Path) -> int | None:
+    """Return a publication's version; None if there is none that can be read."""
+    import duckdb
+
+    if not path.exists():
+        return None
+    with suppress(duckdb.Error), duckdb.connect(path, read_only=True) as published:
+        return int(published.sql("select version from publication").fetchall()[0][0])
+    return None
 
 
 @contextmanager
@@ -113,12 +151,18 @@ def _version(files: "duckdb.DuckDBPyConnection", path: Path) -> int | None:
     return int(row[0])
 
 
-def _kept(files: "duckdb.DuckDBPyConnection", made: Seal) -> list[Part]:
+def _kept(
+    files: "duckdb.DuckDBPyConnection", made: Seal, personal: frozenset[tuple[str, str, str]]
+) -> list[Part]:
     """Return the parts without a seal as they were published, less what others made since."""
     sealed = {part.name for part in made.parts}
     taken = {table for part in made.parts for table in part.tables}
     return [
-        replace(part, tables=[table for table in part.tables if table not in taken])
+        replace(
+            part,
+            tables=[table for table in part.tables if table not in taken],
+            personal=personal,
+        )
         for part in publication.parts_in(files)
         if part.name not in sealed
     ]
@@ -126,11 +170,11 @@ def _kept(files: "duckdb.DuckDBPyConnection", made: Seal) -> list[Part]:
 
 def _replace(draft: Path, marts: Path, previous: Path | None) -> None:
     """Keep the present publication as `previous`, if it is any good, then put the draft there."""
-    _flush(draft)
     if previous and marts.exists():
         link = previous.with_name(f"{previous.name}.{secrets.token_hex(4)}.tmp")
         link.hardlink_to(marts)
         link.replace(previous)
+        link.unlink(missing_ok=True)  # still there where a crash made both the same file already
     # What a reader wrote into the former file must not be replayed onto the new one.
     marts.with_name(f"{marts.name}.wal").unlink(missing_ok=True)
     draft.replace(marts)

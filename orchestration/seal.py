@@ -61,7 +61,8 @@ def _part(files: "duckdb.DuckDBPyConnection", path: Path, row: Row) -> Part:
     tables = _tables(files, name)
     if not tables and name == MARTS:  # sealed before builds noted their tables
         raise NotSealed(path, "it does not say which tables are its own")
-    return Part(name, invocation_id, model_hash, sealed_at, tables)
+    personal = personal_in(files, path)
+    return Part(name, invocation_id, model_hash, sealed_at, tables, personal=personal)
 
 
 def _tables(files: "duckdb.DuckDBPyConnection", part: str) -> list[Table]:
@@ -77,3 +78,19 @@ def _tables(files: "duckdb.DuckDBPyConnection", part: str) -> list[Table]:
         ).fetchall()
     except duckdb.CatalogException:
         return []
+
+
+def personal_in(files: "duckdb.DuckDBPyConnection", path: Path) -> frozenset[tuple[str, str, str]]:
+    """Return the columns that the sealed models call personal data.
+
+    A book that has no place for them says nothing, and so nothing may be published by it.
+    """
+    import duckdb
+
+    try:
+        rows = files.sql(
+            "select schema_name, table_name, column_name from made.ledger.personal_columns"
+        ).fetchall()
+    except duckdb.CatalogException as error:
+        raise NotSealed(path, "it does not say which columns are personal data") from error
+    return frozenset(rows)

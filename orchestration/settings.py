@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         return self.data_dir / "marts.duckdb"
 
     @property
+    def masked_marts_file(self) -> Path:
+        """The same without personal data, for analysts who need none."""
+        return self.data_dir / "marts_masked.duckdb"
+
+    @property
     def previous_marts_file(self) -> Path:
         """The publication before the present one."""
         return self.data_dir / "marts.previous.duckdb"

@@ -106,7 +106,9 @@ def _publication(settings: Settings) -> str:
     except (duckdb.Error, IndexError) as error:
         return f"{settings.marts_file} can't be read: {str(error).splitlines()[0]}"
     data = f"data as of {_ago(built_at)}" if built_at else "no data yet"
-    counts = ", ".join(f"{table} {count(n)}" for table, n in rows.items() if table != "publication")
+    counts = ", ".join(
+        f"{table} {count(n)}" for table, n in rows.items() if not table.startswith("publication")
+    )
     return f"version {version}, published {_ago(published_at)}; {data}; rows: {counts}"
 
 

@@ -12,11 +12,11 @@ LAKE_BOUND = frozenset({"load_date", "etl_updated_at", "load_id"})
 def checksums(
     path: Path, *, schemas: Collection[str] = ("main",), leave_out: Collection[str] = ()
 ) -> dict[str, tuple[int, int]]:
-    """Return of every table, but `publication`: its rows, and a sum over the hashes of them."""
+    """Return of every table, but `publication…`: its rows, and a sum over their hashes."""
     with duckdb.connect(path, read_only=True) as file:
         tables = file.execute(
             "select schema_name, table_name from duckdb_tables()"
-            " where schema_name in ? and table_name != 'publication' order by all",
+            " where schema_name in ? and not starts_with(table_name, 'publication') order by all",
             [list(schemas)],
         ).fetchall()
         return {

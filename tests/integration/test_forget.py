@@ -235,6 +235,69 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(
         people(ingestion)
 
 
+def test_the_masked_file_holds_no_personal_value(lived: Path) -> None:
+    masked = lived / "marts_masked.duckdb"
+    assert not [value for value in _tables(masked) if any(sign in str(value) for sign in SIGNS)]
+    for table in ("dim_users", "dim_users_history"):
+        told = "count(first_name), count(last_name), count(email), count(gender)"
+        assert _read(masked, f"select {told} from {table}") == [(0, 0, 0, 0)]
+        ids = f"select user_id, favorite_genres from {table} order by all"
+        assert _read(masked, ids) == _read(lived / "marts.duckdb", ids)
+
+
+@pytest.mark.usefixtures("lived")
+def test_every_personal_column_is_tagged_wherever_it_goes(data_home: Path) -> None:
+    manifest = json.loads((data_home / "dbt" / "target" / "manifest.json").read_text())
+    nodes = manifest["sources"] | manifest["nodes"]
+
+    def tagged(unique_id: str) -> set[str]:
+        columns = nodes[unique_id]["columns"].values()
+        return {
+            one["name"] for one in columns if one["config"].get("meta", {}).get("personal_data")
+        }
+
+    users = "source.moovitamix.raw.users"
+    personal = tagged(users)
+    assert personal == {"first_name", "last_name", "email", "gender"}
+    downstream, waiting = set(), [users]
+    while waiting:
+        for child in manifest["child_map"][waiting.pop()]:
+            if child.startswith("model.") and child not in downstream:
+                downstream.add(child)
+                waiting.append(child)
+    holding = {one for one in downstream if personal & set(nodes[one]["columns"])}
+    assert {one.rsplit(".", 1)[-1] for one in holding} >= {
+        "stg_users", "user_versions", "dim_users_history", "dim_users", "quarantine_users",
+    }  # fmt: skip
+    for one in holding:
+        assert tagged(one) == personal & set(nodes[one]["columns"]), one
+
+
+WALK = """
+    select distinct listens.load_id, files.run_id, files.file
+    from fact_listen_history as listens
+    inner join publication_files as files
+        on listens.load_id = files.load_id and files.table_name = 'listen_history'
+    where listens.user_id = 1876543219
+"""
+
+
+def test_from_a_row_of_a_mart_one_walks_to_its_load_and_its_file(lived: Path) -> None:
+    ((load_id, run_id, file),) = _read(lived / "marts.duckdb", WALK)
+    verdicts = {row["load_id"]: row for row in ops.read(str(lived / "lake"), "load_verdicts")}
+    assert verdicts[load_id]["run_id"] == run_id == "r1"
+    brought = duckdb.sql(f"from read_parquet('{lived / 'lake' / file}')")
+    assert brought.filter(f"user_id = {PERSON} and _dlt_load_id = '{load_id}'").fetchall()
+    told = "select git_commit, manifest_hash from publication"
+    ((commit, manifest_hash),) = _read(lived / "marts.duckdb", told)
+    assert commit is None or len(commit.removesuffix("-dirty")) == 40
+    assert len(manifest_hash) == 64
+    # Every row of every mart that was made of a load leads to a file.
+    for mart in ("fact_listen_history", "dim_users_history", "dim_tracks_history"):
+        lost = f"select load_id from {mart} anti join publication_files using (load_id)"
+        assert _read(lived / "marts.duckdb", lost) == []
+
+
 class Killed(BaseException):
     """As kill -9: nothing catches it."""
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ from orchestration.errors import BuildFileInUse, NotSealed
 from orchestration.lock import WriterLock, hold
 from orchestration.publish import publish
 from orchestration.settings import Settings
+from tests.checksums import checksums
 
 BOOK = """
 create schema ledger;
@@ -21,6 +23,8 @@ create table ledger.state (
 );
 create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);
 create table ledger.relations (schema_name varchar, table_name varchar);
+create table ledger.personal_columns (schema_name varchar, table_name varchar, column_name varchar);
+insert into ledger.personal_columns values ('features', 'user', 'email');
 insert into ledger.relations values
     ('main', 'dim_tracks'), ('main', 'fact_listen_history'), ('main', 'shown'),
     ('features', 'user'), ('staging', 'sessions');
@@ -32,7 +36,7 @@ MARTS = """
 create table dim_tracks (track_id integer primary key, name varchar not null, items bigint[]);
 create table fact_listen_history (user_id integer, track_id integer, listened_at timestamp);
 create schema features;
-create table features."user" (user_id integer primary key);
+create table features."user" (user_id integer primary key, email varchar);
 create table dim_songs as select 1 as the_former_name_of_dim_tracks;
 create schema staging;
 create table staging.sessions as select 1 as user_id;
@@ -41,7 +45,7 @@ comment on table dim_tracks is 'One row per track; it''s whole.';
 comment on column dim_tracks.track_id is 'The app''s "id".';
 insert into dim_tracks select i, 'name ' || i, [i, i + 1] from range(1000) as made(i);
 insert into fact_listen_history select i, i % 1000, timestamp '2026-01-01' from range(5000) as m(i);
-insert into features."user" values (7);
+insert into features."user" values (7, 'ada@example.com');
 """
 READER_TABLES = ["dim_tracks", "fact_listen_history", "user"]
 
@@ -107,6 +111,8 @@ def test_only_what_is_the_analysts_is_published(settings: Settings, lock: Writer
         ("main", "dim_tracks"),
         ("main", "fact_listen_history"),
         ("main", "publication"),
+        ("main", "publication_files"),
+        ("main", "publication_tables"),
     ]
 
 
@@ -143,6 +149,7 @@ def test_loads_are_marked_when_their_file_is_published(
         ([BOOK, MARTS, "update ledger.state set status = 'dirty'"], "its last build failed"),
         ([BOOK, MARTS, "drop table ledger.relations"], "which tables are its own"),
         ([BOOK, MARTS, "delete from ledger.relations"], "which tables are its own"),
+        ([BOOK, MARTS, "drop table ledger.personal_columns"], "which columns are personal"),
     ],
 )
 def test_what_is_not_sealed_is_not_published(
@@ -173,7 +180,10 @@ def test_what_a_crash_left_is_swept_away(settings: Settings, lock: WriterLock) -
     for path in left:
         path.write_text("torn")
     publish(settings, lock)
-    assert sorted(path.name for path in settings.data_dir.glob("marts*")) == ["marts.duckdb"]
+    assert sorted(path.name for path in settings.data_dir.glob("marts*")) == [
+        "marts.duckdb",
+        "marts_masked.duckdb",
+    ]
 
 
 def test_a_build_file_that_is_open_elsewhere_is_named(settings: Settings, lock: WriterLock) -> None:
@@ -198,6 +208,8 @@ def test_an_analyst_who_writes_in_the_published_file_stops_no_publication(
             ("dim_tracks",),
             ("fact_listen_history",),
             ("publication",),
+            ("publication_files",),
+            ("publication_tables",),
         ]
 
 
@@ -210,9 +222,9 @@ def test_a_torn_publication_is_replaced_and_the_good_one_before_it_kept(
         publish(settings, lock)
     os.truncate(settings.marts_file, size)
     previous = settings.previous_marts_file.read_bytes()
-    assert publish(settings, lock).version == 2
-    assert settings.previous_marts_file.read_bytes() == previous
     assert publish(settings, lock).version == 3
+    assert settings.previous_marts_file.read_bytes() == previous
+    assert publish(settings, lock).version == 4
     assert _rows(settings.marts_file) == _rows(settings.build_file)
 
 
@@ -223,6 +235,77 @@ def test_a_torn_publication_without_a_previous_one_is_counted_anew(
     settings.marts_file.write_text("torn")
     assert publish(settings, lock).version == 1
     assert not settings.previous_marts_file.exists()
+
+
+def test_the_masked_file_is_the_same_but_for_personal_data(
+    settings: Settings, lock: WriterLock
+) -> None:
+    _build(settings, BOOK, MARTS)
+    publish(settings, lock, "run 1")
+    masked = settings.masked_marts_file
+    assert b"ada@example.com" in settings.marts_file.read_bytes()
+    assert b"ada@example.com" not in masked.read_bytes()
+    assert _rows(masked) == _rows(settings.build_file) | {'features."user"': [(7, None)]}
+    columns = "select table_name, column_name, data_type from duckdb_columns() order by all"
+    told = "select version, run_id, invocation_id, load_ids, is_masked from publication"
+    with (
+        duckdb.connect(settings.marts_file, read_only=True) as marts,
+        duckdb.connect(masked, read_only=True) as without,
+    ):
+        assert without.sql(columns).fetchall() == marts.sql(columns).fetchall()
+        assert marts.sql(told).fetchall() == [(1, "run 1", "invocation", ["1.0", "2.0"], False)]
+        assert without.sql(told).fetchall() == [(1, "run 1", "invocation", ["1.0", "2.0"], True)]
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2, 3])
+def test_after_a_crash_between_the_two_renames_the_next_publishes_both(
+    settings: Settings, lock: WriterLock, renames: int
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def rename(draft: Path, target: Path) -> Path:
+        nonlocal renames
+        if not renames:
+            raise Killed
+        renames -= 1
+        return renamed(draft, target)
+
+    _build(settings, BOOK, MARTS)
+    publish(settings, lock)
+    _build(settings, "insert into dim_tracks values (5000, 'new', [])")
+    renamed = Path.replace
+    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
+        patch.setattr(Path, "replace", rename)
+        publish(settings, lock)
+    versions = [_version(settings.masked_marts_file), _version(settings.marts_file)]
+    assert versions in ([1, 1], [2, 1], [2, 2])
+    for path in (settings.masked_marts_file, settings.marts_file):
+        is_new = _version(path) == 2
+        with duckdb.connect(path, read_only=True) as file:
+            assert file.sql("select count(*) from dim_tracks").fetchall() == [(1000 + is_new,)]
+    version = publish(settings, lock).version
+    assert version > max(versions)
+    assert _version(settings.marts_file) == _version(settings.masked_marts_file) == version
+    assert len(list(settings.data_dir.glob("marts*"))) == 3
+
+
+def _version(path: Path) -> int:
+    with duckdb.connect(path, read_only=True) as file:
+        return int(file.sql("select version from publication").fetchall()[0][0])
+
+
+def test_a_publication_says_what_its_tables_hold(settings: Settings, lock: WriterLock) -> None:
+    _build(settings, BOOK, MARTS)
+    publish(settings, lock)
+    for path in (settings.marts_file, settings.masked_marts_file):
+        with duckdb.connect(path, read_only=True) as marts:
+            told = marts.sql("from publication_tables").fetchall()
+        found = checksums(path, schemas=["main", "features"])
+        assert {f"{schema}.{table}": held for schema, table, *held in told} == {
+            name: list(held) for name, held in found.items()
+        }
+        assert len(told) == 3
 
 
 SHELL = """

@@ -91,6 +91,8 @@ def settings(tmp_path: Path) -> Settings:
             "  select 'sealed' as status, 'invocation' as invocation_id, 'hash' as model_hash,"
             "  timestamp '2026-01-02' as sealed_at;"
             "create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);"
+            "create table ledger.personal_columns"
+            " (schema_name varchar, table_name varchar, column_name varchar);"
             "create table ledger.relations as"
             "  select 'main' as schema_name, unnest(['dim_tracks', 'dim_users']) as table_name"
         )

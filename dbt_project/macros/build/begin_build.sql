@@ -31,6 +31,9 @@
     create table if not exists ledger.relations (
         schema_name varchar, table_name varchar, part varchar default 'marts'
     );
+    create table if not exists ledger.personal_columns (
+        schema_name varchar, table_name varchar, column_name varchar, part varchar
+    );
     alter table ledger.state add column if not exists part varchar default 'marts';
     alter table ledger.relations add column if not exists part varchar default 'marts';
 {% endmacro %}

@@ -1,7 +1,8 @@
 {# Seals the parts of a build that may be published: `dbt build`, every model and data test of the part, no
    failure. A piece of a part, however green, leaves it dirty, and so do pieces of its rows (--empty, --sample).
    A part that was built on marts without a seal gets none: its tables hold what no test has passed.
-   The tables of the sealed models are noted: what a renamed model left behind is not for readers. #}
+   The tables of the sealed models are noted: what a renamed model left behind is not for readers; and which of
+   their columns are personal data, so that the masked file follows what the models say. #}
 {% macro seal_build(results) %}
     {% if execute and flags.WHICH == 'build' and not (flags.EMPTY or flags.SAMPLE) %}
         {% for part in parts_at_work() %}
@@ -38,9 +39,14 @@
     update ledger.loads set is_built = true;
     {% endif %}
     delete from ledger.relations where part = '{{ part }}';
+    delete from ledger.personal_columns where part = '{{ part }}';
     {% for node in nodes_of(part) if node.resource_type == 'model' and node.config.materialized != 'view' %}
     insert into ledger.relations (part, schema_name, table_name)
     values ('{{ part }}', '{{ node.schema }}', '{{ node.alias }}');
+    {% for column in node.columns.values() if (column.config.meta or column.meta).personal_data %}
+    insert into ledger.personal_columns (part, schema_name, table_name, column_name)
+    values ('{{ part }}', '{{ node.schema }}', '{{ node.alias }}', '{{ column.name }}');
+    {% endfor %}
     {% endfor %}
     update ledger.state set status = 'sealed', sealed_at = {{ utc_now() }} where part = '{{ part }}';
     commit;
