@@ -90,6 +90,10 @@ class AlertFailed(OrchestrationError):
     """An alert could not be sent through every channel that is set up."""
 
 
+class ServingDied(OrchestrationError):
+    """The server that was to be checked ended before it answered."""
+
+
 class SourceDied(OrchestrationError):
     """The embedded source ended, or did not answer in time."""
 

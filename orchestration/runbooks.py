@@ -30,6 +30,7 @@ PAGES = {
     "NotSealed": "not-sealed",
     "NothingPublished": "not-sealed",
     "QueryFailed": "query-failed",
+    "ServingDied": "serving-down",
     "WarehouseBusy": "warehouse-busy",
     "AlertFailed": "alert-failed",
     "RunCrashed": "run-crashed",

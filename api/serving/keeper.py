@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOOK_EVERY = 0.2
+_FORMER_FOR = 10.0
+"""Seconds; a worker that is about to open the former answers still can."""
 _NICENESS = 10
 """Requests go before what is prepared for later ones."""
 _RETRY_FIRST, _RETRY_LAST = 1.0, 60.0
@@ -36,7 +38,10 @@ _RETRY_FIRST, _RETRY_LAST = 1.0, 60.0
 class Keeper:
     """Makes the prepared answers follow the published file."""
 
-    def __init__(self, settings: ServingSettings, log: Log) -> None:
+    def __init__(
+        self, settings: ServingSettings, log: Log, keep_former: float = _FORMER_FOR
+    ) -> None:
+        self._keep_former = keep_former
         self._settings = settings
         self._log = log
         self._folder = settings.folder / "answers"
@@ -44,11 +49,15 @@ class Keeper:
         self.said, self.facts = self._last_good()
         self._failed: files.Sight | None = None
         self._retry_at, self._retry_after = 0.0, _RETRY_FIRST
+        self._prune_at: float | None = monotonic()
         for draft in self._folder.glob("*.draft"):
             shutil.rmtree(draft)
 
     def look(self) -> None:
         """Prepare the published file if it is another one than is served."""
+        if self._prune_at and monotonic() > self._prune_at:
+            self._prune({self.said.folder})
+            self._prune_at = None
         source = files.look(self._settings.marts_file)
         if self.facts and source == self.facts.source:
             self._point(Pointer(folder=self.said.folder))
@@ -95,6 +104,7 @@ class Keeper:
             seconds=round(monotonic() - began, 3),
         )
         self._prune({name, former})
+        self._prune_at = monotonic() + self._keep_former
 
     def _last_good(self) -> tuple[Pointer, Facts | None]:
         with suppress(OSError, ValueError):
@@ -115,8 +125,8 @@ class Keeper:
             self._log.event("degraded", reason=pointer.degraded, why=why)
 
     def _prune(self, kept: set[str | None]) -> None:
-        """Remove older answers; workers that still map them lose nothing."""
-        for folder in _folders(self._folder):
+        """Remove other answers; workers that still map them lose nothing."""
+        for folder in _folders(self._folder) if self._folder.exists() else ():
             if folder.name not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 

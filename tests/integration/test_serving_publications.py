@@ -111,6 +111,11 @@ def test_older_answers_are_removed_but_for_the_former(house: House) -> None:
     kept = [path.name.split("-")[0] for path in (house.settings.folder / "answers").iterdir()]
     assert sorted(kept) == ["3", "4"]
 
+    house.open()  # and some seconds later, or at a new start, the former too: who was forgotten is
+    house.look()
+    (last,) = (house.settings.folder / "answers").iterdir()
+    assert last.name.startswith("4-")
+
 
 def missing(path: Path) -> None:
     path.unlink()

@@ -1,0 +1,112 @@
+"""Whether what is served is right, asked over HTTP as an app would ask."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+PATIENCE_SECONDS = 30.0
+_LOOK_EVERY = 0.1
+_TRACKS = 10
+
+
+class SomethingWrong(Exception):
+    """What a check found, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A server, and the key it is asked with."""
+
+    url: str
+    key: str
+
+    def answer(self, path: str, body: object = None) -> dict[str, Any]:
+        """Return an answer; raise `SomethingWrong` when there is none."""
+        try:
+            answered = urllib3.request(
+                "GET" if body is None else "POST",
+                f"{self.url.rstrip('/')}{path}",
+                headers={"x-api-key": self.key},
+                json=body,
+                timeout=5,
+                retries=False,
+            )
+            found: dict[str, Any] = answered.json()
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            raise SomethingWrong(f"no answer: {type(error).__name__}") from error
+        if answered.status != 200:
+            raise SomethingWrong(f"{answered.status}: {found.get('detail', 'no reason given')}")
+        return found
+
+
+def smoke(
+    url: str,
+    key: str,
+    *,
+    users: Sequence[int],
+    model_version: int | None,
+    patience: float = PATIENCE_SECONDS,
+) -> str | None:
+    """Ask /ready, /model, one user and one batch; return what is wrong in one line, or None.
+
+    `users` are some that the predictions are made for, at most 100; `model_version` is the one that
+    must be served. A server that has not seen the publication yet gets `patience` seconds.
+    """
+    asked = Asked(url, key)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            _check(asked, list(users), model_version)
+        except SomethingWrong as wrong:
+            if time.monotonic() >= until:
+                return str(wrong)
+        else:
+            return None
+        time.sleep(_LOOK_EVERY)
+
+
+def _check(asked: Asked, users: list[int], model_version: int | None) -> None:
+    ready = _told("/ready", asked.answer, "/ready")
+    _require(ready["degraded"] is None, f"/ready: {ready['degraded']}")
+    model = _told("/model", asked.answer, "/model")
+    served = model["model_version"]
+    _require(served == model_version, f"/model: version {served}, not {model_version}")
+    _require(not model["stale"], f"/model: its predictions are old, of {model['made_at']}")
+    if not users:
+        return
+    # users are not named: what is wrong may be told to anybody
+    alone = _told("one user", asked.answer, f"/users/{users[0]}/recommendations?limit={_TRACKS}")
+    _check_user("one user", alone)
+    batch = _told(
+        "a batch", asked.answer, "/recommendations:batch", {"user_ids": users, "limit": _TRACKS}
+    )
+    _require(len(batch["answers"]) == len(users), "a batch: not an answer for each user")
+    for answer in batch["answers"]:
+        _check_user("a batch", answer)
+    _require(batch["answers"][0]["items"] == alone["items"], "a batch: other tracks than alone")
+
+
+def _check_user(where: str, answer: dict[str, Any]) -> None:
+    items = answer["items"]
+    _require(answer["known"], f"{where}: a user with predictions is not known")
+    _require(bool(items), f"{where}: no tracks")
+    ranks = [item["rank"] for item in items]
+    _require(ranks == list(range(1, len(items) + 1)), f"{where}: ranks are {ranks}")
+    tracks = {item["track_id"] for item in items}
+    _require(len(tracks) == len(items), f"{where}: a track is there twice")
+
+
+def _told(where: str, answer: Any, *question: object) -> dict[str, Any]:  # noqa: ANN401
+    try:
+        found: dict[str, Any] = answer(*question)
+    except SomethingWrong as wrong:
+        raise SomethingWrong(f"{where}: {wrong}") from wrong
+    return found
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise SomethingWrong(otherwise)
