@@ -24,3 +24,17 @@ class TooFewListens(MlError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"too few listens: {why}")
+
+
+class UnreadableTable(MlError):
+    """A file of listens, tracks or users can't be read as Parquet or CSV."""
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(f"{path} can't be read: {why}")
+
+
+class MissingColumn(MlError):
+    """A file lacks a column without which it says nothing."""
+
+    def __init__(self, path: object, column: str, has: list[str]) -> None:
+        super().__init__(f"{path} has no column {column}, only {', '.join(has)}")

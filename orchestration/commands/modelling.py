@@ -1,0 +1,115 @@
+"""Commands that train models and say how good they are."""
+
+import json
+import sys
+from enum import StrEnum
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestration.screen import Screen
+
+if TYPE_CHECKING:
+    from ml.evaluate import Judged
+
+app = typer.Typer()
+
+
+class SplitKind(StrEnum):
+    """How listens are held out."""
+
+    time = "time"
+    user = "user"
+    random = "random"
+
+
+@app.command()
+def evaluate(  # noqa: PLR0913, PLR0917 - the files, and how they are split and shown
+    listens: Annotated[
+        Path,
+        typer.Option(help="Parquet or CSV: user_id, track_id; listened_at, plays if known."),
+    ],
+    tracks: Annotated[
+        Path | None, typer.Option(help="Parquet or CSV: track_id; all else becomes features.")
+    ] = None,
+    users: Annotated[
+        Path | None, typer.Option(help="Parquet or CSV: user_id; all else becomes features.")
+    ] = None,
+    split: Annotated[
+        SplitKind | None, typer.Option(help="Default: time where instants are known, else random.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.", min=0)] = 0,
+    trials: Annotated[int, typer.Option(help="Settings of LightFM to try.", min=1, max=8)] = 2,
+    oracle: Annotated[
+        Path | None, typer.Option(help="user_id, track_id, score of a ranker that knows.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, and nothing else.")] = False,
+) -> None:
+    """Train and measure every model on anyone's listens."""
+    from ml.evaluate import evaluate
+    from ml.oracle import read_oracle
+    from ml.reading import read_listens
+
+    read = read_listens(listens, tracks, users)
+    kind = split or (SplitKind.random if read.at is None else SplitKind.time)
+    judged = evaluate(
+        read,
+        kind.value,
+        seed,
+        budget=trials,
+        oracle=None if oracle is None else read_oracle(oracle, read),
+        say=_tell,
+    )
+    if as_json:
+        models = [{"model": one.name, **one.figures} for one in judged]
+        said = {"models": models, "split": kind.value, "seed": seed}
+        typer.echo(json.dumps(_without_nan(said), indent=2, allow_nan=False))
+    else:
+        _show(judged, kind.value, seed)
+
+
+def _tell(what: str) -> None:
+    if sys.stderr.isatty():
+        typer.echo(f"… {what}", err=True)
+
+
+def _show(judged: "list[Judged]", kind: str, seed: int) -> None:
+    screen = Screen()
+    names = [
+        "ndcg_at_10",
+        "recall_at_10",
+        "recall_at_20",
+        "map_at_10",
+        "coverage",
+        "novelty",
+        "gini",
+    ]
+    figures = judged[0].figures
+    rows = [[one.name, *(f"{one.figures[name]:.4f}" for name in names)] for one in judged]
+    slices: list[tuple[str, Any]] = [*figures["slices"].items()]
+    slices += [("listen_again", figures["listen_again"])] if "listen_again" in figures else []
+    for name, its in slices:
+        if its["users"]:
+            names.append(f"{name} ndcg")
+            for row, one in zip(rows, judged, strict=True):
+                of = one.figures if name == "listen_again" else one.figures["slices"]
+                row.append(f"{of[name]['ndcg_at_10']:.4f}")
+    if "percent_of_oracle" in figures:
+        names.append("% of oracle")
+        for row, one in zip(rows, judged, strict=True):
+            row.append(f"{one.figures['percent_of_oracle']:.1f}")
+    screen.table(["model", *names], rows, to_the_right=names)
+    screen.say(
+        f"{figures['users']:,} users judged by what they had not heard; split {kind}, seed {seed}"
+    )
+
+
+def _without_nan(said: Any) -> Any:  # noqa: ANN401 - any JSON
+    """JSON has no NaN: an unknown figure is null."""
+    if isinstance(said, dict):
+        return {key: _without_nan(value) for key, value in said.items()}
+    if isinstance(said, list):
+        return [_without_nan(value) for value in said]
+    return None if isinstance(said, float) and not isfinite(said) else said
