@@ -1,0 +1,198 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml.blend import Blend, choose_weights, in_tenths, standardised
+from ml.ease import Ease
+from ml.errors import NotFitted
+from ml.hybrid import Hybrid
+from ml.interactions import Interactions, interactions, weigh
+from ml.judging import discovery, judge
+from ml.knn import ItemKnn
+from ml.model import Model, digest
+from ml.popularity import Popularity
+from ml.search import search
+from ml.softmax import Softmax
+from ml.splits import Split, split
+from tests.unit.ml.logs import GROUPS, TRACKS, grouped_log
+
+LIGHTFM = Hybrid(dimensions=8, epochs=15)
+SOFTMAX = Softmax(dimensions=8, prior=2.0, passes=40)
+MODELS: list[Model] = [
+    Popularity(),
+    ItemKnn(neighbours=10),
+    Ease(ridge=5.0),
+    Ease(ridge=5.0, most=20, graded=False),
+    SOFTMAX,
+    LIGHTFM,
+    replace(LIGHTFM, averaged=False),
+    Blend((LIGHTFM, Ease(ridge=5.0), SOFTMAX), (0.3, 0.5, 0.2)),
+]
+NAMES = [f"{model.name}-{number}" for number, model in enumerate(MODELS)]
+
+
+@pytest.fixture(scope="module")
+def parts() -> Split:
+    return split(grouped_log(), "random", seed=0)
+
+
+def _everyone(data: Interactions) -> np.ndarray:
+    return np.arange(data.shape[0])
+
+
+@pytest.mark.parametrize("model", MODELS, ids=NAMES)
+def test_the_same_data_and_seed_give_the_same_bits(model: Model, parts: Split) -> None:
+    one, two = (model.fit(parts.known, seed=7).arrays() for _ in range(2))
+    assert digest(one) == digest(two)
+
+
+@pytest.mark.parametrize("model", [LIGHTFM, SOFTMAX], ids=["lightfm", "softmax"])
+def test_another_seed_gives_another_model(model: Model, parts: Split) -> None:
+    one, two = (model.fit(parts.known, seed).arrays() for seed in (1, 2))
+    assert digest(one) != digest(two)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=NAMES)
+def test_a_model_comes_back_from_its_arrays_whole(model: Model, parts: Split) -> None:
+    fitted = model.fit(parts.known, seed=7)
+    everyone = _everyone(parts.known)
+    again = type(model).from_arrays(fitted.arrays())
+    scores = fitted.scores(everyone)
+    assert scores.dtype == np.float32
+    assert scores.shape == parts.known.shape
+    assert np.isfinite(scores).all()
+    np.testing.assert_array_equal(again.scores(everyone), scores)
+    assert digest(again.arrays()) == digest(fitted.arrays())
+    assert all(not array.dtype.hasobject for array in fitted.arrays().values())
+
+
+@pytest.mark.parametrize("model", MODELS, ids=NAMES)
+def test_scores_of_some_users_are_those_of_all(model: Model, parts: Split) -> None:
+    fitted = model.fit(parts.known, seed=7)
+    some = np.array([5, 3])
+    np.testing.assert_allclose(
+        fitted.scores(some), fitted.scores(_everyone(parts.known))[some], rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("model", MODELS, ids=NAMES)
+def test_an_untrained_model_says_so(model: Model) -> None:
+    with pytest.raises(NotFitted, match="has not been trained"):
+        model.scores(np.array([0]))
+
+
+@pytest.mark.parametrize("model", MODELS[1:], ids=NAMES[1:])
+def test_taste_beats_popularity(model: Model, parts: Split) -> None:
+    task = discovery(parts.known, parts.test)
+    figure = judge(model.fit(parts.known, seed=0), task).means()["ndcg_at_10"]
+    baseline = judge(Popularity().fit(parts.known, seed=0), task).means()["ndcg_at_10"]
+    assert figure > 1.3 * baseline
+
+
+@pytest.mark.parametrize("model", [LIGHTFM, SOFTMAX], ids=["lightfm", "softmax"])
+def test_cold_tracks_are_ranked_by_their_metadata(model: Model, parts: Split) -> None:
+    scores = model.fit(parts.known, seed=0).scores(_everyone(parts.known))
+    cold = np.arange(TRACKS - GROUPS, TRACKS)
+    assert not parts.known.plays[:, cold].nnz
+    liked = cold[scores[:, cold].argmax(axis=1)] % GROUPS
+    assert (liked == np.arange(len(scores)) % GROUPS).mean() > 0.9
+
+
+def test_who_nothing_is_known_about_gets_what_is_popular(parts: Split) -> None:
+    plays = parts.known.plays.tolil()
+    plays[0] = 0
+    known = replace(parts.known, plays=plays.tocsr(), weights=weigh(plays.tocsr()))
+    scores = LIGHTFM.fit(known, seed=0).scores(np.array([0, 1]))
+    listeners = np.bincount(known.plays.indices, minlength=TRACKS)
+    np.testing.assert_array_equal(scores[0], listeners)
+    assert not np.array_equal(scores[1], listeners)
+
+
+def test_ease_is_the_closed_form() -> None:
+    rng = np.random.default_rng(0)
+    row, column = (rng.random((30, 12)) < 0.4).nonzero()
+    data = interactions(np.arange(30), np.arange(12), row, column, np.ones(len(row)))
+    played = data.weights.toarray()
+    inverse = np.linalg.inv(played.T @ played + 3 * np.eye(12))
+    between = np.eye(12) - inverse / np.diag(inverse)
+    np.fill_diagonal(between, 0)
+    fitted = Ease(ridge=3.0).fit(data, seed=0)
+    np.testing.assert_allclose(fitted.scores(np.arange(30)), played @ between, atol=1e-4)
+
+
+def test_weights_are_a_users_own_measure_kept_within_bounds() -> None:
+    data = interactions(
+        np.arange(2),
+        np.arange(3),
+        np.array([0, 0, 0, 1]),
+        np.array([0, 0, 1, 2]),
+        np.array([1, 2, 1, 900]),
+    )
+    assert data.plays.toarray().tolist() == [[3, 1, 0], [0, 0, 900]]
+    mean = (np.log(4) + np.log(2)) / 2
+    expected = [[np.log(4) / mean, np.log(2) / mean, 0], [0, 0, 1]]
+    np.testing.assert_allclose(data.weights.toarray(), expected, rtol=1e-6)
+    many = interactions(
+        np.arange(1),
+        np.arange(101),
+        np.zeros(101, np.int64),
+        np.arange(101),
+        np.array([1e9] + [1.0] * 100),
+    )
+    assert many.weights.data.max() == 3
+
+
+def test_popularity_counts_the_listeners_of_late() -> None:
+    days = np.array(["2026-01-01", "2026-01-01", "2026-03-01"], "datetime64[us]")
+    data = interactions(
+        np.arange(3), np.arange(2), np.arange(3), np.array([0, 0, 1]), np.ones(3), last_played=days
+    )
+    assert Popularity(days=30).fit(data, 0).scores(np.array([0]))[0].argmax() == 1
+    assert Popularity(days=90).fit(data, 0).scores(np.array([0]))[0].argmax() == 0
+
+
+def test_a_standardised_row_has_mean_0_and_spread_1_or_is_0() -> None:
+    rows = standardised(np.array([[1, 2, 3, 6], [4, 4, 4, 4]], np.float32))
+    assert rows[0].mean() == pytest.approx(0, abs=1e-6)
+    assert rows[0].std() == pytest.approx(1, abs=1e-6)
+    assert rows[1].tolist() == [0, 0, 0, 0]
+
+
+def test_weights_of_a_blend_share_one() -> None:
+    shares = in_tenths(3)
+    assert len(shares) == 66
+    assert all(sum(weights) == pytest.approx(1) for weights in shares)
+
+
+def test_a_blend_is_on_validation_as_good_as_its_best_part(parts: Split) -> None:
+    fitted = [model.fit(parts.train, 0) for model in (LIGHTFM, Ease(ridge=5.0))]
+    weights, figure = choose_weights(fitted, parts.train, parts.validation)
+    task = discovery(parts.train, parts.validation)
+    alone = [judge(model, task).means()["ndcg_at_10"] for model in fitted]
+    assert figure >= max(alone) - 1e-9
+    assert sum(weights) == pytest.approx(1)
+
+
+def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
+    seen: list[str] = []
+    found = search(parts.train, parts.validation, 0, 1, lambda trial: seen.append(trial.model))
+    assert seen == ["ease"] * 5 + ["softmax"] * 2 + ["lightfm", "blend"]
+    assert [trial.model for trial in found.trials] == seen
+    ridges = {t.settings["ridge"]: t.ndcg_at_10 for t in found.trials if t.model == "ease"}
+    assert found.ease.ridge in ridges
+    lightfm = next(trial for trial in found.trials if trial.model == "lightfm")
+    assert lightfm.ndcg_at_10 == max(figure for _, figure in lightfm.curve)
+    assert (found.lightfm.epochs, lightfm.ndcg_at_10) in lightfm.curve
+
+
+def test_stopping_early_is_training_for_fewer_epochs(parts: Split) -> None:
+    at_six: list[np.ndarray] = []
+
+    def stop(epoch: int, model: Hybrid) -> bool:
+        at_six.extend([model.scores(np.array([0]))] if epoch == 6 else [])
+        return epoch == 6
+
+    LIGHTFM.fit_watched(parts.known, 5, 3, stop)
+    whole = replace(LIGHTFM, epochs=6).fit(parts.known, 5)
+    np.testing.assert_array_equal(at_six[0], whole.scores(np.array([0])))
