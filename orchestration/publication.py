@@ -24,7 +24,7 @@ create table publication (
     published_at timestamp not null,
     parts struct(
         part varchar, invocation_id varchar, model_hash varchar, sealed_at timestamp,
-        tables varchar[]
+        data_as_of timestamp, tables varchar[]
     )[] not null,
     git_commit varchar,
     manifest_hash varchar,
@@ -81,6 +81,8 @@ class Part:
     invocation_id: str
     model_hash: str | None
     sealed_at: datetime | None
+    data_as_of: datetime | None
+    """The newest load that it knows of."""
     tables: list[Table]
     file: str = "made"
     """Where its tables stand: in the build file, or still in the `present` publication."""
@@ -183,6 +185,7 @@ def parts_in(files: "duckdb.DuckDBPyConnection") -> list[Part]:
             part["invocation_id"],
             part["model_hash"],
             part["sealed_at"],
+            part.get("data_as_of"),
             [_split(table) for table in part["tables"]],
             "present",
         )
@@ -196,6 +199,7 @@ def _told(part: Part) -> dict[str, object]:
         "invocation_id": part.invocation_id,
         "model_hash": part.model_hash,
         "sealed_at": part.sealed_at,
+        "data_as_of": part.data_as_of,
         "tables": [".".join(table) for table in part.tables],
     }
 

@@ -10,8 +10,8 @@ from orchestration.publication import MARTS, READER_SCHEMAS, Part, Seal, Table
 if TYPE_CHECKING:
     import duckdb
 
-Row = tuple[str, str, str | None, datetime | None]
-"""A sealed part: its name, dbt's invocation, the hash of its models, and when."""
+Row = tuple[str, str, str | None, datetime | None, datetime | None]
+"""A sealed part: name, dbt's invocation, hash of its models, when, and its newest load."""
 
 
 def seal_in(files: "duckdb.DuckDBPyConnection", path: Path) -> Seal:
@@ -33,7 +33,7 @@ def _sealed(files: "duckdb.DuckDBPyConnection", path: Path) -> list[Row]:
     _tell_of_parts(files, path)
     try:
         rows = files.execute(
-            "select part, invocation_id, model_hash, sealed_at from made.ledger.state"
+            "select part, invocation_id, model_hash, sealed_at, data_as_of from made.ledger.state"
             " where status = 'sealed' order by part <> ?, part",
             [MARTS],
         ).fetchall()
@@ -48,21 +48,25 @@ def _tell_of_parts(files: "duckdb.DuckDBPyConnection", path: Path) -> None:
     """Let a book of before there were parts say that all in it is of the marts."""
     import duckdb
 
-    for table in ("made.ledger.state", "made.ledger.relations"):
-        change = f"alter table if exists {table} add column if not exists part varchar"
+    changes = (
+        f"ledger.state add column if not exists part varchar default '{MARTS}'",
+        "ledger.state add column if not exists data_as_of timestamp",
+        f"ledger.relations add column if not exists part varchar default '{MARTS}'",
+    )
+    for change in changes:
         try:
-            files.execute(f"{change} default '{MARTS}'")
+            files.execute(f"alter table if exists made.{change}")
         except duckdb.CatalogException as error:
             raise NotSealed(path, "it has never been built") from error
 
 
 def _part(files: "duckdb.DuckDBPyConnection", path: Path, row: Row) -> Part:
-    name, invocation_id, model_hash, sealed_at = row
+    name = row[0]
     tables = _tables(files, name)
     if not tables and name == MARTS:  # sealed before builds noted their tables
         raise NotSealed(path, "it does not say which tables are its own")
     personal = personal_in(files, path)
-    return Part(name, invocation_id, model_hash, sealed_at, tables, personal=personal)
+    return Part(*row, tables, personal=personal)
 
 
 def _tables(files: "duckdb.DuckDBPyConnection", part: str) -> list[Table]:

@@ -23,7 +23,7 @@
     create schema if not exists ledger;
     create table if not exists ledger.state (
         status varchar, invocation_id varchar, run_id varchar, model_hash varchar, is_full_refresh boolean,
-        started_at timestamp, sealed_at timestamp, part varchar default 'marts'
+        started_at timestamp, sealed_at timestamp, part varchar default 'marts', data_as_of timestamp
     );
     create table if not exists ledger.loads (
         load_id varchar, load_date date, as_of timestamp, is_built boolean, is_published boolean
@@ -35,6 +35,7 @@
         schema_name varchar, table_name varchar, column_name varchar, part varchar
     );
     alter table ledger.state add column if not exists part varchar default 'marts';
+    alter table ledger.state add column if not exists data_as_of timestamp;
     alter table ledger.relations add column if not exists part varchar default 'marts';
 {% endmacro %}
 
@@ -79,10 +80,10 @@
     begin;
     delete from ledger.state where part = '{{ part }}';
     insert into ledger.state
-        (part, status, invocation_id, run_id, model_hash, is_full_refresh, started_at, sealed_at)
+        (part, status, invocation_id, run_id, model_hash, is_full_refresh, started_at)
     values (
         '{{ part }}', 'dirty', '{{ invocation_id }}', '{{ env_var("MOOVITAMIX_RUN_ID", "") }}', '{{ hash }}',
-        {{ full_refresh }}, {{ utc_now() }}, null
+        {{ full_refresh }}, {{ utc_now() }}
     );
     {% if part == 'marts' %}
     delete from ledger.loads where load_id not in (select load_id from ({{ accepted_loads() }}));

@@ -48,6 +48,11 @@
     values ('{{ part }}', '{{ node.schema }}', '{{ node.alias }}', '{{ column.name }}');
     {% endfor %}
     {% endfor %}
-    update ledger.state set status = 'sealed', sealed_at = {{ utc_now() }} where part = '{{ part }}';
+    update ledger.state
+    set
+        status = 'sealed',
+        sealed_at = {{ utc_now() }},
+        data_as_of = (select max(as_of) from ledger.loads where is_built)
+    where part = '{{ part }}';
     commit;
 {% endmacro %}

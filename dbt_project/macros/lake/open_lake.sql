@@ -5,8 +5,12 @@
     {% if execute %}
         {% do run_query('create schema if not exists ops') %}
         {% do run_query('create schema if not exists raw') %}
+        {% do run_query('create schema if not exists ml') %}
         {% for table in lake_tables('ops') + lake_tables('raw') %}
             {% do run_query(lake_view(table, lake_files(table))) %}
+        {% endfor %}
+        {% for table in lake_tables('ml') %}
+            {% do run_query(batches_view(table)) %}
         {% endfor %}
         {% do run_query(removed_records_view()) %}
     {% endif %}

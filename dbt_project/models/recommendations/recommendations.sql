@@ -1,0 +1,27 @@
+with
+
+batch as (
+
+    {{ champion_batch() }}
+
+),
+
+predictions as (
+
+    select * from {{ source('ml', 'recommendations') }}
+
+)
+
+select
+    user_id,
+    rank,
+    track_id,
+    score,
+    strategy,
+    because_track_id,
+    model_version,
+    run_id,
+    data_as_of,
+    made_at
+from predictions
+inner join batch using (model_version, run_id)
