@@ -21,6 +21,11 @@ def live_a_day(run: Run) -> None:
         with embedded_source(run.settings) as source:
             start(run, source)
             ingest(run, api_url=source.url)
+    make_marts(run)
+
+
+def make_marts(run: Run) -> None:
+    """From the lake to the readers: what is fresh is built, what was built well is published."""
     freshness(run)
     build(run)
     publish(run)
