@@ -1,4 +1,4 @@
-"""Fifty and more ways in which data, a lake or a model can be wrong, each with the gate meant for it."""
+"""Ways in which data, a lake or a model can be wrong, each with the gate meant for it."""
 
 import json
 import shutil
@@ -21,6 +21,7 @@ TODAY = 12
 class Corruption:
     """What goes wrong before today's run, and words of the line that stops it.
 
+    Words with `|` between are alternatives: of a model's unit tests the first to fail is told.
     No words: the run goes on without what is wrong, which is set aside.
     """
 
@@ -188,6 +189,12 @@ FUTURE = (clock(TODAY) + timedelta(days=9)).isoformat()
 SESSIONS, FACT = "models/intermediate/sessions.sql", "models/marts/fact_listen_history.sql"
 TRACKS, USERS = "models/marts/dim_tracks.sql", "models/marts/dim_users.sql"
 HISTORY = "models/marts/dim_tracks_history.sql"
+FACT_UNIT_TESTS = "each_item_of_a_session|a_contested_session_is_read_again"
+SESSIONS_UNIT_TESTS = (
+    "newest_version_of_a_session_wins|keeps_its_first_load|the_later_wins"
+    "|an_empty_session_is_kept|left_to_quarantine|late_older_version_changes_nothing"
+)
+USERS_UNIT_TESTS = "becomes_an_inferred_member|are_looked_at_again"
 
 PULL = {
     "the API is down": Corruption("gave no good answer", api=always(as_json(500, {}))),
@@ -275,10 +282,10 @@ VOLUME = {
 }
 MODELS = {
     "versions that lost count for listens": Corruption(
-        "each_item_of_a_session", model=(FACT, "is_winner\n", "true\n")
+        FACT_UNIT_TESTS, model=(FACT, "is_winner\n", "true\n")
     ),
     "positions that count from none": Corruption(
-        "each_item_of_a_session",
+        FACT_UNIT_TESTS,
         model=(
             FACT,
             "    session_position,\n    etl",
@@ -286,15 +293,15 @@ MODELS = {
         ),
     ),
     "listens of the day after": Corruption(
-        "each_item_of_a_session",
+        FACT_UNIT_TESTS,
         model=(FACT, "started_at as listened_at", "started_at + interval 9 day as listened_at"),
     ),
     "a join that fans out": Corruption(
-        "each_item_of_a_session",
+        FACT_UNIT_TESTS,
         model=(FACT, "    from sessions\n", "    from sessions cross join (values (1), (2))\n"),
     ),
     "a filter too many": Corruption(
-        "each_item_of_a_session", model=(FACT, "is_winner\n", "is_winner and user_id % 2 = 0\n")
+        FACT_UNIT_TESTS, model=(FACT, "is_winner\n", "is_winner and user_id % 2 = 0\n")
     ),
     "a fact without dates": Corruption(
         "fact_listen_history",
@@ -309,11 +316,11 @@ MODELS = {
         model=(USERS, "        user_id,\n        first", "        user_id::text as user_id, first"),
     ),
     "no members for unknown ids": Corruption(
-        "becomes_an_inferred_member",
+        USERS_UNIT_TESTS,
         model=(TRACKS, "union all\nselect * from inferred", ""),
     ),
     "inferred members that claim to be known": Corruption(
-        "are_looked_at_again", model=(USERS, "true as is_inferred", "false as is_inferred")
+        USERS_UNIT_TESTS, model=(USERS, "true as is_inferred", "false as is_inferred")
     ),
     "dims of every version": Corruption("dim_tracks", model=(TRACKS, "where is_current", "")),
     "dims without their instant": Corruption(
@@ -325,13 +332,13 @@ MODELS = {
         ),
     ),
     "the oldest version wins": Corruption(
-        "newest", model=(SESSIONS, "max(updated_at) over", "min(updated_at) over")
+        SESSIONS_UNIT_TESTS, model=(SESSIONS, "max(updated_at) over", "min(updated_at) over")
     ),
     "the first load wins": Corruption(
-        "the_later_wins", model=(SESSIONS, "load_id desc", "load_id asc")
+        SESSIONS_UNIT_TESTS, model=(SESSIONS, "load_id desc", "load_id asc")
     ),
     "lengths that are not those of the lists": Corruption(
-        "newest_version_of_a_session_wins",
+        SESSIONS_UNIT_TESTS,
         model=(
             SESSIONS,
             "{{ list_length('track_ids') }} as",

@@ -104,7 +104,7 @@ def test_nothing_wrong_is_ever_published(  # noqa: PLR0917 - fixtures
             monkeypatch.setattr(dbt, "ROOT", project)
         complaint = live(data_home, api, at, wrong.data_dir and _kept(wrong.data_dir, tmp_path))
     if wrong.stopped_by:
-        assert wrong.stopped_by in complaint
+        assert any(words in complaint for words in wrong.stopped_by.split("|")), complaint
         assert "\n" not in complaint
         assert checksums(data_home / "marts.duckdb") == before
     else:
