@@ -82,7 +82,7 @@ def search(
         return trial.ndcg_at_10
 
     ease = _best([Ease(ridge) for ridge in RIDGES], train, task, seed, note)
-    ease = _best([ease, replace(ease, graded=False)], train, task, seed, note)
+    ease = _best([ease, Ease(ease.ridge, graded=False)], train, task, seed, note)
     softmax = _best([Softmax(prior=prior) for prior in PRIORS], train, task, seed, note)
     tried = [_stopped(Hybrid(**its), train, task, seed) for its in LIGHTFM[: max(1, budget)]]
     lightfm = tried[int(np.argmax([note(trial) for _, trial in tried]))][0]
@@ -105,7 +105,8 @@ def _best(
     for candidate in candidates:
         fitted = candidate if candidate.is_fitted else candidate.fit(train, seed)
         figure = judge(fitted, task).means()["ndcg_at_10"]
-        note(Trial(candidate.name, candidate.settings(), figure))
+        if fitted is not candidate:
+            note(Trial(candidate.name, candidate.settings(), figure))
         if figure > highest:
             best, highest = fitted, figure
     assert best is not None

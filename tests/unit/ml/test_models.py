@@ -177,10 +177,16 @@ def test_a_blend_is_on_validation_as_good_as_its_best_part(parts: Split) -> None
 def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
     seen: list[str] = []
     found = search(parts.train, parts.validation, 0, 1, lambda trial: seen.append(trial.model))
-    assert seen == ["ease"] * 5 + ["softmax"] * 2 + ["lightfm", "blend"]
+    assert seen == ["ease"] * 4 + ["softmax"] * 2 + ["lightfm", "blend"]
     assert [trial.model for trial in found.trials] == seen
     ridges = {t.settings["ridge"]: t.ndcg_at_10 for t in found.trials if t.model == "ease"}
     assert found.ease.ridge in ridges
+    graded = [t.ndcg_at_10 for t in found.trials if t.settings.get("graded") is True]
+    plain = [t.ndcg_at_10 for t in found.trials if t.settings.get("graded") is False]
+    assert len(plain) == 1
+    assert plain[0] not in graded
+    judged = judge(found.ease, discovery(parts.train, parts.validation)).means()["ndcg_at_10"]
+    assert judged == max(*graded, *plain)
     lightfm = next(trial for trial in found.trials if trial.model == "lightfm")
     assert lightfm.ndcg_at_10 == max(figure for _, figure in lightfm.curve)
     assert (found.lightfm.epochs, lightfm.ndcg_at_10) in lightfm.curve
