@@ -38,3 +38,25 @@ class MissingColumn(MlError):
 
     def __init__(self, path: object, column: str, has: list[str]) -> None:
         super().__init__(f"{path} has no column {column}, only {', '.join(has)}")
+
+
+class NothingToLearnFrom(MlError):
+    """There is no published data, or no features, yet."""
+
+
+class NoChampion(MlError):
+    """No model has been promoted yet."""
+
+    def __init__(self) -> None:
+        super().__init__("no model has been promoted yet; `moovitamix train` trains and judges one")
+
+
+class NothingToRollBackTo(MlError):
+    """There is no earlier champion."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no earlier champion to go back to")
+
+
+class UnusableModel(MlError):
+    """A model can't be used: it is not what was written, or its scores say nothing."""

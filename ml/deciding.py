@@ -1,0 +1,158 @@
+"""The decisions about the champion: judged under a lock, written to the lake, then told to MLflow.
+
+The newest row of `ops/promotions` says who is champion. MLflow's aliases repeat it for people; a
+crash in between leaves them behind until the next decision, and nothing reads them to serve.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ml import cut as cuts
+from ml import lake, registry
+from ml.errors import MlError, NoChampion, NothingToRollBackTo
+from ml.promotion import Decision, decide
+from ml.usable import require_usable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ml.cut import Cut
+    from ml.promotion import Figures
+    from ml.registry import Version
+    from ml.settings import MlSettings
+
+
+def judge_challenger(
+    settings: MlSettings, challenger: Version, cut: Cut, run_id: str = ""
+) -> Decision:
+    """Judge a registered version against the champion of this moment, and write the decision.
+
+    What can't be read or used is judged too: it is not promoted, and the sentence says why.
+    """
+    with _one_at_a_time(settings):
+        champion = _champion(settings)
+        decision = _decide(settings, challenger, champion, cut)
+        after = challenger if decision.is_promoted else champion
+        _write(settings, decision, after, champion, challenger, run_id)
+    return decision
+
+
+def roll_back(settings: MlSettings, why: str, run_id: str = "") -> Version:
+    """Put the champion before the present one back; return it."""
+    with _one_at_a_time(settings):
+        present = registry.champion(settings)
+        former = _former(settings, present)
+        said = f"version {former.number} is champion again instead of {present.number}: {why}"
+        decision = Decision(False, said, {"why": why})
+        _write(settings, decision, former, present, None, run_id, "rolled back")
+    return former
+
+
+def _former(settings: MlSettings, present: Version) -> Version:
+    """Return the newest champion before the present one that was not rolled back itself."""
+    stack: list[int] = []
+    for row in registry.decisions(settings):
+        number = row["model_version"]
+        if row["decision"] == "promoted":
+            stack.append(number)
+        elif row["decision"] == "rolled back":
+            while stack and stack[-1] != number:
+                stack.pop()
+    while stack and stack[-1] == present.number:
+        stack.pop()
+    known = registry.versions(settings)
+    if not stack or stack[-1] not in known:
+        raise NothingToRollBackTo
+    return known[stack[-1]]
+
+
+def _champion(settings: MlSettings) -> Version | None:
+    try:
+        return registry.champion(settings)
+    except NoChampion:
+        return None
+
+
+def _decide(
+    settings: MlSettings, challenger: Version, champion: Version | None, cut: Cut
+) -> Decision:
+    try:
+        bundle = registry.load(settings, challenger)
+        require_usable(bundle, cut.data)
+        own = cuts.figures_of(bundle, cut)
+    except MlError as error:
+        said = f"version {challenger.number} is not promoted: {error}"
+        return Decision(False, said, {"unusable": str(error)})
+    rival = _figures_of_champion(settings, champion, cut)
+    return decide(own, rival, cuts.figures_of_popularity(cut), settings)
+
+
+def _figures_of_champion(
+    settings: MlSettings, champion: Version | None, cut: Cut
+) -> Figures | None:
+    """Judge the champion on the same cut; one that can't be read defends nothing."""
+    if champion is None:
+        return None
+    try:
+        return cuts.figures_of(registry.load(settings, champion), cut)
+    except MlError:
+        return None
+
+
+@contextmanager
+def _one_at_a_time(settings: MlSettings) -> Iterator[None]:
+    settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.mlflow_dir / ".deciding.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write(  # noqa: PLR0913, PLR0917 - a decision, whom it is about, and who asked
+    settings: MlSettings,
+    decision: Decision,
+    after: Version | None,
+    before: Version | None,
+    challenger: Version | None,
+    run_id: str,
+    what: str | None = None,
+) -> None:
+    at = _after_all(settings)
+    row: dict[str, object] = {
+        "model_version": after and after.number,
+        "previous_version": before and before.number,
+        "challenger_version": challenger and challenger.number,
+        "decision": what or ("promoted" if decision.is_promoted else "kept"),
+        "sentence": decision.sentence,
+        "figures": decision.as_json(),
+        "run_id": run_id,
+        "decided_at": at,
+    }
+    lake.append(settings.lake_url, "promotions", row, at.date())
+    _tell_mlflow(settings, row)
+
+
+def _after_all(settings: MlSettings) -> datetime:
+    """Return an instant after every decision so far, even where the clock went back."""
+    at = datetime.now(UTC).replace(tzinfo=None)
+    rows = registry.decisions(settings)
+    return max(at, rows[-1]["decided_at"] + timedelta(microseconds=1)) if rows else at
+
+
+def _tell_mlflow(settings: MlSettings, row: dict[str, object]) -> None:
+    from ml.tracking import connected
+
+    with connected(settings) as client:
+        if row["model_version"] is not None:
+            client.set_registered_model_alias(
+                registry.NAME, registry.CHAMPION, str(row["model_version"])
+            )
+        if row["challenger_version"] is not None:
+            number = str(row["challenger_version"])
+            client.set_registered_model_alias(registry.NAME, registry.CHALLENGER, number)
+            client.set_model_version_tag(registry.NAME, number, "decision", row["decision"])
+            client.set_model_version_tag(registry.NAME, number, "sentence", row["sentence"])
+            client.set_model_version_tag(registry.NAME, number, "figures", row["figures"])

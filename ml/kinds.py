@@ -1,0 +1,37 @@
+"""The kinds of models by name: how one is made, and read back from its arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ml.blend import Blend
+from ml.ease import Ease
+from ml.errors import UnusableModel
+from ml.hybrid import Hybrid
+from ml.knn import ItemKnn
+from ml.popularity import Popularity
+from ml.softmax import Softmax
+
+if TYPE_CHECKING:
+    from ml.model import Model
+
+KINDS: dict[str, Any] = {
+    "popularity": Popularity,
+    "item-knn": ItemKnn,
+    "ease": Ease,
+    "lightfm": Hybrid,
+    "softmax": Softmax,
+    "blend": Blend,
+}
+
+
+def kind_of(model: Model) -> str:
+    """Return the name under which a model's class is known."""
+    return next(name for name, kind in KINDS.items() if type(model) is kind)
+
+
+def kind(name: str) -> Any:  # noqa: ANN401 - a class of models
+    """Return the class of models with that name."""
+    if name not in KINDS:
+        raise UnusableModel(f"no kind of model is called {name!r}: there are {', '.join(KINDS)}")
+    return KINDS[name]

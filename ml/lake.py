@@ -1,0 +1,126 @@
+"""What models write to the lake: rows of `ops/`, files of `ml/`; each is whole or not there."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+_TEXT, _COUNT, _SHARE = pa.string(), pa.int64(), pa.float64()
+_INSTANT = pa.timestamp("us")
+
+SCHEMAS = {
+    "models": pa.schema(
+        [
+            ("model_version", pa.int32()),
+            ("name", _TEXT),
+            ("model_hash", _TEXT),
+            ("run_id", _TEXT),
+            ("mlflow_run_id", _TEXT),
+            ("path", _TEXT),
+            ("trained_at", _INSTANT),
+            ("data_as_of", _INSTANT),
+            ("cut_off", _INSTANT),
+            ("load_ids", pa.list_(_TEXT)),
+            ("git_commit", _TEXT),
+            ("listens", _COUNT),
+            ("seconds", _SHARE),
+            ("ndcg_at_10", _SHARE),
+            ("recall_at_10", _SHARE),
+            ("map_at_10", _SHARE),
+            ("coverage", _SHARE),
+        ]
+    ),
+    "promotions": pa.schema(
+        [
+            ("model_version", pa.int32()),
+            ("previous_version", pa.int32()),
+            ("challenger_version", pa.int32()),
+            ("decision", _TEXT),
+            ("sentence", _TEXT),
+            ("figures", _TEXT),
+            ("run_id", _TEXT),
+            ("decided_at", _INSTANT),
+        ]
+    ),
+}
+
+
+def append(lake_url: str, table: str, row: dict[str, Any], day: date) -> None:
+    """Write one row of `ops/<table>`; it is there whole, or not at all."""
+    whole = BytesIO()
+    pq.write_table(pa.Table.from_pylist([row], SCHEMAS[table]), whole, compression="zstd")
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{uuid4().hex}.parquet"
+    if isinstance(storage, LocalFileSystem):
+        with _draft(Path(path)) as draft:
+            draft.write_bytes(whole.getvalue())
+    else:
+        storage.pipe_file(path, whole.getvalue())
+
+
+def read(lake_url: str, table: str) -> list[dict[str, Any]]:
+    """Return all rows of `ops/<table>`."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    storage.invalidate_cache()
+    rows: list[dict[str, Any]] = []
+    for path in sorted(storage.glob(f"{root}/ops/{table}/*/*.parquet")):
+        with storage.open(path, "rb") as file:
+            rows += pq.ParquetFile(file).read().to_pylist()
+    return rows
+
+
+def write_batch(
+    lake_url: str, table: str, folder: str, schema: pa.Schema, parts: Iterator[pa.Table]
+) -> int:
+    """Write `ml/<table>/<folder>/batch.parquet` part by part; return its rows.
+
+    On a disk it appears by rename once it is whole; elsewhere it is uploaded whole.
+    """
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    path = f"{root}/ml/{table}/{folder}/batch.parquet"
+    if isinstance(storage, LocalFileSystem):
+        with _draft(Path(path)) as draft, draft.open("wb") as file:
+            return _write(file, schema, parts)
+    whole = BytesIO()
+    rows = _write(whole, schema, parts)
+    storage.pipe_file(path, whole.getvalue())
+    return rows
+
+
+def _write(file: Any, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:  # noqa: ANN401
+    rows = 0
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(part)
+            rows += len(part)
+    return rows
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; the file takes its name once it has reached the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    try:
+        yield draft
+        descriptor = os.open(draft, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,81 @@
+"""What training and recommending may be told; from the environment (`MOOVITAMIX_…`)."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Cadence = Literal["hourly", "daily", "weekly"]
+
+
+class MlSettings(BaseSettings):
+    """Settings of the models, each from `MOOVITAMIX_<NAME>`; instants are naive UTC."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    data_dir: Path = Path("data")
+    lake_url: str = ""
+    """Where the lake is; empty: `lake` in the data folder."""
+    mlflow_url: str = ""
+    """Where runs and models are kept: an SQLAlchemy URL; empty: SQLite in the data folder."""
+    mlflow_artifacts: str = ""
+    """Where the models' files are kept; empty: `mlflow/artifacts` in the data folder."""
+    as_of: datetime | None = None
+    """The run's clock; none: now."""
+
+    model: str = "blend"
+    """What is trained: `blend`, its settings chosen on validation, or a name in `ml.kinds`."""
+    trials: int = Field(default=1, ge=1, le=8, description="settings of LightFM to try")
+    seed: int = 20_260_101
+    train_every: Cadence = "weekly"
+    test_days: int = Field(default=7, ge=1, description="kept from training, to judge by")
+    min_listens: int = Field(default=2_000, ge=1, description="below that, nothing is trained")
+    min_judges: int = Field(default=30, ge=2, description="users that a verdict needs at least")
+
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    coverage_share: float = Field(default=0.9, ge=0, le=1, description="of the champion's")
+
+    recommend_k: int = Field(default=50, ge=1, le=500)
+    similar_k: int = Field(default=20, ge=1, le=200)
+    exclude_days: int = Field(default=30, ge=0, description="heard so lately: not recommended")
+    per_artist: int = Field(default=3, ge=1, description="tracks of one artist in a list")
+
+    drift_psi: float = Field(default=0.2, gt=0, description="a feature has moved beyond that")
+    drift_cold_share: float = Field(default=0.2, gt=0, le=1)
+    drift_fall: float = Field(default=0.2, gt=0, le=1, description="of the personal answers")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    def model_post_init(self, _context: object) -> None:
+        """Give the lake its place under the data folder unless it has one of its own."""
+        lake = self.lake_url or str(self.data_dir / "lake")
+        if "://" not in lake:
+            lake = str(Path(lake).expanduser().resolve())
+        object.__setattr__(self, "lake_url", lake)
+
+    @property
+    def marts_file(self) -> Path:
+        """The published file, all that is known of listens and features."""
+        return self.data_dir / "marts.duckdb"
+
+    @property
+    def mlflow_dir(self) -> Path:
+        """The tracking database and the models' files, unless they are elsewhere."""
+        return self.data_dir / "mlflow"
+
+    @property
+    def tracking_url(self) -> str:
+        """The database of runs and of the registry."""
+        return self.mlflow_url or f"sqlite:///{self.mlflow_dir / 'mlflow.db'}"
+
+    @property
+    def artifacts_url(self) -> str:
+        """Where new experiments put their files."""
+        return self.mlflow_artifacts or (self.mlflow_dir / "artifacts").as_uri()

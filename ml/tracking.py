@@ -1,0 +1,88 @@
+"""MLflow, set up once: where runs and models are kept, and how a run is told.
+
+It takes five seconds to import, so nothing that only recommends comes here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlflow import MlflowClient
+
+    from ml.search import Trial
+    from ml.settings import MlSettings
+
+EXPERIMENT = "moovitamix-recommender"
+
+
+@contextmanager
+def connected(settings: MlSettings) -> Iterator[MlflowClient]:
+    """Yield a client of the tracking database; it is made first, by one process alone.
+
+    Two that make it at once fail: its migrations know no lock.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow
+
+    settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.mlflow_dir / ".making.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mlflow.set_tracking_uri(settings.tracking_url)
+        mlflow.set_registry_uri(settings.tracking_url)
+        client = mlflow.MlflowClient()
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            client.create_experiment(EXPERIMENT, settings.artifacts_url)
+    mlflow.set_experiment(EXPERIMENT)
+    yield client
+
+
+def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float]) -> None:
+    """Log all figures in one transaction: one by one they cost 70 ms each."""
+    import time
+
+    from mlflow.entities import Metric
+
+    at = int(time.time() * 1000)
+    client.log_batch(
+        run_id, metrics=[Metric(name, float(value), at, 0) for name, value in figures.items()]
+    )
+
+
+def log_trial(client: MlflowClient, trial: Trial) -> None:
+    """Note one setting that was tried as a nested run, with its curve over the epochs."""
+    import time
+
+    import mlflow
+    from mlflow.entities import Metric
+
+    at = int(time.time() * 1000)
+    with mlflow.start_run(run_name=trial.model, nested=True) as run:
+        mlflow.log_params({"model": trial.model, **trial.settings})
+        curve = [Metric("ndcg_at_10", figure, at, epoch) for epoch, figure in trial.curve]
+        client.log_batch(run.info.run_id, curve or [Metric("ndcg_at_10", trial.ndcg_at_10, at, 0)])
+
+
+def git_commit() -> str | None:
+    """Return the commit of the code that runs, where there is one to tell."""
+    root = Path(__file__).resolve().parents[1]
+    try:
+        told = subprocess.run(  # noqa: S603 - nothing of it comes from outside
+            ["git", "-C", str(root), "rev-parse", "HEAD"],  # noqa: S607 - the PATH's git
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=5,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return told.stdout.strip()

@@ -1,0 +1,151 @@
+"""Train a challenger on what was known at the training cut-off, register it, have it judged."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ml import cut as cuts
+from ml import plots, registry
+from ml import published as publications
+from ml.bundle import Bundle, align, trained
+from ml.deciding import judge_challenger
+from ml.errors import TooFewListens
+from ml.judging import discovery
+from ml.kinds import kind
+from ml.search import search
+from ml.tracking import connected, git_commit, log_metrics, log_trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.figure import Figure
+
+    from ml.cut import Cut
+    from ml.model import Model
+    from ml.promotion import Decision, Figures
+    from ml.search import Trial
+    from ml.settings import MlSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a training came to."""
+
+    version: int
+    name: str
+    model_hash: str
+    listens: int
+    seconds: float
+    decision: Decision
+
+
+def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "") -> Training:
+    """Train what the settings name, or `model`, and have it judged against the champion.
+
+    Raises `TooFewListens` when there is too little to learn from or to judge by.
+    """
+    import mlflow
+
+    with publications.open_published(settings.marts_file) as published:
+        data_version = publications.version_of(published)
+        cut = cuts.cut(published, settings)
+    with connected(settings) as client, mlflow.start_run(run_name=run_id or None) as run:
+        begun = time.monotonic()
+        trials: list[Trial] = []
+        bundle = trained(model or _chosen(settings, cut, trials), cut.data, settings.seed)
+        seconds = time.monotonic() - begun
+        own = cuts.figures_of(bundle, cut)
+        mlflow.log_params(_params(bundle, settings))
+        mlflow.set_tags(_tags(data_version, cut, run_id))
+        popularity = cuts.figures_of_popularity(cut)
+        figures = _metrics(own, popularity) | {"fit_seconds": seconds}
+        log_metrics(client, run.info.run_id, figures)
+        for trial in trials:
+            log_trial(client, trial)
+        for name, figure in _drawn(bundle, [own, popularity], cut, trials):
+            mlflow.log_figure(figure, f"plots/{name}.png")
+        number, model_hash, path = registry.log_model(client, bundle)
+    row = _row(data_version, cut, own, seconds) | {
+        "model_version": number,
+        "name": bundle.name,
+        "model_hash": model_hash,
+        "run_id": run_id,
+        "mlflow_run_id": run.info.run_id,
+        "path": path,
+    }
+    registry.note(settings, row)
+    decision = judge_challenger(settings, registry.versions(settings)[number], cut, run_id)
+    listens = int(cut.data.plays.sum())
+    return Training(number, bundle.name, model_hash, listens, seconds, decision)
+
+
+def _chosen(settings: MlSettings, cut: Cut, trials: list[Trial]) -> Model:
+    """Make the model that the settings name; a blend's own settings are chosen on validation."""
+    if settings.model != "blend":
+        made: Model = kind(settings.model)()
+        return made
+    before, validation = cut.without_its_last(settings.test_days)
+    if not before.plays.nnz or not len(discovery(before, validation).users):
+        raise TooFewListens("none in the last days before the cut-off, to choose settings by")
+    return search(before, validation, settings.seed, settings.trials, trials.append).blend
+
+
+def _drawn(
+    bundle: Bundle, judged: list[Figures], cut: Cut, trials: list[Trial]
+) -> Iterator[tuple[str, Figure]]:
+    """Yield each picture of a training with its name."""
+    judgements = {one.name: one.judgement for one in judged if one.judgement is not None}
+    scorer = align(bundle, cut.data, cut.popularity)
+    yield "metric_by_epoch", plots.metric_by_epoch(trials)
+    yield "metric_by_slice", plots.metric_by_slice(cut.data, judgements)
+    yield "score_distributions", plots.score_distributions(cut.data, cut.test, scorer)
+    yield "popularity_bias", plots.popularity_bias(cut.data, judgements)
+
+
+def _params(bundle: Bundle, settings: MlSettings) -> dict[str, object]:
+    """Return the hyper-parameters: the small arrays of a model, and what training was told."""
+    arrays = bundle.model.arrays().items()
+    own = {name: array.tolist() for name, array in arrays if array.size <= 8 and array.ndim <= 1}
+    return own | {"model": bundle.name, "seed": settings.seed, "test_days": settings.test_days}
+
+
+def _tags(data_version: publications.Version, cut: Cut, run_id: str) -> dict[str, str]:
+    return {
+        "git_commit": git_commit() or "unknown",
+        "load_ids": ",".join(data_version.load_ids)[:5_000],
+        "publication": str(data_version.publication),
+        "data_as_of": data_version.data_as_of.isoformat(),
+        "cut_off": cut.known.as_of.isoformat(),
+        "run_id": run_id,
+    }
+
+
+def _metrics(own: Figures, popularity: Figures) -> dict[str, float]:
+    figures = dict(own.means) | {"coverage": own.coverage}
+    figures |= {f"popularity_{name}": value for name, value in popularity.means.items()}
+    figures |= {
+        f"ndcg_at_10_{name.replace(' ', '_')}": float(np.mean(values))
+        for name, values in own.slices.items()
+    }
+    return figures
+
+
+def _row(
+    data_version: publications.Version, cut: Cut, own: Figures, seconds: float
+) -> dict[str, object]:
+    return {
+        "trained_at": datetime.now(UTC).replace(tzinfo=None),
+        "data_as_of": data_version.data_as_of,
+        "cut_off": cut.known.as_of,
+        "load_ids": data_version.load_ids,
+        "git_commit": git_commit(),
+        "listens": int(cut.data.plays.sum()),
+        "seconds": seconds,
+        "coverage": own.coverage,
+        **{name: own.means[name] for name in ("ndcg_at_10", "recall_at_10", "map_at_10")},
+    }
