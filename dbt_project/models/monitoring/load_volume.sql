@@ -1,0 +1,74 @@
+with
+
+pulls as (
+
+    select * from {{ source('records', 'pulls') }}
+
+),
+
+verdicts as (
+
+    select
+        load_id,
+        arg_max(verdict, decided_at) as verdict
+    from {{ source('records', 'load_verdicts') }}
+    group by load_id
+
+),
+
+judged as (
+
+    select
+        pulls.*,
+        coalesce(verdict, case when outcome = 'whole' then 'nothing new' else outcome end)
+            as verdict,
+        coalesce(verdict = 'accepted' and kind = 'incremental', false) as is_comparable
+    from pulls
+    left join verdicts using (load_id)
+
+),
+
+before as (
+
+    select
+        *,
+        list(received) filter (where is_comparable) over (
+            partition by table_name
+            order by as_of, finished_at
+            rows between 42 preceding and 1 preceding
+        ) as recent
+    from judged
+
+),
+
+banded as (
+
+    select
+        *,
+        list_median(recent) as usual,
+        1.4826 * list_median(
+            list_transform(recent, lambda rows: abs(rows - list_median(recent)))
+        ) as sigma
+    from before
+
+)
+
+select
+    run_id,
+    load_id,
+    table_name,
+    cast(as_of as date) as day,
+    kind,
+    verdict,
+    announced,
+    received,
+    rejected,
+    pages,
+    bytes,
+    case when len(recent) >= 7 then usual end as usual,
+    case when len(recent) >= 7 then greatest(0, usual - greatest(usual / 2, 4 * sigma, 50)) end
+        as usual_low,
+    case when len(recent) >= 7 then usual + greatest(usual / 2, 4 * sigma, 50) end as usual_high,
+    as_of,
+    finished_at
+from banded
