@@ -1,5 +1,7 @@
 """One connection pool to the app's API: bounded patience, and a count of everything."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Event, Lock
 from time import perf_counter
 from types import TracebackType
@@ -11,30 +13,55 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 
 from ingestion.errors import ApiDown, ApiRefused
 from ingestion.settings import IngestionSettings
+from ingestion.window import utc_now
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
-class Traffic:
-    """What one table's requests cost, counted by the threads that make them."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request and its answer; without an answer there is an `error` and no `status`."""
 
-    __slots__ = ("_lock", "bytes", "requests", "response_ms", "retries")
+    called_at: datetime
+    response_ms: float
+    bytes: int
+    status: int | None
+    error: str | None
+    is_repeated: bool
+
+    @property
+    def outcome(self) -> str:
+        """How it went: ok, refused (answered otherwise) or down (not answered)."""
+        if self.status is None:
+            return "down"
+        return "ok" if self.status == 200 else "refused"
+
+
+class Traffic:
+    """What one endpoint's requests cost, counted by the threads that make them."""
+
+    __slots__ = ("_lock", "_taken", "calls")
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self.requests = 0
-        self.retries = 0
-        self.bytes = 0
-        self.response_ms: list[float] = []
+        self._taken = 0
+        self.calls: list[Call] = []
 
-    def count(self, started: float, size: int, *, again: bool) -> None:
+    def count(
+        self, started: float, size: int, *, again: bool, status: int | None, error: str | None
+    ) -> None:
         """Count one request that began at `started` (perf_counter) and brought `size` bytes."""
         elapsed = (perf_counter() - started) * 1000
+        call = Call(utc_now(), elapsed, size, status, error, again)
         with self._lock:
-            self.requests += 1
-            self.retries += again
-            self.bytes += size
-            self.response_ms.append(elapsed)
+            self.calls.append(call)
+
+    def taken(self) -> list[Call]:
+        """The calls that nobody has taken yet."""
+        with self._lock:
+            new = self.calls[self._taken :]
+            self._taken = len(self.calls)
+        return new
 
 
 class Api:
@@ -87,11 +114,13 @@ class Api:
             try:
                 response = self._pool.request("GET", url)
             except HTTPError as error:
-                traffic.count(started, 0, again=again)
+                kind = type(error).__name__
+                traffic.count(started, 0, again=again, status=None, error=kind)
                 patience = _spent(patience, url, error=error)
                 self._closed.wait(patience.get_backoff_time())
             else:
-                traffic.count(started, len(response.data), again=again)
+                size, status = len(response.data), response.status
+                traffic.count(started, size, again=again, status=status, error=None)
                 if response.status == 200:
                     return response.data
                 if response.status not in AGAIN:

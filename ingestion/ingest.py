@@ -1,11 +1,10 @@
 """The order of an ingest: finish what is pending, pull, load, decide."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingestion import gate, lake
-from ingestion.errors import ApiRefused, LakeUnreachable, LoadRefused
+from ingestion import gate, health, lake
+from ingestion.errors import ApiDown, LakeUnreachable, LoadRefused
 from ingestion.finish import finish, finish_pending, record
 from ingestion.http import Api, Traffic
 from ingestion.lake import Kind
@@ -14,6 +13,8 @@ from ingestion.settings import IngestionSettings
 from ingestion.tables import TABLES
 from ingestion.whole import WholePull
 from ingestion.window import Window, naive_utc, utc_now, window
+
+HEALTH = "health"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Ingestion:
     kind: Kind
     pulls: tuple[Pull, ...]
     new_columns: tuple[tuple[str, str], ...]
+    attempts: int = 1
+    """Whole pulls that it took, for pages that moved while they were read."""
 
 
 def ingest(
@@ -66,23 +69,22 @@ class _Attempt:
         self._as_of = utc_now()
         self._window: Window | None = None
         self._pull: WholePull | None = None
+        self._traffic = {HEALTH: Traffic()}
 
     def run(self, as_of: datetime | None, finished: tuple[str, ...], *, full: bool) -> Ingestion:
         """Pull, load, decide."""
         settings = self._settings
         api = Api(settings)
-        if as_of:
-            self._as_of = naive_utc(as_of)
-        clock = _clock(api)
-        if clock and not as_of:
-            self._as_of = clock
+        clock = self._clock(api, as_of)
         # What the API has yet to see can't be complete: behind its clock the cursor would skip it.
         until = min(self._as_of, clock or self._as_of)
         cursor = lake.cursor(settings.lake_url, until)
         self._window = window(cursor, until, settings.overlap, full=full)
         begun = WholePull.begun(settings, api, self._run_id, self._as_of, self._window)
         with begun as self._pull:
+            self._traffic |= self._pull.traffic
             note = self._pull.extract()
+        health.record_calls(settings, self._run_id, self._traffic, self._as_of)
         # Of a window with nothing but records of forgotten people no load is left.
         landed = note is not None and finish(settings, note)
         if not landed:
@@ -94,15 +96,29 @@ class _Attempt:
             kind=self._window.kind,
             pulls=note.pulls if note else self._pull.pulls(),
             new_columns=note.new_columns if note else (),
+            attempts=self._pull.tries,
         )
 
     def failed(self, error: Exception) -> Exception:
         """Record the failure, those of tables never asked for too; a second one is but a note."""
         try:
             self._record(str(error))
+            health.record_calls(self._settings, self._run_id, self._traffic, self._as_of)
         except OSError as unrecorded:
             error.add_note(f"Nor could this be recorded: {unrecorded}")
         return error
+
+    def _clock(self, api: Api, as_of: datetime | None) -> datetime | None:
+        """The API's own clock, where it has one; raises `ApiDown` once that has been recorded."""
+        found = health.look(api, self._traffic[HEALTH])
+        if as_of:
+            self._as_of = naive_utc(as_of)
+        elif found.clock:
+            self._as_of = found.clock
+        health.record(self._settings, self._run_id, found, self._as_of)
+        if isinstance(found.error, ApiDown):
+            raise found.error
+        return found.clock
 
     def _record(self, error: str | None) -> None:
         pulls = self._pull.pulls() if self._pull else ()
@@ -114,12 +130,3 @@ class _Attempt:
             window=self._window,
             error=error,
         )
-
-
-def _clock(api: Api) -> datetime | None:
-    """The API's own clock, where it has one."""
-    try:
-        health = json.loads(api.get("health", {}, Traffic()))
-        return naive_utc(datetime.fromisoformat(health["clock"]))
-    except (ApiRefused, ValueError, KeyError, TypeError):
-        return None

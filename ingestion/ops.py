@@ -66,6 +66,27 @@ SCHEMAS = {
     ),
     "forgotten": _schema("hash kind key_id event reason run_id", instants="at"),
     "backups": _schema("run_id path", numbers="files bytes", instants="at"),
+    "table_volume": _schema(
+        "run_id place table_name",
+        numbers="rows bytes files",
+        instants="as_of measured_at",
+    ),
+    "table_freshness": _schema(
+        "run_id place table_name status",
+        shares="age_hours warn_after_hours error_after_hours",
+        instants="newest_at as_of measured_at",
+    ),
+    "set_aside": _schema(
+        "run_id load_id place table_name reason",
+        numbers="records",
+        instants="as_of measured_at",
+    ),
+    "dbt_results": _schema(
+        "run_id invocation_id command node_id node_name resource_type status message",
+        numbers="failures",
+        shares="seconds",
+        instants="finished_at",
+    ),
     "accepted_days": _schema("day_accepted reason accepted_by_run", instants="decided_at"),
     "schema_changes": _schema(
         "run_id load_id table_name column_name change was is_now", instants="seen_at"

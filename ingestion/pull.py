@@ -102,17 +102,17 @@ class Reading:
 
     def pull(self) -> Pull:
         """What came, so far."""
-        traffic = self.traffic
-        times = sorted(traffic.response_ms)
+        calls = self.traffic.calls
+        times = sorted(call.response_ms for call in calls)
         return Pull(
             table=self.table.name,
             announced=self.announced,
             received=self.received,
             rejected=len(self.rejected),
             pages=self.pages,
-            bytes=traffic.bytes,
-            requests=traffic.requests,
-            retries=traffic.retries,
+            bytes=sum(call.bytes for call in calls),
+            requests=len(calls),
+            retries=sum(call.is_repeated for call in calls),
             response_ms_p50=_percentile(times, 50),
             response_ms_p95=_percentile(times, 95),
             response_ms_p99=_percentile(times, 99),

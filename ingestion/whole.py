@@ -36,6 +36,7 @@ class WholePull:
     window: Window
     traffic: dict[str, Traffic] = field(init=False)
     readings: list[Reading] = field(init=False, default_factory=list)
+    tries: int = 0
 
     def __post_init__(self) -> None:
         self.traffic = {table.name: Traffic() for table in TABLES}
@@ -67,6 +68,7 @@ class WholePull:
         return tuple(reading.pull() for reading in self.readings)
 
     def _try(self, repeats_before: dict[str, Hashes]) -> InFlight | None:
+        self.tries += 1
         people = forgotten.people(self.settings)
         self.readings = [
             new_reading(table, self.settings, self.traffic[table.name], people) for table in TABLES

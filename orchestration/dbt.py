@@ -3,10 +3,24 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from orchestration.dbt_results import record
 from orchestration.errors import BuildFailed
 from orchestration.settings import ROOT, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An output of profiles.yml, and the folder of its artifacts: what dbt remembers of parsing."""
+
+    name: str
+    folder: str
+
+
+MARTS = Target("dev", "target")
+MONITORING = Target("monitoring", "monitoring")
 
 
 def dbt(
@@ -14,15 +28,18 @@ def dbt(
     *words: str,
     run_id: str = "",
     note: Callable[[str], None] = lambda _: None,
+    target: Target = MARTS,
 ) -> Any:  # noqa: ANN401 - dbt's results are a union over all commands
     """Run a dbt command and return its answer; `note` hears each node begin.
+
+    What became of each node is recorded in the lake's `ops/dbt_results`, if a run asks.
 
     Raises `BuildFailed` when dbt could not run at all, not when something that it ran failed.
     """
     from dbt.cli.main import dbtRunner
 
     arguments = [*words, "--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT)]
-    arguments += ["--target-path", str(settings.dbt_dir / "target")]
+    arguments += ["--target", target.name, "--target-path", str(settings.dbt_dir / target.folder)]
     arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level", "none"]
     try:
         with _environment(settings, run_id):
@@ -36,6 +53,8 @@ def dbt(
         raise BuildFailed(
             f"dbt could not {words[0]}: {said}; {log_of(settings)}"
         ) from answer.exception
+    if run_id:
+        record(settings, run_id, words[0], answer.result)
     return answer
 
 

@@ -94,6 +94,10 @@ class ServingDied(OrchestrationError):
     """The server that was to be checked ended before it answered."""
 
 
+class MonitoringFailed(OrchestrationError):
+    """The monitoring marts could not be built; their file stays as it was."""
+
+
 class SourceDied(OrchestrationError):
     """The embedded source ended, or did not answer in time."""
 

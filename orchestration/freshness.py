@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestration.dbt import dbt
 from orchestration.errors import SourceStale
-from orchestration.settings import Settings
+from orchestration.settings import Settings, naive_utc, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,37 @@ def freshness(settings: Settings, *, run_id: str = "") -> list[Freshness]:
     """Run `dbt source freshness` by the run's clock; raise `SourceStale` beyond an error limit."""
     answer = dbt(settings, "source", "freshness", run_id=run_id)
     found = [_measured(result) for result in answer.result.results if hasattr(result, "age")]
+    _record(settings, run_id, found)
     broken = [one for one in answer.result.results if one.status == "runtime error"]
     if broken:
         raise SourceStale(f"freshness can't be told: {' '.join(str(broken[0].message).split())}")
     if stale := [str(one) for one in found if one.status == "error"]:
         raise SourceStale("; ".join(stale))
     return found
+
+
+def _record(settings: Settings, run_id: str, found: list[Freshness]) -> None:
+    from ingestion import ops
+
+    measured_at = now()
+    clock = settings.as_of or measured_at
+    rows = [
+        {
+            "run_id": run_id,
+            "place": "source",
+            "table_name": one.source,
+            "status": one.status,
+            "newest_at": naive_utc(one.newest_at),
+            "age_hours": one.age,
+            "warn_after_hours": one.warn_after,
+            "error_after_hours": one.error_after,
+            "as_of": clock,
+            "measured_at": measured_at,
+        }
+        for one in found
+    ]
+    if rows and run_id:
+        ops.append(settings.lake_url, "table_freshness", rows, clock.date())
 
 
 def _measured(result: Any) -> Freshness:  # noqa: ANN401 - dbt's results carry no types

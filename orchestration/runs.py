@@ -28,6 +28,7 @@ class Step:
     warnings: Sequence[str] = ()
     """What is odd although the step went on."""
     seconds: float = 0.0
+    attempts: int = 1
 
 
 @dataclass(slots=True)
@@ -59,8 +60,10 @@ class Run:
             _recorded(self.settings.lake_url, "steps", run_id=self.run_id, step=name) as facts,
             self.screen.working(name),
         ):
-            yield step
-            facts["rows"] = step.rows
+            try:
+                yield step
+            finally:
+                facts |= {"rows": step.rows, "attempts": step.attempts}
         step.seconds = time.monotonic() - started
         self.steps.append(step)
         self.at_work = ""
@@ -84,11 +87,12 @@ def recorded(settings: Settings, lock: WriterLock, screen: Screen, command: str)
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     run = Run(settings, lock, screen, run_id, command, settings.as_of)
     tell_of_crash(run)
-    with (
-        told_of_failure(run),
-        _recorded(settings.lake_url, "runs", run_id=run_id, command=command, as_of=settings.as_of),
-    ):
-        yield run
+    about = {"run_id": run_id, "command": command, "as_of": settings.as_of}
+    with told_of_failure(run), _recorded(settings.lake_url, "runs", **about) as facts:
+        try:
+            yield run
+        finally:
+            facts["as_of"] = run.as_of  # an ingest may have had it from the API
 
 
 @contextmanager
@@ -118,7 +122,7 @@ def _append(lake_url: str, table: str, row: dict[str, object]) -> None:
     text = pa.string()
     head = {
         "runs": [("run_id", text), ("command", text), ("as_of", instant)],
-        "steps": [("run_id", text), ("step", text), ("rows", pa.int64())],
+        "steps": [("run_id", text), ("step", text), ("rows", pa.int64()), ("attempts", pa.int64())],
     }[table]
     schema = pa.schema(
         [*head, ("event", text), ("outcome", text), ("error", text), ("at", instant)]

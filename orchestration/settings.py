@@ -76,6 +76,16 @@ class Settings(BaseSettings):
         return self.data_dir / "logs" / "alerts.jsonl"
 
     @property
+    def monitoring_file(self) -> Path:
+        """What runs did, for those on call: the monitoring marts."""
+        return self.data_dir / "monitoring.duckdb"
+
+    @property
+    def report_file(self) -> Path:
+        """The page that tells how things stand and how they went."""
+        return self.data_dir / "report.html"
+
+    @property
     def dbt_dir(self) -> Path:
         """The artifacts and the log of dbt's latest build."""
         return self.data_dir / "dbt"

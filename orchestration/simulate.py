@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from orchestration import steps
 from orchestration.lock import WriterLock
+from orchestration.monitor import monitor_after
 from orchestration.runs import Run, recorded
 from orchestration.screen import Screen, count
 from orchestration.settings import Settings, now
@@ -38,6 +39,7 @@ def live_days(
                 steps.publish(run)
             screen.say(_line(run))
             lived.append(run)
+    monitor_after(lived[-1].by_its_clock, lock, screen, lived[-1].run_id)
     return lived
 
 

@@ -1,9 +1,11 @@
 """The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
 
+from collections.abc import Callable
 from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from orchestration.errors import told
 from orchestration.runs import Run
 from orchestration.settings import Settings
 from orchestration.source_process import EmbeddedSource, embedded_source
@@ -61,6 +63,7 @@ def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> None:
         done = pull(settings, as_of=run.settings.as_of, full=full, run_id=run.run_id)
         run.as_of = done.as_of
         step.rows = sum(one.received for one in done.pulls)
+        step.attempts = done.attempts
         step.what = what_came(done)
 
 
@@ -129,15 +132,27 @@ def build(run: Run, *, full_refresh: bool = False) -> None:
 
 def publish(run: Run) -> None:
     """Hand the sealed build to its readers."""
+    from orchestration.measures import measure_build, measure_publication
     from orchestration.publish import publish as publish_marts
 
     with run.step("publish") as step:
+        unmeasured = _measured(measure_build, run.settings, run.run_id)
         done = publish_marts(run.settings, run.lock, run.run_id)
+        unmeasured += _measured(measure_publication, run.by_its_clock, run.run_id, done)
         step.rows = sum(table.rows for table in done.tables)
         step.what = (
             f"version {done.version}: {len(done.tables)} tables, {done.bytes / 1e6:,.1f} MB"
-            f" in {run.settings.marts_file}"
+            f" in {run.settings.marts_file}{unmeasured}"
         )
+
+
+def _measured(measure: Callable[..., None], *what: Any) -> str:  # noqa: ANN401 - passed on
+    """Measure something; what goes wrong is a word in the summary, for monitoring stops no day."""
+    try:
+        measure(*what)
+    except Exception as error:
+        return f"; not measured: {told(error)}"
+    return ""
 
 
 def _shared(settings: Settings, api_url: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 def rows_of_tables(file: "duckdb.DuckDBPyConnection", schema: str = "main") -> dict[str, int]:
     """Count the rows of every table of a schema: exactly, and from its metadata alone."""
-    return {name: rows_of(file, schema, name) for name in _names(file, schema)}
+    return {name: rows_of(file, schema, name) for name in names_of_tables(file, schema)}
 
 
 def rows_of(file: "duckdb.DuckDBPyConnection", schema: str, name: str) -> int:
@@ -21,11 +21,34 @@ def rows_in_quarantine(built: "duckdb.DuckDBPyConnection") -> int:
     newest = "(select arg_max(load_id, (as_of, load_id)) from ledger.loads)"
     return sum(
         _count(built, f'quarantine."{name}" where load_id = {newest}')
-        for name in _names(built, "quarantine")
+        for name in names_of_tables(built, "quarantine")
     )
 
 
-def _names(file: "duckdb.DuckDBPyConnection", schema: str) -> list[str]:
+def bytes_of_table(file: "duckdb.DuckDBPyConnection", schema: str, name: str) -> int:
+    """Return the size of a table's blocks; small tables share theirs, which count for each."""
+    quoted = f'"{schema}"."{name}"'.replace("'", "''")
+    blocks = file.sql(
+        f"select count(distinct block_id) from pragma_storage_info('{quoted}') where block_id >= 0"
+    ).fetchall()[0][0]
+    size = file.sql(
+        "select block_size from pragma_database_size() where database_name = current_database()"
+    ).fetchall()[0][0]
+    return int(blocks * size)
+
+
+def columns_of_table(file: "duckdb.DuckDBPyConnection", schema: str, name: str) -> list[str]:
+    """Return the names of a table's columns, in their order."""
+    columns = file.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?"
+        " order by column_index",
+        [schema, name],
+    ).fetchall()
+    return [column for (column,) in columns]
+
+
+def names_of_tables(file: "duckdb.DuckDBPyConnection", schema: str) -> list[str]:
+    """Return the names of a schema's tables, sorted."""
     names = file.execute(
         "select table_name from duckdb_tables() where schema_name = ? order by all", [schema]
     ).fetchall()

@@ -20,12 +20,20 @@ def settings_for(*, api_url: str | None = None, as_of: datetime | None = None) -
 
 @contextmanager
 def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
-    """Hold the writer lock and record the run, for one command."""
-    with (
-        hold(settings.data_dir, command, wait) as lock,
-        recorded(settings, lock, Screen(), command) as run,
-    ):
-        yield run
+    """Hold the writer lock and record the run, for one command; then tell those on call of it."""
+    from orchestration.monitor import monitor_after
+
+    screen = Screen()
+    with hold(settings.data_dir, command, wait) as lock:
+        run = None
+        try:
+            with recorded(settings, lock, screen, command) as run:
+                yield run
+        except Exception:
+            if run:
+                monitor_after(run.by_its_clock, lock, screen, run.run_id)
+            raise
+        monitor_after(run.by_its_clock, lock, screen, run.run_id)
 
 
 def where_next(screen: Screen) -> None:

@@ -9,11 +9,14 @@ sent as (
 select
     run_id,
     day,
+    command,
     step,
     kind as alert,
     severity,
     reason,
+    runbook,
     channel,
     outcome as delivery,
+    error,
     sent_at
 from sent
