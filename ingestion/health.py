@@ -28,7 +28,9 @@ class Health:
 
 def look(api: Api, traffic: Traffic) -> Health:
     """Ask the API how it is. Many an API has no /health: whoever answers 404 is not down."""
-    clock, outcome, error = None, "ok", None
+    clock: datetime | None = None
+    error: IngestionError | None = None
+    outcome = "ok"
     try:
         clock = _clock(api.get("health", {}, traffic))
     except ApiRefused as refused:

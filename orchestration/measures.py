@@ -1,7 +1,7 @@
 """How much there is of everything, as rows in the lake's `ops/`: tables, nulls, what was set aside.
 
-Counted where it costs next to nothing: in a sealed build before it is published, in the publication,
-and from what the lake lists. Of marts that grow by the day only the new rows are looked at.
+Counted where it costs next to nothing: in a sealed build before it is published, in the
+publication, and from what the lake lists. Of marts that grow by the day only new rows are read.
 """
 
 from datetime import datetime
@@ -25,7 +25,8 @@ def measure_build(settings: Settings, run_id: str) -> None:
 
     with duckdb.connect(settings.build_file, read_only=True) as built:
         (clock,) = built.sql("select max(as_of) from ledger.loads").fetchall()[0]
-        about = {"run_id": run_id, "as_of": clock or now(), "measured_at": now()}
+        clock = clock or now()
+        about = {"run_id": run_id, "as_of": clock, "measured_at": now()}
         volumes = [
             {
                 **about,
@@ -40,7 +41,7 @@ def measure_build(settings: Settings, run_id: str) -> None:
         nulls = _nulls(built, about)
         aside = _set_aside(built, about)
     for table, rows in (("table_volume", volumes), ("column_nulls", nulls), ("set_aside", aside)):
-        _append(settings, table, rows, about["as_of"])
+        _append(settings, table, rows, clock)
 
 
 def measure_publication(settings: Settings, run_id: str, done: Publication) -> None:
@@ -110,9 +111,7 @@ def _set_aside(built: "duckdb.DuckDBPyConnection", about: dict[str, Any]) -> lis
     return [{**about, **dict(zip(names, row, strict=True))} for row in found]
 
 
-def _append(
-    settings: Settings, table: str, rows: list[dict[str, Any]], clock: datetime
-) -> None:
+def _append(settings: Settings, table: str, rows: list[dict[str, Any]], clock: datetime) -> None:
     from ingestion import ops
 
     if rows:

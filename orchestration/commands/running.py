@@ -25,7 +25,7 @@ def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
 
     screen = Screen()
     with hold(settings.data_dir, command, wait) as lock:
-        run = None
+        run: Run | None = None
         try:
             with recorded(settings, lock, screen, command) as run:
                 yield run

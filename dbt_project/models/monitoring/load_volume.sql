@@ -41,15 +41,25 @@ before as (
 
 ),
 
-banded as (
+spread as (
 
     select
         *,
         list_median(recent) as usual,
         1.4826 * list_median(
-            list_transform(recent, lambda rows: abs(rows - list_median(recent)))
+            list_transform(recent, lambda one: abs(one - list_median(recent)))
         ) as sigma
     from before
+
+),
+
+banded as (
+
+    select
+        *,
+        greatest(usual / 2, 4 * sigma, 50) as margin,
+        len(recent) >= 7 as is_judged
+    from spread
 
 )
 
@@ -65,10 +75,9 @@ select
     rejected,
     pages,
     bytes,
-    case when len(recent) >= 7 then usual end as usual,
-    case when len(recent) >= 7 then greatest(0, usual - greatest(usual / 2, 4 * sigma, 50)) end
-        as usual_low,
-    case when len(recent) >= 7 then usual + greatest(usual / 2, 4 * sigma, 50) end as usual_high,
-    as_of,
+    case when is_judged then usual end as usual,
+    case when is_judged then greatest(0, usual - margin) end as usual_low,
+    case when is_judged then usual + margin end as usual_high,
+    as_of as run_clock,
     finished_at
 from banded

@@ -1,3 +1,4 @@
+-- Built by who holds the writer lock, when the run is over: what has no end never had one.
 with
 
 events as (
@@ -18,8 +19,8 @@ whole as (
         run_id,
         any_value(command) as command,
         max(as_of) as as_of,
-        min("at") filter (where event = 'started') as started_at,
-        max("at") filter (where event = 'finished') as finished_at,
+        min("at") filter (where event = 'started') as began_at,
+        max("at") filter (where event = 'finished') as ended_at,
         max(outcome) as outcome,
         max(error) as error
     from events
@@ -31,7 +32,7 @@ failed as (
 
     select
         run_id,
-        arg_min(step, started_at) as failed_step
+        arg_min(step, began_at) as failed_step
     from steps
     where outcome != 'succeeded'
     group by run_id
@@ -41,13 +42,13 @@ failed as (
 select
     run_id,
     command,
-    cast(coalesce(as_of, started_at, finished_at) as date) as day,
-    {{ outcome_of('outcome', 'finished_at') }} as outcome,
+    cast(coalesce(as_of, began_at, ended_at) as date) as day,
+    coalesce(outcome, 'crashed') as outcome,
     failed_step,
     error,
-    epoch(finished_at - started_at) as seconds,
-    as_of,
-    started_at,
-    finished_at
+    epoch(ended_at - began_at) as seconds,
+    as_of as run_clock,
+    began_at,
+    ended_at
 from whole
 left join failed using (run_id)

@@ -21,11 +21,13 @@ whole as (
     select
         run_id,
         step,
-        min("at") filter (where event = 'started') as started_at,
-        max("at") filter (where event = 'finished') as finished_at,
-        max("at") filter (where event = 'started') as last_started_at,
+        min("at") filter (where event = 'started') as began_at,
+        max("at") filter (where event = 'finished') as ended_at,
+        max("at") filter (where event = 'started') as last_begun_at,
         arg_max(outcome, "at") filter (where event = 'finished') as outcome,
-        arg_max(error, "at") filter (where event = 'finished' and error is not null) as error,
+        arg_max(error, "at") filter (
+            where event = 'finished' and error is not null
+        ) as error,
         arg_max(rows, "at") filter (where event = 'finished') as row_count,
         count(*) filter (where event = 'started') as starts,
         sum(coalesce(attempts, 1)) filter (where event = 'finished') as attempts
@@ -37,13 +39,16 @@ whole as (
 select
     run_id,
     step,
-    cast(coalesce(as_of, started_at, finished_at) as date) as day,
-    {{ outcome_of('outcome', 'finished_at', 'last_started_at') }} as outcome,
+    cast(coalesce(as_of, began_at, ended_at) as date) as day,
+    case
+        when ended_at is null or last_begun_at > ended_at then 'crashed'
+        else outcome
+    end as outcome,
     case when outcome != 'succeeded' then error end as error,
     cast(greatest(starts, coalesce(attempts, 0)) as bigint) as attempts,
     row_count,
-    epoch(finished_at - started_at) as seconds,
-    started_at,
-    finished_at
+    epoch(ended_at - began_at) as seconds,
+    began_at,
+    ended_at
 from whole
 left join runs using (run_id)

@@ -17,6 +17,6 @@ select
     error_after_hours,
     age_hours / error_after_hours as share_of_limit,
     newest_at,
-    as_of,
+    as_of as run_clock,
     measured_at
 from measured

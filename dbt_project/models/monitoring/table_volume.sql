@@ -25,7 +25,7 @@ select
     rows as row_count,
     bytes,
     files,
-    row_count - lag(row_count) over (partition by place, table_name order by day) as rows_added,
+    rows - lag(rows) over (partition by place, table_name order by as_of) as rows_added,
     run_id,
     measured_at
 from newest_of_a_day

@@ -13,7 +13,7 @@ select
     count(*) filter (where outcome = 'succeeded') as succeeded,
     count(*) filter (where outcome != 'succeeded') as failed,
     avg(case when outcome = 'succeeded' then 1.0 else 0.0 end) as success_rate,
-    sum(attempts - 1) as repeated,
+    cast(sum(attempts - 1) as bigint) as repeated,
     median(seconds) as seconds
 from steps
 group by day, step
