@@ -1,4 +1,4 @@
--- Built by who holds the writer lock, when the run is over: what has no end never had one.
+-- Built by who holds the writer lock, after the run: what has no end never had one.
 with
 
 events as (

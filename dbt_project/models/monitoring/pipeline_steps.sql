@@ -29,7 +29,7 @@ whole as (
             where event = 'finished' and error is not null
         ) as error,
         arg_max(rows, "at") filter (where event = 'finished') as row_count,
-        count(*) filter (where event = 'started') as starts,
+        count(*) filter (where event = 'started') as times_begun,
         sum(coalesce(attempts, 1)) filter (where event = 'finished') as attempts
     from events
     group by run_id, step
@@ -45,7 +45,7 @@ select
         else outcome
     end as outcome,
     case when outcome != 'succeeded' then error end as error,
-    cast(greatest(starts, coalesce(attempts, 0)) as bigint) as attempts,
+    cast(greatest(times_begun, coalesce(attempts, 0)) as bigint) as attempts,
     row_count,
     epoch(ended_at - began_at) as seconds,
     began_at,
