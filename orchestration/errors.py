@@ -86,6 +86,13 @@ class SourceStale(OrchestrationError):
     """The newest load or event is older than it may be; the published file stays as it was."""
 
 
+class NothingMonitored(OrchestrationError):
+    """There are no monitoring marts to report of yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is missing; a run makes it, or `moovitamix monitor`")
+
+
 class AlertFailed(OrchestrationError):
     """An alert could not be sent through every channel that is set up."""
 

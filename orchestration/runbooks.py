@@ -33,6 +33,8 @@ PAGES = {
     "ServingDied": "serving-down",
     "WarehouseBusy": "warehouse-busy",
     "AlertFailed": "alert-failed",
+    "MonitoringFailed": "monitoring-failed",
+    "NothingMonitored": "monitoring-failed",
     "RunCrashed": "run-crashed",
     "DiskFull": "disk-full",
 }

@@ -81,10 +81,15 @@ class Run:
         self.screen.table(columns, steps + total, to_the_right=("seconds", "rows"))
 
 
+def new_run_id() -> str:
+    """Return an id that sorts by time and that no other run has."""
+    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
 @contextmanager
 def recorded(settings: Settings, lock: WriterLock, screen: Screen, command: str) -> Iterator[Run]:
     """Run a command between its `started` and its `finished` row in `ops/runs`."""
-    run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    run_id = new_run_id()
     run = Run(settings, lock, screen, run_id, command, settings.as_of)
     tell_of_crash(run)
     about = {"run_id": run_id, "command": command, "as_of": settings.as_of}

@@ -1,0 +1,40 @@
+"""Commands that watch: the app's API, the monitoring marts, the page that shows them."""
+
+from typing import Any
+
+import typer
+
+from orchestration.commands.running import settings_for
+from orchestration.lock import hold
+from orchestration.options import ApiUrl, Wait
+from orchestration.runs import new_run_id
+from orchestration.screen import Screen
+
+app = typer.Typer()
+
+
+@app.command()
+def monitor(wait: Wait = 0) -> None:
+    """Build the monitoring marts from what runs left, and test them all; runs build them too."""
+    from orchestration.monitor import monitor as build_marts
+
+    settings, screen = settings_for(), Screen()
+    with hold(settings.data_dir, "monitor", wait) as lock, screen.working("monitor"):
+        done = build_marts(settings, lock, run_id=new_run_id(), tested=True)
+    screen.say(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")
+
+
+@app.command("check-api")
+def check_api(api_url: ApiUrl = None) -> None:
+    """Ask the app's API whether it is well, and record how it answered."""
+    from ingestion.health import check
+    from ingestion.settings import IngestionSettings
+
+    settings = settings_for(api_url=api_url)
+    given: dict[str, Any] = {"api_url": settings.api_url} if settings.api_url else {}
+    asked = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url, **given)
+    found = check(asked, new_run_id())
+    for endpoint, error in found.items():
+        Screen().say(f"{endpoint:<16} {error or 'ok'}")
+    if wrong := [error for error in found.values() if error]:
+        raise wrong[0]
