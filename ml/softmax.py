@@ -42,7 +42,7 @@ class Softmax:
     prior: float = 20.0
     """How strongly factors are held at zero: the weight of so many listens."""
     bias_prior: float = 0.5
-    passes: int = 100
+    passes: int = 60
     most: int = 8_000
     """Each pass costs users x so many tracks, the most played ones."""
     user_factors: Floats | None = None
