@@ -52,6 +52,18 @@ def build(  # noqa: PLR0913 - what to build, and who wants to know
     return _summary(settings, part, _results(answer, settings))
 
 
+def check_every_row(
+    settings: Settings, *, run_id: str = "", note: Callable[[str], None] = lambda _: None
+) -> list[str]:
+    """Run every data test of the marts on every row; return those that warned.
+
+    Raises `BuildFailed` naming what failed; the seal of the build stays as it is.
+    """
+    words = ["test", "--selector", MARTS, "--exclude-resource-type", "unit_test"]
+    results = _results(dbt(settings, *words, run_id=run_id, note=note), settings)
+    return [result.node.name for result in results if result.status == "warn"]
+
+
 def _results(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
     """Return what dbt ran, if all of it was good."""
     if answer.success:

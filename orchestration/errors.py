@@ -105,6 +105,10 @@ class MonitoringFailed(OrchestrationError):
     """The monitoring marts could not be built; their file stays as it was."""
 
 
+class NotReconciled(OrchestrationError):
+    """The API has records that the marts lack, after a full pull that was built."""
+
+
 class SourceDied(OrchestrationError):
     """The embedded source ended, or did not answer in time."""
 

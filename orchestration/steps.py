@@ -33,6 +33,22 @@ def make_marts(run: Run) -> None:
     publish(run)
 
 
+def audit(run: Run) -> None:
+    """Pull everything, test every row, and see that the marts hold all that the API has."""
+    begin_gate()
+    if run.settings.api_url:
+        done = ingest(run, full=True)
+    else:
+        with embedded_source(run.settings) as source:
+            start(run, source)
+            done = ingest(run, api_url=source.url, full=True)
+    freshness(run)
+    build(run)
+    test(run)
+    reconcile(run, done.load_id)
+    publish(run)
+
+
 def start(run: Run, source: EmbeddedSource) -> None:
     """Wait until the embedded source answers, and use the time to load what the day needs.
 
@@ -53,7 +69,7 @@ def begin_gate() -> None:
     gate.begun()
 
 
-def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> None:
+def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "Ingestion":
     """Pull what is new into the lake, by default from the API that the settings name."""
     from ingestion.ingest import ingest as pull
     from ingestion.settings import IngestionSettings
@@ -65,6 +81,7 @@ def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> None:
         step.rows = sum(one.received for one in done.pulls)
         step.attempts = done.attempts
         step.what = what_came(done)
+    return done
 
 
 def accept(run: Run, what: str, reason: str) -> None:
@@ -128,6 +145,27 @@ def build(run: Run, *, full_refresh: bool = False) -> None:
         if done.warnings:
             step.what += f"; {len(done.warnings)} warned: {', '.join(done.warnings)}"
         step.warnings = done.warnings
+
+
+def test(run: Run) -> None:
+    """Test every row of the marts, where a build tests the new ones."""
+    from orchestration.build import check_every_row
+
+    with run.step("test") as step:
+        step.warnings = check_every_row(run.by_its_clock, run_id=run.run_id, note=run.screen.note)
+        step.what = "every data test, on every row"
+        if step.warnings:
+            step.what += f"; {len(step.warnings)} warned: {', '.join(step.warnings)}"
+
+
+def reconcile(run: Run, load_id: str | None) -> None:
+    """Compare a full pull with the marts, key by key."""
+    from orchestration.audit import reconcile as compare
+
+    with run.step("reconcile") as step:
+        found = compare(run.settings, run.lock, load_id) if load_id else []
+        step.rows = sum(one.sent for one in found)
+        step.what = "; ".join(map(str, found)) or "the API has no records"
 
 
 def publish(run: Run) -> None:

@@ -1,9 +1,10 @@
 """What every kind of test may ask for."""
 
-import shutil
 from pathlib import Path
 
 import pytest
+
+from tests.emptied import emptied
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +16,4 @@ def data_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def data_dir(data_home: Path) -> Path:
     """An empty data folder, but for what dbt remembers of parsing the project."""
-    for path in data_home.iterdir() if data_home.exists() else ():
-        if path.name != "dbt":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    data_home.mkdir(exist_ok=True)
-    return data_home
+    return emptied(data_home)

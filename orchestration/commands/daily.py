@@ -67,6 +67,19 @@ def build(full_refresh: FullRefresh = False, wait: Wait = 0) -> None:
 
 
 @app.command()
+def audit(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
+    """Pull everything, test every row, compare with the API, publish: once a week."""
+    from orchestration import steps
+
+    settings = settings_for(api_url=api_url, as_of=as_of)
+    if not settings.api_url:
+        settings = settings_for(as_of=settings.as_of or now().replace(microsecond=0))
+    with writing(settings, "audit", wait) as week:
+        steps.audit(week)
+    week.show_summary()
+
+
+@app.command()
 def publish(wait: Wait = 0) -> None:
     """Hand the build to its readers, if it is sealed."""
     from orchestration import steps

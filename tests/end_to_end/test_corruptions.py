@@ -20,6 +20,7 @@ from orchestration.runs import recorded
 from orchestration.screen import Screen
 from orchestration.settings import ROOT, Settings
 from tests.checksums import checksums
+from tests.emptied import emptied
 from tests.end_to_end.corruptions import CORRUPTIONS, IN_EVERY_RUN, TODAY
 from tests.end_to_end.living_app import clock, lived
 from tests.integration.original_api import OriginalApi, serving
@@ -56,7 +57,7 @@ def live(
 @pytest.fixture(scope="module")
 def good_days(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder after good days: all pulled, the newest but today built and published."""
-    _empty(data_home)
+    emptied(data_home)
     kept = tmp_path_factory.mktemp("good_days") / "data"
     for day in range(TODAY):
         with app(day) as api:
@@ -92,7 +93,7 @@ def test_nothing_wrong_is_ever_published(  # noqa: PLR0917 - fixtures
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wrong = CORRUPTIONS[name]
-    _empty(data_home)
+    emptied(data_home)
     shutil.copytree(good_days, data_home, dirs_exist_ok=True)
     before, version = checksums(data_home / "marts.duckdb"), _version(data_home)
     at = clock(TODAY) + wrong.late
@@ -166,10 +167,3 @@ def _require_nothing_impossible(data_dir: Path) -> None:
 def _version(data_dir: Path) -> int:
     with duckdb.connect(data_dir / "marts.duckdb", read_only=True) as marts:
         return int(marts.sql("select version from publication").fetchall()[0][0])
-
-
-def _empty(data_dir: Path) -> None:
-    """Leave of a data folder only what dbt remembers of parsing the project."""
-    for path in data_dir.iterdir() if data_dir.exists() else ():
-        if path.name != "dbt":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.emptied import emptied
 from tests.lake import Lake, Load, Record, session
 from tests.warehouse import OURS, ROOT, Warehouse, _close, _environment
 
@@ -32,8 +33,7 @@ def sessions(seed: int = 4) -> list[Record]:
 @pytest.fixture(scope="module")
 def warehouse(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """A build of a copy of the project, for MetricFlow reads nothing but its `target`."""
-    data_home.mkdir(exist_ok=True)
-    (data_home / "build.duckdb").unlink(missing_ok=True)
+    emptied(data_home)
     users: list[Record] = [
         {"id": number, "created_at": FIRST + timedelta(days=number), "updated_at": FIRST}
         for number in range(1, 16)

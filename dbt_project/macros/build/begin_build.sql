@@ -29,7 +29,7 @@
         load_id varchar, load_date date, as_of timestamp, is_built boolean, is_published boolean
     );
     create table if not exists ledger.relations (
-        schema_name varchar, table_name varchar, part varchar default 'marts'
+        schema_name varchar, table_name varchar, part varchar default 'marts', row_count bigint
     );
     create table if not exists ledger.personal_columns (
         schema_name varchar, table_name varchar, column_name varchar, part varchar
@@ -37,6 +37,7 @@
     alter table ledger.state add column if not exists part varchar default 'marts';
     alter table ledger.state add column if not exists data_as_of timestamp;
     alter table ledger.relations add column if not exists part varchar default 'marts';
+    alter table ledger.relations add column if not exists row_count bigint;
 {% endmacro %}
 
 

@@ -41,8 +41,9 @@
     delete from ledger.relations where part = '{{ part }}';
     delete from ledger.personal_columns where part = '{{ part }}';
     {% for node in nodes_of(part) if node.resource_type == 'model' and node.config.materialized != 'view' %}
-    insert into ledger.relations (part, schema_name, table_name)
-    values ('{{ part }}', '{{ node.schema }}', '{{ node.alias }}');
+    insert into ledger.relations (part, schema_name, table_name, row_count)
+    select '{{ part }}', '{{ node.schema }}', '{{ node.alias }}', count(*)
+    from {{ node.schema }}.{{ node.alias }};
     {% for column in node.columns.values() if (column.config.meta or column.meta).personal_data %}
     insert into ledger.personal_columns (part, schema_name, table_name, column_name)
     values ('{{ part }}', '{{ node.schema }}', '{{ node.alias }}', '{{ column.name }}');
