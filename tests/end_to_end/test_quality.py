@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.checksums import checksums
-from tests.end_to_end.installation import DAY_2, Installation
+from tests.checksums import LAKE_BOUND, checksums
+from tests.end_to_end.installation import DAY_1, DAY_2, Installation
 from tests.end_to_end.living_app import clock, lived
 from tests.integration.original_api import OriginalApi, serving
 
@@ -34,3 +34,13 @@ def test_a_refused_load_stops_the_day_until_a_person_accepts_it(day_1: Installat
     day_1.does("publish")
     (unknown,) = day_1.ask("select count(*) from dim_users where email = 'unknown'")
     assert unknown[0] == len(records["users"])
+
+
+def test_an_audit_pulls_and_tests_everything_and_publishes(day_1: Installation) -> None:
+    before = checksums(day_1.marts, leave_out=LAKE_BOUND)
+    told = " ".join(day_1.does("audit", "--as-of", DAY_1.isoformat()).split())
+    assert "every data test, on every row" in told
+    ((users,),) = day_1.ask("select count(*) from dim_users where not is_inferred")
+    assert f"users {users} of {users}" in told
+    assert checksums(day_1.marts, leave_out=LAKE_BOUND) == before
+    assert day_1.ask("select version from publication") == [(2,)]
