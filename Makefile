@@ -55,7 +55,7 @@ bench: setup  ## the measured promises: make bench BENCH=ingest
 	@for name in $(BENCH); do $(BIN)/python -m bench.$$name || exit 1; done
 
 lock: setup  ## resolve the dependencies anew
-	@$(BIN)/uv pip compile --quiet --all-extras --universal --python-version 3.11 --upgrade \
+	@$(BIN)/uv pip compile --quiet --extra dev --extra local --universal --python-version 3.11 --upgrade \
 		--no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean:  ## forget every run; keeps .venv
