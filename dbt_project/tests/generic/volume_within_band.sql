@@ -31,12 +31,18 @@
 
     ),
 
+    -- A kind: the same weekdays, once there are four of them; before that all days, from seven.
     days as (
 
         select
             volume_day,
             coalesce(volume, 0) as volume,
-            (select today - 1 from clock) - volume_day as days_ago
+            (select today - 1 from clock) - volume_day as days_ago,
+            if(
+                (select min(volume_day) from counted) < (select today - 29 from clock),
+                ((select today - 1 from clock) - volume_day) % 7,
+                -1
+            ) as kind
         from {{ each_day(
             '(select min(volume_day) + 1 from counted)',
             '(select today - 1 from clock)'
@@ -45,23 +51,34 @@
 
     ),
 
-    -- The same weekday's, once there are four of them; before that all days, from seven on.
-    comparable as (
-
-        select volume from days
-        where
-            days_ago > 0
-            and (days_ago % 7 = 0 or (select count(*) from days) <= 28)
-
-    ),
-
     usual as (
 
         select
-            median(volume) as centre,
-            1.4826 * median(abs(volume - (select median(volume) from comparable))) as sigma
-        from comparable
-        having count(*) >= if((select count(*) from days) <= 28, 7, 4)
+            kind,
+            median(volume) as centre
+        from days
+        where days_ago > 0
+        group by kind
+        having count(*) >= if(kind = -1, 7, 4)
+
+    ),
+
+    compared as (
+
+        select
+            *,
+            ln((volume + 1) / (centre + 1)) as deviation
+        from days
+        inner join usual using (kind)
+
+    ),
+
+    -- Of all days: the eight of one weekday are too few to tell how far days scatter.
+    scattered as (
+
+        select 1.4826 * median(abs(deviation)) as spread
+        from compared
+        where days_ago > 0
 
     ),
 
@@ -71,16 +88,16 @@
             volume_day,
             volume,
             centre,
-            sigma,
+            spread,
             case
                 when abs(volume - centre) <= {{ handful }} then 0
-                when volume < least(centre / 10, centre - 6 * sigma) then 2
-                when volume > greatest(centre * 3, centre + 6 * sigma) then 2
-                when abs(volume - centre) > greatest(centre / 2, 4 * sigma) then 1
+                when volume < centre / 10 and deviation < -6 * spread then 2
+                when volume > centre * 3 and deviation > 6 * spread then 2
+                when abs(volume - centre) > centre / 2 and abs(deviation) > 4 * spread then 1
                 else 0
             end as degree
-        from days
-        cross join usual
+        from compared
+        cross join scattered
         where days_ago = 0
 
     )
