@@ -41,12 +41,23 @@ def judge_challenger(
     return decision
 
 
-def roll_back(settings: MlSettings, why: str, run_id: str = "") -> Version:
-    """Put the champion before the present one back; return it."""
+def roll_back(
+    settings: MlSettings, why: str, run_id: str = "", *, to_none: bool = False
+) -> Version | None:
+    """Put the champion before the present one back; return it.
+
+    Where there is none: raises `NothingToRollBackTo`, or with `to_none` leaves no champion.
+    """
     with _one_at_a_time(settings):
         present = registry.champion(settings)
-        former = _former(settings, present)
-        said = f"version {former.number} is champion again instead of {present.number}: {why}"
+        try:
+            former = _former(settings, present)
+        except NothingToRollBackTo:
+            if not to_none:
+                raise
+            former = None
+        again = f"version {former.number} is champion again" if former else "nobody is champion"
+        said = f"{again} instead of version {present.number}: {why}"
         decision = Decision(False, said, {"why": why})
         _write(settings, decision, former, present, None, run_id, "rolled back")
     return former
@@ -150,6 +161,8 @@ def _tell_mlflow(settings: MlSettings, row: dict[str, object]) -> None:
             client.set_registered_model_alias(
                 registry.NAME, registry.CHAMPION, str(row["model_version"])
             )
+        elif row["previous_version"] is not None:
+            client.delete_registered_model_alias(registry.NAME, registry.CHAMPION)
         if row["challenger_version"] is not None:
             number = str(row["challenger_version"])
             client.set_registered_model_alias(registry.NAME, registry.CHALLENGER, number)

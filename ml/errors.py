@@ -60,3 +60,17 @@ class NothingToRollBackTo(MlError):
 
 class UnusableModel(MlError):
     """A model can't be used: it is not what was written, or its scores say nothing."""
+
+
+class PagesPortTaken(MlError):
+    """Something listens on the port that MLflow's pages were to have."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is taken: --port chooses another")
+
+
+class PagesDied(MlError):
+    """MLflow's server ended by itself."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"MLflow's server ended with {code}; what it said stands above")

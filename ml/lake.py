@@ -16,7 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
+    from datetime import date, datetime
 
 _TEXT, _COUNT, _SHARE = pa.string(), pa.int64(), pa.float64()
 _INSTANT = pa.timestamp("us")
@@ -98,6 +98,19 @@ def write_batch(
     rows = _write(whole, schema, parts)
     storage.pipe_file(path, whole.getvalue())
     return rows
+
+
+def newest_batch(lake_url: str, table: str, version: int) -> datetime | None:
+    """Return up to when the data goes that a version's newest batch was made of; None: no batch."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    storage.invalidate_cache()
+    batches = storage.glob(f"{root}/ml/{table}/model_version={version}/run_id=*/batch.parquet")
+    if not batches:
+        return None
+    with storage.open(max(batches), "rb") as file:
+        column = pq.ParquetFile(file).read(["data_as_of"])["data_as_of"]
+    data_as_of: datetime | None = column[0].as_py() if len(column) else None
+    return data_as_of
 
 
 def _write(file: Any, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:  # noqa: ANN401

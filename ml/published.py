@@ -51,7 +51,9 @@ def version_of(published: duckdb.DuckDBPyConnection) -> Version:
         " list_filter(parts, lambda one: one.part = 'features')[1].data_as_of from publication"
     ).fetchall()[0]
     if data_as_of is None:
-        raise NothingToLearnFrom("the published features hold no load yet")
+        raise NothingToLearnFrom(
+            "no features of any load are published yet; `moovitamix features` makes them"
+        )
     return Version(version, load_ids, data_as_of)
 
 
@@ -75,7 +77,7 @@ def cut_offs(published: duckdb.DuckDBPyConnection) -> list[datetime]:
     except duckdb.CatalogException:
         rows = []
     if not rows:
-        raise NothingToLearnFrom("no features are published yet")
+        raise NothingToLearnFrom("no features are published yet; `moovitamix features` makes them")
     return [as_of for (as_of,) in rows]
 
 

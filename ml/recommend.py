@@ -12,6 +12,7 @@ import pyarrow as pa
 from ml import lake, registry
 from ml import published as publications
 from ml.bundle import Aligned, align
+from ml.errors import NoChampion
 from ml.explain import Reasons
 from ml.neighbours import neighbours
 from ml.picking import pick
@@ -93,6 +94,17 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     popularity = Popularity().fit(now.data, settings.seed).scores(np.array([0]))[0]
     ranked = _ranked(settings, align(bundle, now.data, popularity), now, near, batch)
     return _written(settings, batch, _similar(settings, now, near, batch), ranked, version, now)
+
+
+def newest_batch_is_current(settings: MlSettings) -> bool:
+    """Whether the champion's newest batch knows the newest data that is published."""
+    try:
+        number = registry.champion(settings).number
+    except NoChampion:
+        return False
+    with publications.open_published(settings.marts_file) as published:
+        data_as_of = publications.version_of(published).data_as_of
+    return lake.newest_batch(settings.lake_url, "recommendations", number) == data_as_of
 
 
 def _written(  # noqa: PLR0913, PLR0917

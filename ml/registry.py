@@ -128,6 +128,18 @@ def decisions(settings: MlSettings) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["decided_at"], row["model_version"] or 0))
 
 
+def champion_since(settings: MlSettings) -> datetime | None:
+    """Return when the champion was promoted; None without one. A roll-back promotes nobody anew."""
+    rows = decisions(settings)
+    number = rows[-1]["model_version"] if rows else None
+    promoted: list[datetime] = [
+        row["decided_at"]
+        for row in rows
+        if row["decision"] == "promoted" and row["model_version"] == number
+    ]
+    return max(promoted, default=None) if number else None
+
+
 def champion(settings: MlSettings) -> Version:
     """Return the champion by the newest decision; raise `NoChampion` without one."""
     rows = decisions(settings)

@@ -9,13 +9,22 @@ from typing import Annotated
 
 import typer
 
-from orchestration.commands import alerting, daily, keeping, looking, modelling, serving, watching
+from orchestration.commands import (
+    alerting,
+    daily,
+    keeping,
+    looking,
+    modelling,
+    recommending,
+    serving,
+    watching,
+)
 
 # What typer makes of Ctrl-C, and shells of any SIGINT.
 INTERRUPTED = 130
 
 app = typer.Typer(name="moovitamix", add_completion=False, pretty_exceptions_enable=False)
-for commands in (daily, keeping, modelling, looking, watching, alerting, serving):
+for commands in (daily, keeping, recommending, modelling, looking, watching, alerting, serving):
     app.add_typer(commands.app)
 
 

@@ -101,6 +101,21 @@ class ServingDied(OrchestrationError):
     """The server that was to be checked ended before it answered."""
 
 
+class ServedWrong(OrchestrationError):
+    """An answer that an app would get is not as it should be."""
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__(f"what is served is not right: {wrong}")
+
+
+class DeploymentUndone(OrchestrationError):
+    """A model that had just been promoted proved bad, and was rolled back."""
+
+    def __init__(self, why: str, champion: int | None) -> None:
+        now = f"version {champion} is champion again" if champion else "there is no champion"
+        super().__init__(f"the newest model is rolled back, {now}: {why}")
+
+
 class MonitoringFailed(OrchestrationError):
     """The monitoring marts could not be built; their file stays as it was."""
 

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """The app's API; none: a run starts the embedded source for itself."""
     as_of: datetime | None = None
     """The run's clock; none: the API's, else now."""
+    recommendations: bool = True
+    """Whether a run ends with recommendations: features, a model when one is due, its batch."""
 
     @field_validator("data_dir")
     @classmethod
@@ -89,6 +91,18 @@ class Settings(BaseSettings):
     def dbt_dir(self) -> Path:
         """The artifacts and the log of dbt's latest build."""
         return self.data_dir / "dbt"
+
+
+class SmokeSettings(BaseSettings):
+    """Which server is asked whether it answers well; each from `MOOVITAMIX_SMOKE_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_SMOKE_", frozen=True, env_ignore_empty=True
+    )
+
+    url: str | None = None
+    """None, or without a key: a server of the check's own, over the published file."""
+    key: SecretStr | None = None
 
 
 class AlertSettings(BaseSettings):

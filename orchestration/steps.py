@@ -14,18 +14,6 @@ if TYPE_CHECKING:
     from ingestion.ingest import Ingestion
 
 
-def live_a_day(run: Run) -> None:
-    """Ingest, build and publish once; without an API of its own, from the embedded source."""
-    begin_gate()
-    if run.settings.api_url:
-        ingest(run)
-    else:
-        with embedded_source(run.settings) as source:
-            start(run, source)
-            ingest(run, api_url=source.url)
-    make_marts(run)
-
-
 def make_marts(run: Run) -> None:
     """From the lake to the readers: what is fresh is built, what was built well is published."""
     freshness(run)

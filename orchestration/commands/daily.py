@@ -15,14 +15,14 @@ app = typer.Typer()
 
 @app.command()
 def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
-    """Live one day: ingest, build, publish; without an API, from the embedded source."""
-    from orchestration import steps
+    """Live one day: ingest, build, publish, recommend; without an API, from the embedded source."""
+    from orchestration.day import live_a_day
 
     settings = settings_for(api_url=api_url, as_of=as_of)
     if not settings.api_url:
         settings = settings_for(as_of=settings.as_of or now().replace(microsecond=0))
     with writing(settings, "run", wait) as day:
-        steps.live_a_day(day)
+        live_a_day(day)
     day.show_summary()
     where_next(day.screen)
 

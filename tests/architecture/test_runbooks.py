@@ -17,7 +17,7 @@ from orchestration.settings import ROOT
 FOLDER = ROOT / "docs" / "runbooks"
 PAGES = {path.stem: path.read_text() for path in FOLDER.glob("*.md")}
 # Parents are never raised themselves.
-PARENTS = {"OrchestrationError", "IngestionError"}
+PARENTS = {"OrchestrationError", "IngestionError", "MlError", "ServingError"}
 CODE = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 COMMAND = re.compile(r"(?<![\w./-])(moovitamix|dbt)((?: +(?:--?)?[a-z][\w=-]*)+)")
 
@@ -33,7 +33,7 @@ def errors_of(folder: str) -> set[str]:
     } - PARENTS
 
 
-@pytest.mark.parametrize("folder", ["ingestion", "orchestration"])
+@pytest.mark.parametrize("folder", ["ingestion", "orchestration", "ml", "api.serving"])
 def test_every_error_has_a_page(folder: str) -> None:
     errors = errors_of(folder)
     assert errors

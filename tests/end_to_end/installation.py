@@ -19,6 +19,8 @@ SMALL_WORLD = {
     "MOOVITAMIX_SOURCE_TRACKS": "300",
     "MOOVITAMIX_SOURCE_DAYS": "30",
     "MOOVITAMIX_SOURCE_LAUNCHED_ON": "2026-02-01",
+    # What learns from the marts is lived in test_recommendations.py; other days are without.
+    "MOOVITAMIX_RECOMMENDATIONS": "false",
 }
 PATIENCE_SECONDS = 600
 

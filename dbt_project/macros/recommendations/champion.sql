@@ -1,11 +1,14 @@
-{# The version that the newest decision made champion: a row, or none before the first promotion. #}
+{# The version that the newest decision made champion, or left it: a row; none before the first promotion, and none
+   where the only champion that there ever was has been withdrawn. `promoted_at` is when that decision was made. #}
 {% macro champion() -%}
     select
         model_version,
         decided_at as promoted_at
-    from {{ source('ops', 'promotions') }}
+    from (
+        select * from {{ source('ops', 'promotions') }}
+        qualify row_number() over (order by decided_at desc, model_version desc) = 1
+    ) as newest
     where model_version is not null
-    qualify row_number() over (order by decided_at desc, model_version desc) = 1
 {%- endmacro %}
 
 

@@ -1,0 +1,60 @@
+"""Whether a training is due, by the clock of the data and not of the wall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ml import published as publications
+from ml import registry
+from ml.errors import NoChampion
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ml.settings import Cadence, MlSettings
+
+EVERY: dict[Cadence, timedelta] = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(days=7),
+}
+# A daily run is not always at the same second: one that comes a little early is still the day's.
+GRACE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whether to train now, and why, or why not."""
+
+    is_due: bool
+    why: str
+
+
+def due(settings: MlSettings) -> Due:
+    """Say whether there is no champion, or the newest training is a cadence older than the data.
+
+    Raises `NothingToLearnFrom` where no features are published.
+    """
+    with publications.open_published(settings.marts_file) as published:
+        data_as_of = publications.version_of(published).data_as_of
+    try:
+        registry.champion(settings)
+    except NoChampion:
+        return Due(True, "there is no champion")
+    trained = [one.data_as_of for one in registry.versions(settings).values()]
+    return by_cadence(max(trained), data_as_of, settings.train_every)
+
+
+def by_cadence(newest: datetime, data_as_of: datetime, cadence: Cadence) -> Due:
+    """Compare the data of the newest training with the data there is now."""
+    age, every = data_as_of - newest, EVERY[cadence]
+    if age >= every * (1 - GRACE):
+        return Due(True, f"{cadence}: the newest training's data ends {newest:%Y-%m-%d %H:%M}")
+    return Due(False, f"not due: {cadence}, and the newest training is {_said(age)} old")
+
+
+def _said(age: timedelta) -> str:
+    hours = age.total_seconds() / 3600
+    return f"{hours:.0f} h" if hours < 48 else f"{age.days} days"

@@ -1,0 +1,131 @@
+"""What stands between a promotion and the app: a model that proves bad goes back by itself.
+
+A champion is on trial from its promotion until its answers were once served and found good. What
+goes wrong meanwhile rolls it back; what goes wrong later is told, and changes no champion.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from orchestration.errors import BuildFailed, DeploymentUndone, ServedWrong, ServingDied
+from orchestration.runs import Run
+from orchestration.settings import SmokeSettings, now
+from orchestration.smoke import UNREACHABLE, smoke
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from ml.settings import MlSettings
+
+ASKED_USERS = 20
+# Answers are marked stale by the wall clock; a run by a clock of the past makes old ones.
+OF_THE_PAST_DAYS = 1
+
+
+@contextmanager
+def guarded(run: Run, restored_by: Callable[[Run], None]) -> Iterator[None]:
+    """Roll the champion back if it is on trial and what is done with it shows it to be bad.
+
+    Raises `DeploymentUndone` after the roll-back; any other failure as it came.
+    """
+    from ml.errors import DamagedModel, UnusableModel
+
+    try:
+        yield
+    except (BuildFailed, DamagedModel, UnusableModel, ServedWrong) as error:
+        if served_well(run):
+            raise
+        after = withdraw(run, str(error))
+        restored_by(run)
+        raise DeploymentUndone(str(error), after) from error
+
+
+def withdraw(run: Run, why: str, *, to_none: bool = True) -> int | None:
+    """Make the champion before the present one champion again; return its version.
+
+    Where there is none: None, or without `to_none` raises `NothingToRollBackTo`.
+    """
+    from ml.deciding import roll_back
+
+    with run.step("rollback") as step:
+        former = roll_back(ml_settings(run), why, run.run_id, to_none=to_none)
+        step.what = f"version {former.number} is champion again" if former else "no champion"
+    return former.number if former else None
+
+
+def served_well(run: Run) -> bool:
+    """Whether the champion's answers were found good since it became champion."""
+    from ml import registry
+
+    since = registry.champion_since(ml_settings(run))
+    good = _last_good_answers(run.settings.lake_url)
+    return since is None or (good is not None and since < good)
+
+
+def check_served(run: Run) -> str:
+    """Ask the server that the settings name, or one of our own; return what was found good.
+
+    Raises `ServedWrong` where an answer is, `ServingDied` where nobody answers.
+    """
+    version, users = _published(run)
+    is_old = run.as_of is not None and (now() - run.as_of).days >= OF_THE_PAST_DAYS
+    with _server(run) as (url, key):
+        wrong = smoke(url, key, users=users, model_version=version, may_be_old=is_old)
+    if wrong and wrong.startswith(UNREACHABLE):
+        raise ServingDied(f"{url} can't be asked for recommendations: {wrong}")
+    if wrong:
+        raise ServedWrong(wrong)
+    return f"version {version} answers well for {len(users)} users at {url}"
+
+
+def _server(run: Run) -> "AbstractContextManager[tuple[str, str]]":
+    from orchestration.serving_process import embedded_serving
+
+    asked = SmokeSettings()
+    if asked.url and asked.key:
+        return nullcontext((asked.url, asked.key.get_secret_value()))
+    return embedded_serving(run.settings)
+
+
+def _published(run: Run) -> tuple[int | None, list[int]]:
+    """Return the champion's version, and some of the users that the published file has lists of."""
+    import duckdb
+
+    from ml import registry
+    from ml.errors import NoChampion
+
+    with duckdb.connect(run.settings.marts_file, read_only=True) as published:
+        users = published.execute(
+            "select distinct user_id from recommendations order by hash(user_id) limit ?",
+            [ASKED_USERS],
+        ).fetchall()
+    try:
+        version = registry.champion(ml_settings(run)).number
+    except NoChampion:
+        version = None
+    return version, [user for (user,) in users]
+
+
+def _last_good_answers(lake_url: str) -> datetime | None:
+    """Return when a smoke check last ended well, as far as the newest steps tell."""
+    from ingestion import ops
+
+    for day in ops.days(lake_url, "steps"):
+        good: list[datetime] = [
+            row["at"]
+            for row in ops.read(lake_url, "steps", [day])
+            if row["step"] == "smoke" and row["outcome"] == "succeeded"
+        ]
+        if good:
+            return max(good)
+    return None
+
+
+def ml_settings(run: Run) -> "MlSettings":
+    """Return the models' settings, by the run's clock where it has one."""
+    from ml.settings import MlSettings
+
+    given: dict[str, Any] = {"as_of": run.as_of} if run.as_of else {}
+    return MlSettings(data_dir=run.settings.data_dir, lake_url=run.settings.lake_url, **given)

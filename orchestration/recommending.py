@@ -1,0 +1,127 @@
+"""The steps from published marts to served recommendations: features, train, recommend, smoke.
+
+Each can be called by itself, with what the lake and the published file hold and nothing else.
+"""
+
+from typing import TYPE_CHECKING
+
+from orchestration.deployment import check_served, guarded, ml_settings, served_well, withdraw
+from orchestration.runs import Run
+from orchestration.steps import publish
+
+if TYPE_CHECKING:
+    from ml.recommend import Batch
+    from ml.train import Training
+
+
+def make_recommendations(run: Run) -> None:
+    """From published features to recommendations that are served: the end of a daily run.
+
+    What fails here leaves the marts published, and the last good recommendations in place.
+    """
+    train(run, if_due=True)
+    if recommend(run):
+        smoke(run)
+
+
+def features(run: Run) -> None:
+    """Build, test and publish what models learn from."""
+    build_features(run)
+    publish(run)
+
+
+def build_features(run: Run) -> None:
+    """Build and test what models learn from."""
+    _build(run, "features")
+
+
+def train(run: Run, *, if_due: bool = False) -> "Training | None":
+    """Train a challenger and have it judged; None where none is due, or there is too little.
+
+    Raises `TooFewListens` and `NothingToLearnFrom` only where a training was asked for.
+    """
+    from ml.due import due
+    from ml.errors import NothingToLearnFrom, TooFewListens
+    from ml.train import train as train_model
+
+    settings = ml_settings(run)
+    with run.step("train") as step:
+        try:
+            why = due(settings) if if_due else None
+            if why and not why.is_due:
+                step.what = why.why
+                return None
+            done = train_model(settings, run_id=run.run_id)
+        except (NothingToLearnFrom, TooFewListens) as error:
+            if not if_due:
+                raise
+            step.what = f"not trained: {error}"
+            return None
+        step.rows = done.listens
+        step.what = f"version {done.version}, {done.decision.sentence}"
+        step.what += f" (due: {why.why})" if why else ""
+    return done
+
+
+def recommend(run: Run) -> bool:
+    """Score all users, build and test the recommendations, publish them.
+
+    Returns whether they are the first of their model. A model that was just promoted and whose
+    recommendations can't be made, or fail their tests, is rolled back.
+    """
+    with guarded(run, restored_by=_restore):
+        score(run)
+        _build(run, "recommendations")
+    publish(run)
+    return not served_well(run)
+
+
+def score(run: Run) -> "Batch | None":
+    """Let the champion rank all tracks for all users; None where no model was promoted yet."""
+    from ml.errors import NoChampion, NothingToLearnFrom
+    from ml.recommend import recommend as write_batch
+
+    with run.step("score") as step:
+        try:
+            done = write_batch(ml_settings(run), run.run_id)
+        except (NoChampion, NothingToLearnFrom) as error:
+            step.what = str(error)
+            return None
+        step.rows = done.recommendations
+        step.what = f"version {done.model_version} for {done.users:,} users"
+    return done
+
+
+def smoke(run: Run) -> None:
+    """Ask the served answers as an app would; a model that was just promoted goes if they fail."""
+    with guarded(run, restored_by=_restore), run.step("smoke") as step:
+        step.what = check_served(run)
+
+
+def roll_back(run: Run, why: str) -> None:
+    """Put the champion before the present one back, and its recommendations; publish them."""
+    withdraw(run, why, to_none=False)
+    _restore(run)
+
+
+def _restore(run: Run) -> None:
+    """Publish the champion's recommendations: its own last ones, unless newer data came since."""
+    from ml.recommend import newest_batch_is_current
+
+    if not newest_batch_is_current(ml_settings(run)):
+        score(run)
+    _build(run, "recommendations")
+    publish(run)
+
+
+def _build(run: Run, part: str) -> None:
+    """Build and test a part of the build file that is not the marts."""
+    from orchestration.build import build
+
+    with run.step(part) as step:
+        done = build(run.by_its_clock, run.lock, part=part, run_id=run.run_id, note=run.screen.note)
+        step.rows = done.rows
+        step.what = f"{done.models} models, {done.tests} tests"
+        step.warnings = done.warnings
+        if done.warnings:
+            step.what += f"; {len(done.warnings)} warned: {', '.join(done.warnings)}"
