@@ -43,6 +43,19 @@ def find(settings: IngestionSettings, user_id: int) -> Person:
     return Person(user_id, frozenset(emails), frozenset(names))
 
 
+def ids(settings: IngestionSettings) -> set[int]:
+    """Every id of a person that any record in the lake has."""
+    storage, root = fsspec.core.url_to_fs(settings.lake_url)
+    found: set[int] = set()
+    for table in (one for one in TABLES if one.person):
+        for path in _raw(storage, root, table.name):
+            with storage.open(path, "rb") as file:
+                rows = _readable(file)
+            if rows is not None:
+                found |= set(pc.unique(rows[table.person]).to_pylist()) - {None}
+    return found
+
+
 def drop_work_in_progress(settings: IngestionSettings) -> None:
     """Give up a pull in flight: its window is asked for again, and the person is not in it."""
     pipeline.start_anew(settings)

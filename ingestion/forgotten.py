@@ -7,6 +7,7 @@ import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -88,6 +89,17 @@ def note(
     subjects = [("id", person.user_id), *(("email", one) for one in sorted(person.emails))]
     rows = [{"hash": hashed(key, one), "kind": kind, **about} for kind, one in subjects]
     ops.append(settings.lake_url, "forgotten", rows, now.date(), f"{run_id}.{event}")
+
+
+def rows(lake_url: str) -> list[dict[str, Any]]:
+    """Everything on record about erasures: of whom only hashes."""
+    return ops.read(lake_url, "forgotten")
+
+
+def take_over(settings: IngestionSettings, known: list[dict[str, Any]], run_id: str) -> None:
+    """Put on record what another lake, or a list beside its backups, has on record."""
+    ops.append(settings.lake_url, "forgotten", known, utc_now().date(), f"{run_id}.taken-over")
+    people(settings)
 
 
 def unfinished(lake_url: str) -> int:

@@ -65,7 +65,7 @@ SCHEMAS = {
         instants="sent_at",
     ),
     "forgotten": _schema("hash kind key_id event reason run_id", instants="at"),
-    "backups": _schema("run_id path", numbers="files bytes", instants="at"),
+    "backups": _schema("run_id path event", numbers="files bytes", instants="at"),
     "table_volume": _schema(
         "run_id place table_name",
         numbers="rows bytes files",
@@ -118,11 +118,13 @@ def append(
         storage.pipe_file(path, whole.getvalue())
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
     """Put `content` at `path` by rename, after it has reached the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     with draft.open("wb") as file:
+        if mode is not None:
+            draft.chmod(mode)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

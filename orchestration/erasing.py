@@ -49,6 +49,20 @@ def learn(settings: Settings, person: "Person") -> "Person":
     return Person(person.user_id, frozenset(emails), frozenset(names))
 
 
+def ids(settings: Settings) -> set[int]:
+    """Return every `user_id` that any table of any DuckDB file has."""
+    found: set[int] = set()
+    for path in _databases(settings):
+        with _opened(settings, path) as files:
+            for schema, table in _tables_with(files, {"user_id"}):
+                rows = files.sql(
+                    f"select distinct user_id from made.{name_of(schema)}.{name_of(table)}"
+                    " where user_id is not null"
+                ).fetchall()
+                found |= {user_id for (user_id,) in rows}
+    return found
+
+
 def erase_texts(settings: Settings, person: "Person") -> int:
     """Redact logs, reports and whatever else is text; return how many files had to change."""
     return sum(_redact(path, person) for path in _files(settings) if path.suffix not in BINARY)

@@ -54,6 +54,44 @@ class NotErased(OrchestrationError):
         super().__init__(f"{path} holds the person's address; remove it, then forget once more")
 
 
+class BackupDamaged(OrchestrationError):
+    """A backup is not what was written: nothing is restored from it."""
+
+    def __init__(self, backup: Path, why: str) -> None:
+        super().__init__(f"{backup} is damaged, nothing was restored: {why}; take another backup")
+
+
+class NoBackup(OrchestrationError):
+    """There is no whole backup where one was looked for."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(f"there is no backup in {place}; `moovitamix backup` makes one")
+
+
+class BackupsInside(OrchestrationError):
+    """Backups inside the data folder would be lost with it."""
+
+    def __init__(self, place: Path, data_dir: Path) -> None:
+        super().__init__(f"{place} and {data_dir} lie in each other; keep backups elsewhere")
+
+
+class DataInTheWay(OrchestrationError):
+    """A restore would replace data, and nobody said that it may."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(f"{data_dir} is not empty; --force replaces all that is in it")
+
+
+class NotExchanged(OrchestrationError):
+    """The data folder can't be replaced in one instant where it is."""
+
+    def __init__(self, data_dir: Path, why: str) -> None:
+        super().__init__(
+            f"{data_dir} can't be replaced in one instant ({why}); restore with"
+            " MOOVITAMIX_DATA_DIR set to a folder that is no mount point itself"
+        )
+
+
 class NothingPublished(OrchestrationError):
     """There is no published file to read yet."""
 

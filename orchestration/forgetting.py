@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from orchestration import erasing
+from orchestration.backups import forgetting as backups
+from orchestration.backups.restoring import sweep
 from orchestration.lock import WriterLock
 from orchestration.runs import Run
 from orchestration.settings import Settings
@@ -15,11 +17,19 @@ class Done:
 
     records: int
     files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What forgetting can't change: backups, and lists beside them that could not be reached."""
+
     backups: list[str]
-    """Backups made before: they hold the person still."""
+    """Those made before; they may hold the person still."""
+    unreached: list[str]
+    """Places of backups that don't know of this forgetting."""
 
 
-def forget(run: Run, user_id: int, reason: str) -> Done:
+def forget(run: Run, user_id: int, reason: str) -> Left:
     """Erase a person and keep the keyed hash that drops later records of the same id."""
     with run.step("forget") as step:
         done = erase(run.settings, run.lock, user_id, reason, run.run_id)
@@ -28,7 +38,11 @@ def forget(run: Run, user_id: int, reason: str) -> Done:
     if run.settings.build_file.exists():
         with run.step("views"):
             open_lake(run.settings)
-    return done
+    with run.step("backups") as step:
+        unreached = [str(place) for place in backups.keep_beside_all(run.settings)]
+        left = Left(backups.holding(run.settings), unreached)
+        step.what = f"{len(left.backups)} made before; what is restored from them is erased again"
+    return left
 
 
 def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_id: str) -> Done:
@@ -38,10 +52,11 @@ def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_i
     what is known by its id. So a crash leaves nothing that the same command could not find again.
     """
     from ingestion import forget as lake
-    from ingestion import forgotten, ops
+    from ingestion import forgotten
     from ingestion.settings import IngestionSettings
 
     lock.require_for(settings.data_dir)
+    sweep(settings.data_dir)
     given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
     person = erasing.learn(settings, lake.find(given, user_id))
     forgotten.note(given, person, "begun", reason=reason, run_id=run_id)
@@ -51,9 +66,7 @@ def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_i
     files += erasing.erase_tables(settings, person)
     records = lake.erase_records(given, person)
     forgotten.note(given, person, "finished", reason=reason, run_id=run_id)
-    backups = [row["path"] for row in ops.read(settings.lake_url, "backups")]
     return Done(
         records=texts.records + records.records,
         files=files + texts.files + records.files,
-        backups=sorted({str(path) for path in backups}),
     )

@@ -100,6 +100,14 @@ def recorded(settings: Settings, lock: WriterLock, screen: Screen, command: str)
             facts["as_of"] = run.as_of  # an ingest may have had it from the API
 
 
+def note_end(lake_url: str, run_id: str, command: str, steps: Sequence[str]) -> None:
+    """Write that a run and its steps have succeeded, where their own rows could not say it yet."""
+    ended = {"run_id": run_id, "event": "finished", "outcome": "succeeded"}
+    for step in steps:
+        _append(lake_url, "steps", {**ended, "step": step})
+    _append(lake_url, "runs", {**ended, "command": command})
+
+
 @contextmanager
 def _recorded(lake_url: str, table: str, **row: object) -> Iterator[dict[str, object]]:
     """Write the `started` and the `finished` row of `row`, which may grow in between."""

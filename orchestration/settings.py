@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     """The run's clock; none: the API's, else now."""
     recommendations: bool = True
     """Whether a run ends with recommendations: features, a model when one is due, its batch."""
+    backup_dir: Path | None = None
+    """Where backups lie; none: beside the data folder. Best on another disk."""
+    backup_keep: int = Field(default=7, ge=0, description="newest ones that stay; 0: all")
 
     @field_validator("data_dir")
     @classmethod

@@ -1,5 +1,6 @@
 """Commands that decide what is kept."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,6 +48,45 @@ def compact(
 
 
 @app.command()
+def backup(
+    where: Annotated[
+        Path | None,
+        typer.Argument(help="Where backups lie; default MOOVITAMIX_BACKUP_DIR, else beside data."),
+    ] = None,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            help="Newest ones that stay; 0: all; default MOOVITAMIX_BACKUP_KEEP, 7.", min=0
+        ),
+    ] = None,
+    wait: Wait = 0,
+) -> None:
+    """Copy all that a lost data folder could not go on without, whole or not at all."""
+    from orchestration.backups.step import back_up
+
+    settings = settings_for()
+    with writing(settings, "backup", wait) as day:
+        back_up(day, where, settings.backup_keep if keep is None else keep)
+    day.show_summary()
+
+
+@app.command()
+def restore(
+    where: Annotated[
+        Path | None, typer.Argument(help="A backup, or where backups lie: then the newest.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what is in the data folder.")
+    ] = False,
+    wait: Wait = 0,
+) -> None:
+    """Put a backup back: the data folder as it was, less whoever was forgotten since."""
+    from orchestration.backups.step import put_back
+
+    put_back(settings_for(), where, force=force, wait=wait)
+
+
+@app.command()
 def forget(
     user: Annotated[int, typer.Option(help="The app's id of the person.", metavar="ID")],
     reason: Annotated[str, typer.Option(help="Kept on record; no name in it.")] = "asked to",
@@ -56,7 +96,9 @@ def forget(
     from orchestration.forgetting import forget as forget_person
 
     with writing(settings_for(), "forget", wait) as day:
-        done = forget_person(day, user, reason)
+        left = forget_person(day, user, reason)
     day.show_summary()
-    for backup in done.backups:
+    for backup in left.backups:
         day.screen.say(f"the backup {backup} was made before: it may hold this person still")
+    for place in left.unreached:
+        day.screen.say(f"{place} can't be reached: `moovitamix backup {place}` once it can")

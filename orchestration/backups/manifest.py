@@ -1,0 +1,65 @@
+"""What a backup says of itself: every file with its size and hash, in a file with a hash itself."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+from orchestration.backups.copying import flush, written
+from orchestration.errors import BackupDamaged
+
+FILES = "files"
+_NAME, _SUM = "manifest.json", "manifest.sha256"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of a backup: its size in bytes, and the SHA-256 of its content."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup holds, of which data folder, and who made it when."""
+
+    run_id: str
+    made_at: str
+    data_dir: str
+    lake_url: str
+    """Where the lake is, if not in the data folder and so not in the backup; else empty."""
+    files: dict[str, Kept]
+    """By path below the data folder."""
+
+    @property
+    def bytes(self) -> int:
+        """Return the size of all files."""
+        return sum(one.bytes for one in self.files.values())
+
+
+def write(manifest: Manifest, backup: Path) -> None:
+    """Write it into a backup, which is whole from the rename on that follows."""
+    content = json.dumps({"format": _FORMAT, **asdict(manifest)}, indent=1).encode()
+    written(backup / _NAME, content)
+    written(backup / _SUM, hashlib.sha256(content).hexdigest().encode())
+    flush(backup)
+
+
+def read(backup: Path) -> Manifest:
+    """Read what a backup says of itself; raise `BackupDamaged` unless it is what was written."""
+    try:
+        content, told = (backup / _NAME).read_bytes(), (backup / _SUM).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BackupDamaged(backup, f"its manifest can't be read ({error})") from error
+    if hashlib.sha256(content).hexdigest() != told:
+        raise BackupDamaged(backup, "its manifest is not what was written")
+    said = json.loads(content)
+    if said.pop("format") != _FORMAT:
+        raise BackupDamaged(backup, "a newer version of this project made it")
+    files = {path: Kept(**kept) for path, kept in said.pop("files").items()}
+    for path in files:
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            raise BackupDamaged(backup, f"{path} leads out of it")
+    return Manifest(**said, files=files)
