@@ -24,7 +24,7 @@ def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
     with writing(settings, "run", wait) as day:
         live_a_day(day)
     day.show_summary()
-    where_next(day.screen)
+    where_next(settings, day.screen)
 
 
 @app.command()
@@ -37,9 +37,10 @@ def simulate(
     from orchestration.simulate import live_days
 
     screen = Screen(tells_steps=False)
-    with hold((settings := settings_for()).data_dir, "simulate", wait) as lock:
+    settings = settings_for()
+    with hold(settings.data_dir, "simulate", wait) as lock:
         live_days(settings, lock, screen, days=days, first=first and first.date())
-    where_next(screen)
+    where_next(settings, screen)
 
 
 @app.command()

@@ -36,11 +36,14 @@ def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
         monitor_after(run.by_its_clock, lock, screen, run.run_id)
 
 
-def where_next(screen: Screen) -> None:
+def where_next(settings: Settings, screen: Screen) -> None:
     """Say where to look after a run."""
     program = sys.argv[0] if sys.argv[0].endswith("moovitamix") else "moovitamix"
     dbt = program.removesuffix("moovitamix") + "dbt"
     docs = "--project-dir dbt_project"
     screen.say(f'{program} query "select count(*) from fact_listen_history"   ask the marts')
     screen.say(f"{program} status   how things stand")
+    screen.say(f"{program} report   how the runs go, as a page: {settings.report_file}")
+    pages = settings.data_dir / "quality" / "index.html"
+    screen.say(f"{pages}   what the gate found in each load (Data Docs)")
     screen.say(f"{dbt} docs generate {docs} && {dbt} docs serve {docs}   what every column means")

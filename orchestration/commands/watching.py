@@ -24,6 +24,15 @@ def monitor(wait: Wait = 0) -> None:
     screen.say(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")
 
 
+@app.command()
+def report() -> None:
+    """Write one page that tells how things stand and how they went."""
+    from orchestration.report.writing import write
+
+    path, level = write(settings_for())
+    Screen().say(f"{level.name.lower()}: {path}")
+
+
 @app.command("check-api")
 def check_api(api_url: ApiUrl = None) -> None:
     """Ask the app's API whether it is well, and record how it answered."""

@@ -1,0 +1,1 @@
+"""One page that tells how things stand and how they went, out of the monitoring marts alone."""
