@@ -7,7 +7,7 @@ and texts stay texts, in the page's own type.
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ WIDTH, PANEL, GAP = 360, 70, 26
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 20, 24
 UNIT = 72  # matplotlib counts in inches, SVG in its points
 # Text is measured by another font than it is shown in; at this size labels still have room.
-STYLE = {"svg.fonttype": "none", "font.size": 10.5, "axes.spines.top": False}
+STYLE: dict[Any, Any] = {"svg.fonttype": "none", "font.size": 10.5, "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "axes.titlesize": 10.5, "axes.titlelocation": "left"}
 
 _PREAMBLE = re.compile(
@@ -103,11 +103,11 @@ def dated(panel: "Axes", instants: Sequence[Any]) -> None:
 
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=2, maxticks=6)
+    locator = AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
     panel.xaxis.set_major_locator(locator)
-    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
     margin = timedelta(days=1) if min(instants) == max(instants) else timedelta(hours=12)
-    panel.set_xlim(min(instants) - margin, max(instants) + margin)  # type: ignore[arg-type]
+    panel.set_xlim(min(instants) - margin, max(instants) + margin)
 
 
 def from_zero(panel: "Axes", unit: str = "") -> None:
@@ -132,18 +132,18 @@ def short(number: float) -> str:
 def line(panel: "Axes", across: Sequence[Any], up: Sequence[Any], role: str) -> None:
     """Draw a line with a mark at each value; a value that is not known interrupts it."""
     heights = [float("nan") if height is None else height for height in up]
-    panel.plot(across, heights, color=COLOURS[role], linewidth=1.4, marker=".", markersize=4)  # type: ignore[arg-type]
+    panel.plot(across, heights, color=COLOURS[role], linewidth=1.4, marker=".", markersize=4)
 
 
 def marks(panel: "Axes", across: Sequence[Any], up: Sequence[Any], role: str, sign: str) -> None:
     """Draw signs by themselves."""
     panel.plot(
         across, up, color=COLOURS[role], linestyle="", marker=sign, markersize=6, clip_on=False
-    )  # type: ignore[arg-type]
+    )
 
 
 def stacked(
-    panel: "Axes", across: Sequence[Any], layers: dict[str, Sequence[Any]], width: float
+    panel: "Axes", across: Sequence[Any], layers: Mapping[str, Sequence[Any]], width: float
 ) -> None:
     """Draw bars of layers one upon the other; each layer, named by its role, is one path."""
     floor = [0.0] * len(across)
@@ -166,7 +166,8 @@ def bars(  # noqa: PLR0913, PLR0917 - where, how high, how wide
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    places = [x if isinstance(x, int | float) else float(date2num(x)) for x in across]
+    as_number: Any = date2num
+    places = [x if isinstance(x, int | float) else float(as_number(x)) for x in across]
     found = [
         Path(
             [(x - width / 2, y), (x - width / 2, y + h), (x + width / 2, y + h), (x + width / 2, y)]

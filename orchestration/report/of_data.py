@@ -12,8 +12,7 @@ from orchestration.report.charts import (
     marks,
     stacked,
 )
-from orchestration.report.of_runs import A_DAY
-from orchestration.report.pictures import Picture, legend_of, roles_of
+from orchestration.report.pictures import A_DAY, Picture, legend_of, roles_of
 from orchestration.report.records import Rows
 
 PROMISED = ("fact_listen_history", "dim_users", "dim_tracks")
@@ -121,7 +120,7 @@ def _stacked_days(rows: Rows, layer: str, height: str, unit: str) -> Chart:
     for place, day in enumerate(days.values()):
         for row in day.dicts():
             layers[roles[row[layer]]][place] += row[height] or 0.0
-    stacked(panel, list(days), dict(layers), A_DAY)
+    stacked(panel, list(days), layers, A_DAY)
     dated(panel, list(days))
     from_zero(panel, unit)
     drawn.legend = legend_of(roles)

@@ -9,10 +9,9 @@ from orchestration.report.charts import (
     marks,
     stacked,
 )
-from orchestration.report.pictures import Picture, legend_of, roles_of
+from orchestration.report.pictures import A_DAY, Picture, legend_of, roles_of
 from orchestration.report.records import Rows
 
-A_DAY = 0.8  # of the room that a day has across
 LONGEST_NAME = 52
 OUTCOMES = {"good": "succeeded", "bad": "did not"}
 VERDICTS = {"good": "held", "warn": "warned", "bad": "failed"}
@@ -27,7 +26,7 @@ def run_time(rows: Rows) -> Chart:
     for place, run in enumerate(runs.values()):
         for step in run.dicts():
             layers[roles[step["step"]]][place] += step["seconds"] or 0.0
-    stacked(panel, range(len(runs)), dict(layers), 0.8)
+    stacked(panel, range(len(runs)), layers, 0.8)
     tops = [sum(heights) for heights in zip(*layers.values(), strict=True)]
     ends = [run.of("run_outcome")[0] for run in runs.values()]
     bad = [place for place, end in enumerate(ends) if end != "succeeded"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from orchestration.report.charts import SERIES, Chart
 from orchestration.report.records import Rows
 
+A_DAY = 0.8  # how much of its room a day's bar takes across
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
