@@ -44,7 +44,7 @@ def age(status: str) -> Row:
 
 
 def node(status: str, *, is_failed: bool = False) -> Row:
-    about = {"run_id": "1", "invocation_id": "i", "node_id": "t", "node_name": "unique_track"}
+    about: Row = {"run_id": "1", "invocation_id": "i", "node_id": "t", "node_name": "unique_track"}
     about |= {"resource_type": "test", "status": status, "is_failed": is_failed, "failures": 3}
     return about | {"day": DAY, "seconds": 0.1, "finished_at": BEGAN}
 
