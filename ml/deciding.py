@@ -142,7 +142,7 @@ def _write(  # noqa: PLR0913, PLR0917 - a decision, whom it is about, and who as
         "run_id": run_id,
         "decided_at": at,
     }
-    lake.append(settings.lake_url, "promotions", row, at.date())
+    lake.append(settings.lake_url, "promotions", [row], at.date())
     _tell_mlflow(settings, row)
 
 

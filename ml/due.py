@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml import published as publications
 from ml import registry
+from ml.drift import drift
 from ml.errors import NoChampion
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class Due:
     why: str
 
 
-def due(settings: MlSettings) -> Due:
-    """Say whether there is no champion, or the newest training is a cadence older than the data.
+def due(settings: MlSettings, run_id: str = "") -> Due:
+    """Say whether there is no champion, the newest training is old, or things have moved since.
 
     Raises `NothingToLearnFrom` where no features are published.
     """
@@ -43,8 +44,12 @@ def due(settings: MlSettings) -> Due:
         registry.champion(settings)
     except NoChampion:
         return Due(True, "there is no champion")
-    trained = [one.data_as_of for one in registry.versions(settings).values()]
-    return by_cadence(max(trained), data_as_of, settings.train_every)
+    newest = max(registry.versions(settings).values(), key=lambda one: one.trained_at)
+    moved = [one for one in drift(settings, newest, run_id) if one.is_beyond]
+    cadence = by_cadence(newest.data_as_of, data_as_of, settings.train_every)
+    if moved and not cadence.is_due:
+        return Due(True, f"drift: {'; '.join(map(str, moved))}")
+    return cadence
 
 
 def by_cadence(newest: datetime, data_as_of: datetime, cadence: Cadence) -> Due:

@@ -55,13 +55,34 @@ SCHEMAS = {
             ("decided_at", _INSTANT),
         ]
     ),
+    "feature_profiles": pa.schema(
+        [
+            ("model_version", pa.int32()),
+            ("feature", _TEXT),
+            ("bin", _TEXT),
+            ("share", _SHARE),
+            ("run_id", _TEXT),
+            ("noted_at", _INSTANT),
+        ]
+    ),
+    "drift": pa.schema(
+        [
+            ("run_id", _TEXT),
+            ("model_version", pa.int32()),
+            ("measure", _TEXT),
+            ("value", _SHARE),
+            ("limit", _SHARE),
+            ("is_beyond", pa.bool_()),
+            ("measured_at", _INSTANT),
+        ]
+    ),
 }
 
 
-def append(lake_url: str, table: str, row: dict[str, Any], day: date) -> None:
-    """Write one row of `ops/<table>`; it is there whole, or not at all."""
+def append(lake_url: str, table: str, rows: list[dict[str, Any]], day: date) -> None:
+    """Write some rows of `ops/<table>`; they are there whole, or not at all."""
     whole = BytesIO()
-    pq.write_table(pa.Table.from_pylist([row], SCHEMAS[table]), whole, compression="zstd")
+    pq.write_table(pa.Table.from_pylist(rows, SCHEMAS[table]), whole, compression="zstd")
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{uuid4().hex}.parquet"
     if isinstance(storage, LocalFileSystem):
@@ -71,12 +92,14 @@ def append(lake_url: str, table: str, row: dict[str, Any], day: date) -> None:
         storage.pipe_file(path, whole.getvalue())
 
 
-def read(lake_url: str, table: str) -> list[dict[str, Any]]:
-    """Return all rows of `ops/<table>`."""
+def read(lake_url: str, table: str, since: date | None = None) -> list[dict[str, Any]]:
+    """Return the rows of `ops/<table>`, all or those of the days from `since` on."""
     storage, root = fsspec.core.url_to_fs(lake_url)
     storage.invalidate_cache()
     rows: list[dict[str, Any]] = []
-    for path in sorted(storage.glob(f"{root}/ops/{table}/*/*.parquet")):
+    for path in sorted(storage.glob(f"{root}/ops/{table}/day=*/*.parquet")):
+        if since and path.rsplit("/", 2)[1] < f"day={since:%Y-%m-%d}":
+            continue
         with storage.open(path, "rb") as file:
             rows += pq.ParquetFile(file).read().to_pylist()
     return rows

@@ -88,7 +88,7 @@ def note(settings: MlSettings, row: dict[str, Any]) -> None:
     path = Path(row["path"])
     inside = path.is_relative_to(settings.data_dir)
     kept = str(path.relative_to(settings.data_dir)) if inside else ""
-    lake.append(settings.lake_url, "models", row | {"path": kept}, row["trained_at"].date())
+    lake.append(settings.lake_url, "models", [row | {"path": kept}], row["trained_at"].date())
 
 
 def versions(settings: MlSettings) -> dict[int, Version]:

@@ -14,9 +14,11 @@ from ml import plots, registry
 from ml import published as publications
 from ml.bundle import Bundle, align, trained
 from ml.deciding import judge_challenger
+from ml.drift import note_profile
 from ml.errors import TooFewListens
 from ml.judging import discovery
 from ml.kinds import kind
+from ml.profile import profile
 from ml.search import search
 from ml.tracking import connected, git_commit, log_metrics, log_trial
 
@@ -54,6 +56,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
     with publications.open_published(settings.marts_file) as published:
         data_version = publications.version_of(published)
         cut = cuts.cut(published, settings)
+        present = profile(published, publications.cut_offs(published)[-1])
     with connected(settings) as client, mlflow.start_run(run_name=run_id or None) as run:
         begun = time.monotonic()
         trials: list[Trial] = []
@@ -79,6 +82,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
         "path": path,
     }
     registry.note(settings, row)
+    note_profile(settings, number, present, run_id)
     decision = judge_challenger(settings, registry.versions(settings)[number], cut, run_id)
     listens = int(cut.data.plays.sum())
     return Training(number, bundle.name, model_hash, listens, seconds, decision)

@@ -47,7 +47,7 @@ def train(run: Run, *, if_due: bool = False) -> "Training | None":
     settings = ml_settings(run)
     with run.step("train") as step:
         try:
-            why = due(settings) if if_due else None
+            why = due(settings, run.run_id) if if_due else None
             if why and not why.is_due:
                 step.what = why.why
                 return None

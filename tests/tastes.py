@@ -1,0 +1,69 @@
+"""A published file in which people have tastes: users of a group play the tracks of that group."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+CUT_OFF = datetime(2026, 3, 1)
+NEWEST = CUT_OFF + timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Tastes:
+    """Some groups, and listens of a month before the cut-off and of the week after it."""
+
+    users: int = 120
+    tracks: int = 80
+    groups: int = 4
+    listens: int = 6_000
+    version: int = 1
+    seed: int = 0
+
+    def publish(self, marts: Path) -> None:
+        """Write the tables that models read, by one rename."""
+        rng = np.random.default_rng(self.seed)
+        user = rng.integers(self.users, size=self.listens)
+        own = rng.integers(self.tracks // self.groups, size=self.listens) * self.groups
+        track = np.where(
+            rng.random(self.listens) < 0.9,
+            own + user % self.groups,
+            rng.integers(self.tracks, size=self.listens),
+        )
+        days = rng.uniform(-30, 7, self.listens)
+        draft = marts.with_suffix(".draft")
+        marts.parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(draft) as db:
+            db.execute(
+                "create table drawn as select unnest(?) as user, unnest(?) as track,"
+                " unnest(?) as day",
+                [user.tolist(), track.tolist(), days.tolist()],
+            )
+            for statement in self._tables():
+                db.execute(statement)
+        draft.replace(marts)
+
+    def _tables(self) -> list[str]:
+        at = f"timestamp '{CUT_OFF}' + to_microseconds((day * 86400e6)::bigint)"
+        cut_offs = f"(select unnest([timestamp '{CUT_OFF}', timestamp '{NEWEST}']) as as_of)"
+        part = f"[{{'part': 'features', 'data_as_of': timestamp '{NEWEST}'}}]"
+        return [
+            "create table fact_listen_history as select (user + 1)::integer as user_id,"
+            f" (track + 1)::integer as track_id, {at} as listened_at,"
+            " row_number() over () as session_position from drawn",
+            "drop table drawn",
+            f"create table publication as select {self.version} as version,"
+            f" ['1.{self.version}'] as load_ids, {part} as parts",
+            "create schema features",
+            "create table features.feature_user_track as select as_of, user_id, track_id,"
+            " count(*) as plays, max(listened_at) as last_played_at, 1.0 as decayed_weight"
+            f" from fact_listen_history join {cut_offs} on listened_at < as_of group by all",
+            "create table features.feature_users as select as_of, range::integer as user_id,"
+            f" 'genre ' || range % {self.groups} as favorite_genre, 9 as plays"
+            f" from range(1, {self.users + 1}), {cut_offs}",
+            "create table features.feature_tracks as select as_of, range::integer as track_id,"
+            f" 'artist ' || range % 30 as artist, 'genre ' || range % {self.groups} as genres,"
+            f" 'album' as album, 0.1 as popularity from range(1, {self.tracks + 1}), {cut_offs}",
+        ]
