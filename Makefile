@@ -4,10 +4,16 @@ BIN := .venv/bin
 READY := .venv/.ready
 BENCH ?= ingest build serve prepare train
 
-.PHONY: run test test-slow setup machine lint format docs bench lock clean
+.PHONY: run airflow env test test-slow setup machine lint format docs bench lock clean
 
 run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
+
+airflow: setup  ## the same day by Airflow, with MLflow and the serving API, until Ctrl-C
+	@exec $(BIN)/moovitamix airflow
+
+env: setup  ## random secrets for docker-compose.yml, in .env
+	@$(BIN)/python -m orchestration.stack.settings_file
 
 test: setup  ## every promise, in its small form
 	@$(BIN)/pytest

@@ -71,8 +71,15 @@ class MlSettings(BaseSettings):
         return self.data_dir / "mlflow"
 
     @property
+    def registry_note(self) -> Path:
+        """Where a registry that is not in the data folder is noted, so that there is but one."""
+        return self.mlflow_dir / "registry.url"
+
+    @property
     def tracking_url(self) -> str:
         """The database of runs and of the registry."""
+        if not self.mlflow_url and self.registry_note.exists():
+            return self.registry_note.read_text().strip()
         return self.mlflow_url or f"sqlite:///{self.mlflow_dir / 'mlflow.db'}"
 
     @property

@@ -16,6 +16,7 @@ from orchestration.commands import (
     looking,
     modelling,
     recommending,
+    scheduling,
     serving,
     watching,
 )
@@ -24,7 +25,17 @@ from orchestration.commands import (
 INTERRUPTED = 130
 
 app = typer.Typer(name="moovitamix", add_completion=False, pretty_exceptions_enable=False)
-for commands in (daily, keeping, recommending, modelling, looking, watching, alerting, serving):
+for commands in (
+    daily,
+    scheduling,
+    keeping,
+    recommending,
+    modelling,
+    looking,
+    watching,
+    alerting,
+    serving,
+):
     app.add_typer(commands.app)
 
 

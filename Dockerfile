@@ -1,0 +1,55 @@
+# One image for everything that is Python here: the DAGs and their steps, the APIs, MLflow.
+#   docker compose build
+
+FROM python:3.11.14-slim-bookworm AS build
+
+SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
+# LightFM is built here. Versions are those of the base's release of Debian.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY requirements.lock pyproject.toml README.md ./
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check uv==0.9.11 \
+    && VIRTUAL_ENV=/opt/venv /opt/venv/bin/uv pip install --no-cache \
+        --constraint requirements.lock --requirement pyproject.toml
+COPY api api
+COPY ingestion ingestion
+COPY ml ml
+COPY orchestration orchestration
+COPY dbt_project dbt_project
+COPY docs/runbooks docs/runbooks
+COPY profiles.yml ./
+RUN VIRTUAL_ENV=/opt/venv /opt/venv/bin/uv pip install --no-cache --no-deps --editable . \
+    && /opt/venv/bin/python -m pip uninstall --yes uv \
+    && /opt/venv/bin/python -m compileall -q /app
+
+
+FROM python:3.11.14-slim-bookworm
+
+# OpenMP, for LightFM.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgomp1 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --no-create-home --home-dir /tmp moovitamix \
+    && install --directory --owner=moovitamix --mode=0700 /data \
+    && install --directory --owner=moovitamix --mode=0755 /keys
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+WORKDIR /app
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    MOOVITAMIX_DATA_DIR=/data \
+    AIRFLOW_HOME=/data/airflow
+USER 10001
+VOLUME /data
+# What each service runs, and how its health is checked, is in docker-compose.yml; by itself the
+# image answers how things stand.
+HEALTHCHECK NONE
+ENTRYPOINT []
+CMD ["moovitamix", "status"]

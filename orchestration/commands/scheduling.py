@@ -1,0 +1,23 @@
+"""Commands that run the DAGs."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def airflow(
+    free_ports: Annotated[
+        bool, typer.Option("--free-ports", help="Any free ports, not the ones that are set.")
+    ] = False,
+) -> None:
+    """Run Airflow, MLflow, the serving API and the app's API until interrupted."""
+    from orchestration.stack.leash import hold
+
+    words = ["--free-ports"] if free_ports else []
+    words += ["--debug"] if "--debug" in sys.argv else []
+    if code := hold(words):
+        raise typer.Exit(code)

@@ -1,0 +1,1 @@
+"""What runs the DAGs: Airflow, its PostgreSQL, and the servers around them, as one command."""

@@ -1,0 +1,74 @@
+"""How Airflow is set: everything that its components must agree on, as environment variables."""
+
+import os
+from dataclasses import dataclass
+
+from orchestration.settings import ROOT, Settings
+from orchestration.stack.folders import Folders
+from orchestration.stack.secrets_file import ROLES, Secrets
+from orchestration.stack.settings import StackSettings
+
+# For the API server alone: every task would import the web server's parts with it.
+PLUGINS = {"AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "orchestration" / "plugins")}
+POOL, POOL_SLOTS = "warehouse_writer", 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where each server listens."""
+
+    airflow: int
+    source: int
+    serving: int
+    mlflow: int
+
+
+def airflow_environment(
+    stack: StackSettings, folders: Folders, secrets: Secrets, ports: Ports, database_url: str
+) -> dict[str, str]:
+    """Return Airflow's settings; what the caller's environment sets by the same name wins."""
+    url = f"http://{stack.host}:{ports.airflow}"
+    ours = {
+        "CORE__DAGS_FOLDER": str(ROOT / "orchestration" / "dags"),
+        "CORE__LAZY_LOAD_PLUGINS": "true",
+        "CORE__LOAD_EXAMPLES": "false",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "8",
+        # a DAG that is chained by assets and paused would break the chain in silence
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "false",
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "CORE__FERNET_KEY": secrets.keys["fernet_key"],
+        "CORE__AUTH_MANAGER": (
+            "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+        ),
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{who}:{may}" for who, may in ROLES.items()),
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folders.passwords),
+        "API_AUTH__JWT_SECRET": secrets.keys["jwt_secret"],
+        "API__SECRET_KEY": secrets.keys["secret_key"],
+        "API__BASE_URL": url,
+        "API__EXPOSE_CONFIG": "false",
+        "API__ENABLE_SWAGGER_UI": "false",
+        "API__WORKERS": "1",
+        "DATABASE__SQL_ALCHEMY_CONN": database_url,
+        # each run of the DAGs' files costs some seconds of a core; a changed file is read at once
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "60",
+        "SCHEDULER__ENABLE_HEALTH_CHECK": "false",
+        **_metrics(stack.otlp_endpoint),
+    }
+    known = {f"AIRFLOW__{name}": value for name, value in ours.items()}
+    chosen = {name: os.environ[name] for name in known if name in os.environ}
+    return known | chosen | {"AIRFLOW_HOME": str(folders.home), "DO_NOT_TRACK": "1"}
+
+
+def our_environment(settings: Settings, stack: StackSettings, ports: Ports) -> dict[str, str]:
+    """Return what our own steps read, wherever Airflow runs them."""
+    return {
+        "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
+        "MOOVITAMIX_LAKE_URL": settings.lake_url,
+        "MOOVITAMIX_API_URL": settings.api_url or f"http://{stack.host}:{ports.source}",
+    }
+
+
+def _metrics(endpoint: str) -> dict[str, str]:
+    return {"METRICS__OTEL_ON": "true"} if endpoint else {}

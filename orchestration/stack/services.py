@@ -1,0 +1,97 @@
+"""The services of the stack, each as a command with its health."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.settings import Settings
+from orchestration.stack import health
+from orchestration.stack.airflow_environment import PLUGINS, Ports
+from orchestration.stack.folders import Folders
+from orchestration.stack.service import Service
+
+
+def _beside_python(program: str) -> str:
+    return str(Path(sys.executable).with_name(program))
+
+
+AIRFLOW = _beside_python("airflow")
+# What must have run before Airflow's components do.
+PREPARATION = [sys.executable, "-m", "orchestration.stack.prepare"]
+DOCS = [sys.executable, "-m", "orchestration.stack.docs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Makes the services of one stack, which differ in their commands only."""
+
+    settings: Settings
+    folders: Folders
+    host: str
+    ports: Ports
+    environment: dict[str, str]
+
+    def around(self) -> list[Service]:
+        """Return the servers around Airflow; the app's API only if there is no other."""
+        made = [self._serving(), self._mlflow()]
+        return made if self.settings.api_url else [self._source(), *made]
+
+    def airflow(self) -> list[Service]:
+        """Return Airflow's components, the API server first: the others report to it."""
+        url = f"http://{self.host}:{self.ports.airflow}"
+        server = [AIRFLOW, "api-server", f"--host={self.host}", f"--port={self.ports.airflow}"]
+        return [
+            self._service("api-server", server, health.airflow_part(url, "metadatabase"), PLUGINS),
+            self._service(
+                "scheduler",
+                [AIRFLOW, "scheduler", "--skip-serve-logs"],
+                health.airflow_part(url, "scheduler"),
+            ),
+            self._service(
+                "dag-processor",
+                [AIRFLOW, "dag-processor"],
+                health.airflow_part(url, "dag_processor"),
+            ),
+            self._service(
+                "triggerer",
+                [AIRFLOW, "triggerer", "--skip-serve-logs"],
+                health.airflow_part(url, "triggerer"),
+            ),
+        ]
+
+    def errand(self, name: str, command: list[str]) -> Service:
+        """Return a command that is to run once, to its end."""
+        return self._service(name, command, lambda: "")
+
+    def _source(self) -> Service:
+        command = [*_ours("source"), f"--host={self.host}", f"--port={self.ports.source}"]
+        return self._server("source", command, self.ports.source)
+
+    def _serving(self) -> Service:
+        command = [*_ours("serve"), f"--host={self.host}", f"--port={self.ports.serving}"]
+        return self._server("serving", command, self.ports.serving)
+
+    def _mlflow(self) -> Service:
+        # where its tables and files are it reads from the environment: a URL may hold a password
+        command = [_beside_python("mlflow"), "server", "--workers=1"]
+        command += [f"--host={self.host}", f"--port={self.ports.mlflow}"]
+        return self._server("mlflow", command, self.ports.mlflow)
+
+    def _server(self, name: str, command: list[str], port: int) -> Service:
+        return self._service(name, command, health.answers(f"http://{self.host}:{port}/health"))
+
+    def _service(
+        self,
+        name: str,
+        command: list[str],
+        check: Callable[[], str],
+        more: dict[str, str] | None = None,
+    ) -> Service:
+        log = self.folders.logs / f"{name}.log"
+        return Service(name, command, os.environ | self.environment | (more or {}), log, check)
+
+
+def _ours(command: str) -> list[str]:
+    return [sys.executable, "-m", "orchestration.cli", command]
