@@ -54,11 +54,11 @@ def airflow_environment(
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "60",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "false",
-        **_metrics(stack.otlp_endpoint),
     }
     known = {f"AIRFLOW__{name}": value for name, value in ours.items()}
     chosen = {name: os.environ[name] for name in known if name in os.environ}
-    return known | chosen | {"AIRFLOW_HOME": str(folders.home), "DO_NOT_TRACK": "1"}
+    its_own = {"AIRFLOW_HOME": str(folders.home), "DO_NOT_TRACK": "1"}
+    return known | chosen | its_own | _metrics(stack.otlp_endpoint)
 
 
 def our_environment(settings: Settings, stack: StackSettings, ports: Ports) -> dict[str, str]:
@@ -71,4 +71,10 @@ def our_environment(settings: Settings, stack: StackSettings, ports: Ports) -> d
 
 
 def _metrics(endpoint: str) -> dict[str, str]:
-    return {"METRICS__OTEL_ON": "true"} if endpoint else {}
+    if not endpoint:
+        return {}
+    return {
+        "AIRFLOW__METRICS__OTEL_ON": "true",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+    }

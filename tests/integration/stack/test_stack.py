@@ -1,0 +1,179 @@
+"""`make airflow`: all of it up, closed to strangers, and gone without a trace."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration.stack.health import answers
+from tests.integration.stack.one_dag import ONE_DAG
+from tests.integration.stack.otlp_receiver import Receiver, receiving
+from tests.integration.stack.running import (
+    RunningStack,
+    begin,
+    left_of,
+    running,
+    until_told,
+    wait_for,
+)
+
+DURATION = "airflow.dagrun.duration.success"
+# What a stranger may see: the login's pages, and that Airflow is well.
+OPEN = {"/auth/login", "/api/v2/monitor/health"}
+CLOSED = {
+    "/", "/dags", "/docs", "/redoc", "/openapi.json", "/health", "/static/index.html", "/ui/config",
+    "/api/v2/version", "/api/v2/dags", "/api/v2/config", "/api/v2/pools", "/api/v2/plugins",
+    "/auth/docs", "/auth/openapi.json", "/execution/docs", "/execution/dags/one/state",
+    "/cosmos/docs", "/cosmos/openapi.json", "/moovitamix/dbt", "/moovitamix/report",
+    "/moovitamix/quality/index.html",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def metrics() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, metrics: Receiver) -> Iterator[RunningStack]:
+    dags = tmp_path_factory.mktemp("dags")
+    (dags / "one.py").write_text(ONE_DAG)
+    more = {
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "MOOVITAMIX_STACK_OTLP_ENDPOINT": metrics.url,
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+    }
+    with running(tmp_path_factory.mktemp("stack"), **more) as up:
+        yield up
+
+
+def test_every_part_is_healthy_when_it_says_so(stack: RunningStack) -> None:
+    health = stack.ask("/api/v2/monitor/health").json()
+    assert {name: part["status"] for name, part in health.items()} == {
+        "metadatabase": "healthy",
+        "scheduler": "healthy",
+        "triggerer": "healthy",
+        "dag_processor": "healthy",
+    }
+    for part in ("MLflow", "serving API", "the app's API"):
+        assert answers(f"{stack.url(part)}/health")() == ""
+
+
+def test_nothing_but_login_and_health_answers_without_login(stack: RunningStack) -> None:
+    assert {path: stack.ask(path).status for path in OPEN} == dict.fromkeys(OPEN, 200)
+    assert {path: stack.ask(path).status for path in CLOSED} == dict.fromkeys(CLOSED, 401)
+    forged = stack.pool.request(
+        "GET", f"{stack.url('Airflow')}/api/v2/dags", headers={"authorization": "Bearer no.to.ken"}
+    )
+    assert forged.status == 401
+
+
+def test_a_browser_without_login_is_sent_to_it(stack: RunningStack) -> None:
+    answer = stack.pool.request(
+        "GET", f"{stack.url('Airflow')}/dags", headers={"accept": "text/html"}, redirect=False
+    )
+    assert answer.status == 307
+    assert answer.headers["location"].startswith("/auth/login?next=")
+
+
+def test_secrets_are_of_this_installation_and_for_its_owner_only(stack: RunningStack) -> None:
+    home = stack.data_dir / "airflow"
+    for name in ("secrets.json", "passwords.json"):
+        assert (home / name).stat().st_mode & 0o777 == 0o600
+    kept = [*json.loads((home / "secrets.json").read_text()).values(), *stack.passwords().values()]
+    assert len(kept) == len(set(kept)) == 6
+    assert min(map(len, kept)) >= 20
+    for password in stack.passwords().values():
+        assert password in stack.said  # shown at the first start
+
+
+def test_viewers_read_operators_trigger_admins_may_all(stack: RunningStack) -> None:
+    wait_for(lambda: stack.ask("/api/v2/dags/one", "viewer").status == 200)
+    run = {"logical_date": None}
+    runs = "/api/v2/dags/one/dagRuns"
+    assert stack.ask(runs, "viewer", method="POST", body=run).status == 403
+    pool = {"name": "other", "slots": 1}
+    assert stack.ask("/api/v2/pools", "viewer", method="POST", body=pool).status == 403
+    answer = stack.ask(runs, "operator", method="POST", body=run)
+    assert answer.status == 200, answer.data
+    assert stack.ask("/api/v2/pools", "admin", method="POST", body=pool).status == 201
+    done = f"{runs}/{answer.json()['dag_run_id']}"
+    wait_for(lambda: stack.ask(done, "viewer").json()["state"] in {"success", "failed"})
+    assert stack.ask(done, "viewer").json()["state"] == "success"
+
+
+def test_writers_share_one_slot(stack: RunningStack) -> None:
+    assert stack.ask("/api/v2/pools/warehouse_writer", "viewer").json()["slots"] == 1
+
+
+def test_our_pages_are_behind_the_login(stack: RunningStack) -> None:
+    page = stack.data_dir / "quality" / "index.html"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text("what the gate found")
+    answer = stack.ask("/moovitamix/quality/index.html", "viewer")
+    assert (answer.status, answer.data) == (200, b"what the gate found")
+    outside = stack.ask("/moovitamix/quality/%2e%2e/airflow/passwords.json", "viewer")
+    assert outside.status == 404
+    wait_for(lambda: stack.ask("/moovitamix/dbt", "viewer").status == 200)
+    assert b"fact_listen_history" in stack.ask("/moovitamix/dbt", "viewer").data
+
+
+def test_airflow_measures_itself_through_opentelemetry(
+    stack: RunningStack, metrics: Receiver
+) -> None:
+    assert stack.process.poll() is None
+    wait_for(lambda: "airflow.ti.finish" in metrics.kinds and DURATION in metrics.kinds)
+    assert metrics.kinds["airflow.scheduler_heartbeat"] == "sum"
+    assert metrics.kinds[DURATION] == "exponential_histogram"
+    assert ("dag_id", "one") in metrics.attributes["airflow.ti.finish"]
+
+
+def test_a_second_stack_in_the_same_folder_is_refused(stack: RunningStack) -> None:
+    second = begin(stack.data_dir, "--free-ports")
+    said, _ = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert said.splitlines()[-1].startswith("moovitamix: another stack runs in")
+
+
+def test_a_taken_port_is_one_clear_line(stack: RunningStack, tmp_path: Path) -> None:
+    port = stack.url("Airflow").rpartition(":")[2]
+    second = begin(tmp_path, MOOVITAMIX_STACK_AIRFLOW_PORT=port)
+    said, _ = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert said == (
+        f"moovitamix: port {port} for airflow is taken: stop what listens there, set "
+        "MOOVITAMIX_STACK_AIRFLOW_PORT, or say --free-ports\n"
+    )
+    assert left_of(tmp_path) == []
+
+
+def test_what_dies_is_started_anew(stack: RunningStack) -> None:
+    workers = [line for line in left_of(stack.data_dir) if "orchestration.cli source" in line]
+    assert len(workers) == 1
+    subprocess.run(["kill", "-9", workers[0].split()[0]], check=True)
+    assert "source ended" in until_told(stack.process, "started anew")
+    source = f"{stack.url('the app.s API')}/health"
+    wait_for(lambda: not answers(source)())
+
+
+def test_ctrl_c_ends_every_process(stack: RunningStack) -> None:
+    assert len(left_of(stack.data_dir)) > 10
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.process.wait(timeout=120) == 0
+    assert left_of(stack.data_dir) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["the process a person started", "the keeper of the services"])
+def test_a_killed_stack_leaves_nothing_behind(tmp_path: Path, victim: str) -> None:
+    (tmp_path / "dags").mkdir()
+    with running(tmp_path / "data", AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path / "dags")) as stack:
+        keeper = next(one for one in left_of(stack.data_dir) if "-m orchestration.stack" in one)
+        pid = stack.process.pid if "person" in victim else int(keeper.split()[0])
+        subprocess.run(["kill", "-9", str(pid)], check=True)
+        stack.process.wait(timeout=120)
+        wait_for(lambda: left_of(stack.data_dir) == [], 120)
