@@ -54,11 +54,7 @@ class Services:
                 [AIRFLOW, "dag-processor"],
                 health.airflow_part(url, "dag_processor"),
             ),
-            self._service(
-                "triggerer",
-                [AIRFLOW, "triggerer", "--skip-serve-logs"],
-                health.airflow_part(url, "triggerer"),
-            ),
+            triggerer,
         ]
 
     def errand(self, name: str, command: list[str]) -> Service:
@@ -76,8 +72,10 @@ class Services:
     def _mlflow(self) -> Service:
         # where its tables and files are it reads from the environment: a URL may hold a password
         command = [_beside_python("mlflow"), "server", "--workers=1"]
-        command += [f"--host={self.host}", f"--port={self.ports.mlflow}"]
-        return self._server("mlflow", command, self.ports.mlflow)
+        # its pages ask nobody who he is, so they are never for others than this machine
+        command += ["--host=127.0.0.1", f"--port={self.ports.mlflow}"]
+        address = f"http://127.0.0.1:{self.ports.mlflow}/health"
+        return self._service("mlflow", command, health.answers(address))
 
     def _server(self, name: str, command: list[str], port: int) -> Service:
         return self._service(name, command, health.answers(f"http://{self.host}:{port}/health"))

@@ -54,10 +54,11 @@ class RunningStack:
     ) -> urllib3.BaseHTTPResponse:
         """Ask Airflow, as somebody or as nobody."""
         headers = {"authorization": f"Bearer {self.token(who)}"} if who else {}
-        url, how = f"{self.url('Airflow')}{path}", {"retries": False, "redirect": False}
-        if body is None:
-            return self.pool.request(method, url, headers=headers, **how)
-        return self.pool.request(method, url, headers=headers, json=body, **how)
+        url = f"{self.url('Airflow')}{path}"
+        given = {} if body is None else {"json": body}
+        return self.pool.request(
+            method, url, headers=headers, retries=False, redirect=False, **given
+        )
 
 
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
