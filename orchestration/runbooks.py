@@ -67,6 +67,12 @@ PAGES = {
     "NothingMonitored": "monitoring-failed",
     "RunCrashed": "run-crashed",
     "DiskFull": "disk-full",
+    "StackPortTaken": "airflow-down",
+    "StackRuns": "airflow-down",
+    "ServiceEnded": "airflow-down",
+    "NotHealthy": "airflow-down",
+    "NoDatabase": "airflow-down",
+    "KeeperDied": "airflow-down",
 }
 # Whose failure says more than that a build failed, by the kind of the failing test.
 PAGES_OF_TESTS = {

@@ -75,6 +75,8 @@ def _metrics(endpoint: str) -> dict[str, str]:
         return {}
     return {
         "AIRFLOW__METRICS__OTEL_ON": "true",
+        # with them each task would have metrics of its own, beside those that carry its name
+        "AIRFLOW__METRICS__LEGACY_NAMES_ON": "false",
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
     }

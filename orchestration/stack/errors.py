@@ -5,7 +5,7 @@ from pathlib import Path
 from orchestration.errors import OrchestrationError
 
 
-class PortTaken(OrchestrationError):
+class StackPortTaken(OrchestrationError):
     """Another process listens where a server of the stack should."""
 
     def __init__(self, name: str, port: int) -> None:

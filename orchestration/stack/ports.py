@@ -3,12 +3,12 @@
 import socket
 
 from orchestration.stack.airflow_environment import Ports
-from orchestration.stack.errors import PortTaken
+from orchestration.stack.errors import StackPortTaken
 from orchestration.stack.settings import StackSettings
 
 
 def chosen(stack: StackSettings, *, any_free: bool, with_source: bool) -> Ports:
-    """Return the ports; raise `PortTaken` for one that another process listens on."""
+    """Return the ports; raise `StackPortTaken` for one that another process listens on."""
     wanted = {
         "airflow": stack.airflow_port,
         "source": stack.source_port if with_source else 0,
@@ -35,5 +35,5 @@ def _hold(name: str, host: str, port: int) -> socket.socket:
         one.listen()
     except OSError as error:
         one.close()
-        raise PortTaken(name, port) from error
+        raise StackPortTaken(name, port) from error
     return one

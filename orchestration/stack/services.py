@@ -40,26 +40,25 @@ class Services:
 
     def airflow(self) -> list[Service]:
         """Return Airflow's components, the API server first: the others report to it."""
-        url = f"http://{self.host}:{self.ports.airflow}"
-        server = [AIRFLOW, "api-server", f"--host={self.host}", f"--port={self.ports.airflow}"]
-        return [
-            self._service("api-server", server, health.airflow_part(url, "metadatabase"), PLUGINS),
-            self._service(
-                "scheduler",
-                [AIRFLOW, "scheduler", "--skip-serve-logs"],
-                health.airflow_part(url, "scheduler"),
-            ),
-            self._service(
-                "dag-processor",
-                [AIRFLOW, "dag-processor"],
-                health.airflow_part(url, "dag_processor"),
-            ),
-            triggerer,
+        made = [
+            self._component("api-server", "metadatabase", *self._address(), **PLUGINS),
+            self._component("scheduler", "scheduler", "--skip-serve-logs"),
+            self._component("dag-processor", "dag_processor"),
+            self._component("triggerer", "triggerer", "--skip-serve-logs"),
         ]
+        made[-1].end_seconds = 5  # it waits 10 s for triggers to tidy up, and has none of ours
+        return made
 
     def errand(self, name: str, command: list[str]) -> Service:
         """Return a command that is to run once, to its end."""
         return self._service(name, command, lambda: "")
+
+    def _component(self, name: str, part: str, *options: str, **more: str) -> Service:
+        check = health.airflow_part(f"http://{self.host}:{self.ports.airflow}", part)
+        return self._service(name, [AIRFLOW, name, *options], check, more)
+
+    def _address(self) -> tuple[str, str]:
+        return f"--host={self.host}", f"--port={self.ports.airflow}"
 
     def _source(self) -> Service:
         command = [*_ours("source"), f"--host={self.host}", f"--port={self.ports.source}"]

@@ -33,7 +33,9 @@ def errors_of(folder: str) -> set[str]:
     } - PARENTS
 
 
-@pytest.mark.parametrize("folder", ["ingestion", "orchestration", "ml", "api.serving"])
+@pytest.mark.parametrize(
+    "folder", ["ingestion", "orchestration", "orchestration.stack", "ml", "api.serving"]
+)
 def test_every_error_has_a_page(folder: str) -> None:
     errors = errors_of(folder)
     assert errors
