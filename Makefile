@@ -10,7 +10,7 @@ run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
 
 airflow: setup  ## the same day by Airflow, with MLflow and the serving API, until Ctrl-C
-	@exec $(BIN)/moovitamix airflow
+	@exec $(BIN)/moovitamix airflow --with-parent
 
 env: setup  ## random secrets for docker-compose.yml, in .env
 	@$(BIN)/python -m orchestration.stack.settings_file

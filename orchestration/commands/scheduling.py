@@ -13,9 +13,16 @@ def airflow(
     free_ports: Annotated[
         bool, typer.Option("--free-ports", help="Any free ports, not the ones that are set.")
     ] = False,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when the process that began this does.")
+    ] = False,
 ) -> None:
     """Run Airflow, MLflow, the serving API and the app's API until interrupted."""
+    from orchestration.stack import kernel
     from orchestration.stack.leash import hold
+
+    if with_parent:
+        kernel.end_with_parent()
 
     words = ["--free-ports"] if free_ports else []
     words += ["--debug"] if "--debug" in sys.argv else []

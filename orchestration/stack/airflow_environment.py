@@ -53,6 +53,8 @@ def airflow_environment(
         # each run of the DAGs' files costs some seconds of a core; a changed file is read at once
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "60",
+        # a busy machine answers late, and a task that gives up on its server fails
+        "WORKERS__EXECUTION_API_TIMEOUT": "30",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "false",
     }
     known = {f"AIRFLOW__{name}": value for name, value in ours.items()}

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,18 +26,16 @@ class Secrets:
 
 def kept(folders: Folders) -> Secrets:
     """Return the installation's secrets; what is missing is made."""
-    keys, _ = _with_missing(folders.secrets, ("jwt_secret", "secret_key", "fernet_key"), a_key)
-    passwords, are_new = _with_missing(folders.passwords, ROLES, a_password)
+    keys, _ = _with_missing(folders.secrets, KEYS)
+    passwords, are_new = _with_missing(folders.passwords, dict.fromkeys(ROLES, a_password))
     return Secrets(keys, passwords, are_new)
 
 
-def _with_missing(
-    path: Path, names: Iterable[str], make: Callable[[], str]
-) -> tuple[dict[str, str], bool]:
+def _with_missing(path: Path, makers: dict[str, Callable[[], str]]) -> tuple[dict[str, str], bool]:
     found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    missing = [name for name in names if name not in found]
+    missing = {name: make() for name, make in makers.items() if name not in found}
     if missing:
-        found |= {name: make() for name in missing}
+        found |= missing
         write_privately(path, json.dumps(found))
     path.chmod(0o600)
     return found, bool(missing)
@@ -52,11 +50,19 @@ def write_privately(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def a_key() -> str:
+def a_fernet_key() -> str:
     """Return 256 random bits, as Fernet wants them."""
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def a_key() -> str:
+    """Return 512 random bits: what signs with SHA-512 should have as many."""
+    return secrets.token_urlsafe(64)
 
 
 def a_password() -> str:
     """Return 120 random bits that can be typed."""
     return secrets.token_urlsafe(15)
+
+
+KEYS = {"jwt_secret": a_key, "secret_key": a_key, "fernet_key": a_fernet_key}

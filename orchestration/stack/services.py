@@ -46,7 +46,8 @@ class Services:
             self._component("dag-processor", "dag_processor"),
             self._component("triggerer", "triggerer", "--skip-serve-logs"),
         ]
-        made[-1].end_seconds = 5  # it waits 10 s for triggers to tidy up, and has none of ours
+        # both wait for what may never come: browsers to hang up, triggers to tidy up
+        made[0].end_seconds = made[-1].end_seconds = 5
         return made
 
     def errand(self, name: str, command: list[str]) -> Service:

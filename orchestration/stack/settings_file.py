@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 from orchestration.settings import ROOT
-from orchestration.stack.secrets_file import a_key, a_password
+from orchestration.stack.secrets_file import a_fernet_key, a_key, a_password
 
 # What docker-compose.yml asks for, and what makes it.
 SECRETS = {
     "POSTGRES_PASSWORD": a_password,
-    "AIRFLOW_FERNET_KEY": a_key,
+    "AIRFLOW_FERNET_KEY": a_fernet_key,
     "AIRFLOW_JWT_SECRET": a_key,
     "AIRFLOW_SECRET_KEY": a_key,
     "AIRFLOW_ADMIN_PASSWORD": a_password,
