@@ -43,8 +43,8 @@ class Machine:
         text = text.replace("0.0.0.0", "127.0.0.1")
         for host, inside in LISTENERS.items():
             text = text.replace(f"{host}:{inside}", f"127.0.0.1:{self.ports[host]}")
-        if inside := LISTENERS.get(name):
-            text = re.sub(rf"(127\.0\.0\.1:|--port=){inside}\b", rf"\g<1>{self.ports[name]}", text)
+        if own := LISTENERS.get(name):
+            text = re.sub(rf"(127\.0\.0\.1:|--port=){own}\b", rf"\g<1>{self.ports[name]}", text)
         text = re.sub(r"(?<![\w.])/data\b", str(self.folder / "data"), text)
         text = re.sub(r"(?<![\w.])/keys\b", str(self.folder / "keys"), text)
         return re.sub(r"(?<![\w.])/app\b", str(ROOT), text)
