@@ -70,7 +70,7 @@ class Attempt:
 
 
 def alert_of(
-    settings: Settings, error: Exception, *, run_id: str, command: str, step: str
+    settings: Settings, error: BaseException, *, run_id: str, command: str, step: str
 ) -> Alert:
     """Put together what to tell of an error: masked, and with the rows that a test found."""
     asked = AlertSettings()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.dbt import dbt, log_of
 from orchestration.errors import BuildFailed, Failure
 from orchestration.lock import WriterLock
+from orchestration.progress import Tell, unheard
 from orchestration.publication import MARTS, READER_SCHEMAS
 from orchestration.settings import Settings
 from orchestration.tables import rows_in_quarantine, rows_of
@@ -41,14 +42,15 @@ def build(  # noqa: PLR0913 - what to build, and who wants to know
     full_refresh: bool = False,
     run_id: str = "",
     note: Callable[[str], None] = lambda _: None,
+    tell: Tell = unheard,
 ) -> Build:
     """Run `dbt build` of a part; raise `BuildFailed` naming what failed.
 
-    `note` hears each node begin.
+    `note` hears each node begin, `tell` how it ended.
     """
     lock.require_for(settings.data_dir)
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
-    answer = dbt(settings, *words, run_id=run_id, note=note)
+    answer = dbt(settings, *words, run_id=run_id, note=note, tell=tell)
     return _summary(settings, part, _results(answer, settings))
 
 

@@ -3,19 +3,12 @@
 from orchestration.errors import BuildFailed
 from orchestration.recommending import build_features, make_recommendations
 from orchestration.runs import Run
-from orchestration.source_process import embedded_source
-from orchestration.steps import begin_gate, build, freshness, ingest, publish, start
+from orchestration.steps import build, freshness, publish, pull
 
 
 def live_a_day(run: Run) -> None:
     """Ingest, build, publish and recommend once; without an API, from the embedded source."""
-    begin_gate()
-    if run.settings.api_url:
-        ingest(run)
-    else:
-        with embedded_source(run.settings) as source:
-            start(run, source)
-            ingest(run, api_url=source.url)
+    pull(run)
     freshness(run)
     build(run)
     if not run.settings.recommendations:

@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestration.dbt_results import record
 from orchestration.errors import BuildFailed
+from orchestration.progress import Tell, unheard
 from orchestration.settings import ROOT, Settings
 
 
@@ -28,9 +29,10 @@ def dbt(
     *words: str,
     run_id: str = "",
     note: Callable[[str], None] = lambda _: None,
+    tell: Tell = unheard,
     target: Target = MARTS,
 ) -> Any:  # noqa: ANN401 - dbt's results are a union over all commands
-    """Run a dbt command and return its answer; `note` hears each node begin.
+    """Run a dbt command and return its answer; `note` hears each node begin, `tell` how it ended.
 
     What became of each node is recorded in the lake's `ops/dbt_results`, if a run asks.
 
@@ -43,7 +45,7 @@ def dbt(
     arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level", "none"]
     try:
         with _environment(settings, run_id):
-            answer = dbtRunner(callbacks=[_listener(note)]).invoke(arguments)
+            answer = dbtRunner(callbacks=[_listener(note, tell)]).invoke(arguments)
     finally:
         _let_go_of_the_build_file()
     if isinstance(answer.exception, KeyboardInterrupt):
@@ -63,10 +65,13 @@ def log_of(settings: Settings) -> str:
     return f"all of it in {settings.dbt_dir / 'logs' / 'dbt.log'}"
 
 
-def _listener(note: Callable[[str], None]) -> Callable[[Any], None]:
+def _listener(note: Callable[[str], None], tell: Tell) -> Callable[[Any], None]:
     def listen(event: Any) -> None:  # noqa: ANN401 - dbt's events carry no types
         if event.info.name == "LogStartLine":
             note(f"{event.data.index}/{event.data.total} {event.data.description}")
+        elif event.info.name == "NodeFinished":
+            node, result = event.data.node_info, event.data.run_result
+            tell(node.unique_id, node.node_status, result.message)
 
     return listen
 

@@ -131,6 +131,27 @@ class NothingMonitored(OrchestrationError):
         super().__init__(f"{path} is missing; a run makes it, or `moovitamix monitor`")
 
 
+class GraphOutdated(OrchestrationError):
+    """The dbt project changed since its graph was made for the scheduler."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not of the present dbt project; `moovitamix graph` makes it")
+
+
+class TaskKilled(OrchestrationError):
+    """A scheduler's task ended without a word: killed from outside, with its machine or by it."""
+
+    def __init__(self, dag: str, task: str) -> None:
+        super().__init__(f"{task} of {dag} ended without a word: killed, most likely")
+
+
+class RunLate(OrchestrationError):
+    """A scheduler's run has not ended in time; it goes on."""
+
+    def __init__(self, dag: str, minutes: int) -> None:
+        super().__init__(f"{dag} has not ended {minutes} minutes after it was to begin")
+
+
 class AlertFailed(OrchestrationError):
     """An alert could not be sent through every channel that is set up."""
 

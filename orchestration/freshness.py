@@ -6,6 +6,7 @@ from typing import Any
 
 from orchestration.dbt import dbt
 from orchestration.errors import SourceStale
+from orchestration.progress import Tell, unheard
 from orchestration.settings import Settings, naive_utc, now
 
 
@@ -28,9 +29,9 @@ class Freshness:
         )
 
 
-def freshness(settings: Settings, *, run_id: str = "") -> list[Freshness]:
+def freshness(settings: Settings, *, run_id: str = "", tell: Tell = unheard) -> list[Freshness]:
     """Run `dbt source freshness` by the run's clock; raise `SourceStale` beyond an error limit."""
-    answer = dbt(settings, "source", "freshness", run_id=run_id)
+    answer = dbt(settings, "source", "freshness", run_id=run_id, tell=tell)
     found = [_measured(result) for result in answer.result.results if hasattr(result, "age")]
     _record(settings, run_id, found)
     broken = [one for one in answer.result.results if one.status == "runtime error"]

@@ -11,6 +11,7 @@ from orchestration.dbt import MONITORING, dbt, log_of
 from orchestration.errors import MonitoringFailed, told
 from orchestration.lock import WriterLock
 from orchestration.measures import measure_lake
+from orchestration.progress import Tell, unheard
 from orchestration.screen import Screen
 from orchestration.settings import Settings
 
@@ -24,7 +25,12 @@ class Monitoring:
 
 
 def monitor(
-    settings: Settings, lock: WriterLock, *, run_id: str = "", tested: bool = False
+    settings: Settings,
+    lock: WriterLock,
+    *,
+    run_id: str = "",
+    tested: bool = False,
+    tell: Tell = unheard,
 ) -> Monitoring:
     """Build `monitoring.duckdb` anew; with `tested` not without all of its tests.
 
@@ -39,6 +45,7 @@ def monitor(
         settings,
         *("build" if tested else "run", "--selector", "monitoring"),
         run_id=run_id,
+        tell=tell,
         target=MONITORING,
     )
     if not answer.success:

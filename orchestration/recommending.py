@@ -69,11 +69,22 @@ def recommend(run: Run) -> bool:
     Returns whether they are the first of their model. A model that was just promoted and whose
     recommendations can't be made, or fail their tests, is rolled back.
     """
-    with guarded(run, restored_by=_restore):
-        score(run)
-        _build(run, "recommendations")
+    score_on_trial(run)
+    build_recommendations(run)
     publish(run)
     return not served_well(run)
+
+
+def score_on_trial(run: Run) -> None:
+    """Score all users; a model on trial that can't be used goes back."""
+    with guarded(run, restored_by=_restore):
+        score(run)
+
+
+def build_recommendations(run: Run) -> None:
+    """Build and test what the champion recommends; a model on trial that fails them goes back."""
+    with guarded(run, restored_by=_restore):
+        _build(run, "recommendations")
 
 
 def score(run: Run) -> "Batch | None":
@@ -98,6 +109,12 @@ def smoke(run: Run) -> None:
         step.what = check_served(run)
 
 
+def smoke_if_new(run: Run) -> None:
+    """Ask the served answers where no answer of this champion was found good yet."""
+    if not served_well(run):
+        smoke(run)
+
+
 def roll_back(run: Run, why: str) -> None:
     """Put the champion before the present one back, and its recommendations; publish them."""
     withdraw(run, why, to_none=False)
@@ -119,7 +136,14 @@ def _build(run: Run, part: str) -> None:
     from orchestration.build import build
 
     with run.step(part) as step:
-        done = build(run.by_its_clock, run.lock, part=part, run_id=run.run_id, note=run.screen.note)
+        done = build(
+            run.by_its_clock,
+            run.lock,
+            part=part,
+            run_id=run.run_id,
+            note=run.screen.note,
+            tell=run.tell,
+        )
         step.rows = done.rows
         step.what = f"{done.models} models, {done.tests} tests"
         step.warnings = done.warnings

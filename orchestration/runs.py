@@ -7,12 +7,13 @@ without the other, while nobody holds the writer lock, has crashed.
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from orchestration.errors import one_line
 from orchestration.lock import WriterLock
+from orchestration.progress import Tell, unheard
 from orchestration.screen import Screen, count
 from orchestration.settings import Settings, now
 from orchestration.telling import tell_of_crash, tell_of_warnings, told_of_failure
@@ -44,6 +45,8 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     at_work: str = ""
     """The step that runs now, or failed."""
+    tell: Tell = unheard
+    """Hears of each node of dbt that ended."""
 
     @property
     def by_its_clock(self) -> Settings:
@@ -87,13 +90,20 @@ def new_run_id() -> str:
 
 
 @contextmanager
-def recorded(settings: Settings, lock: WriterLock, screen: Screen, command: str) -> Iterator[Run]:
-    """Run a command between its `started` and its `finished` row in `ops/runs`."""
+def recorded(
+    settings: Settings, lock: WriterLock, screen: Screen, command: str, *, alerting: bool = True
+) -> Iterator[Run]:
+    """Run a command between its `started` and its `finished` row in `ops/runs`.
+
+    With `alerting` it tells people when it fails, and when the run before it crashed.
+    """
     run_id = new_run_id()
     run = Run(settings, lock, screen, run_id, command, settings.as_of)
-    tell_of_crash(run)
+    if alerting:
+        tell_of_crash(run)
     about = {"run_id": run_id, "command": command, "as_of": settings.as_of}
-    with told_of_failure(run), _recorded(settings.lake_url, "runs", **about) as facts:
+    telling = told_of_failure(run) if alerting else nullcontext()
+    with telling, _recorded(settings.lake_url, "runs", **about) as facts:
         try:
             yield run
         finally:

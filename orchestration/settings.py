@@ -108,6 +108,18 @@ class SmokeSettings(BaseSettings):
     key: SecretStr | None = None
 
 
+class ScheduleSettings(BaseSettings):
+    """When Airflow begins what has a clock: cron expressions, UTC, from `MOOVITAMIX_SCHEDULE_…`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_SCHEDULE_", frozen=True, env_ignore_empty=True
+    )
+
+    ingest: str = "0 0 * * *"
+    audit: str = "0 5 * * 0"
+    api_health: str = "*/15 * * * *"
+
+
 class AlertSettings(BaseSettings):
     """Who is told of a failure, and how; each from `MOOVITAMIX_ALERT_<NAME>`."""
 

@@ -12,6 +12,17 @@ from orchestration.source_process import EmbeddedSource, embedded_source
 
 if TYPE_CHECKING:
     from ingestion.ingest import Ingestion
+    from orchestration.publication import Publication
+
+
+def pull(run: Run, *, full: bool = False) -> "Ingestion":
+    """Ingest from the API that the settings name, or else from the embedded source."""
+    begin_gate()
+    if run.settings.api_url:
+        return ingest(run, full=full)
+    with embedded_source(run.settings) as source:
+        start(run, source)
+        return ingest(run, api_url=source.url, full=full)
 
 
 def make_marts(run: Run) -> None:
@@ -21,20 +32,14 @@ def make_marts(run: Run) -> None:
     publish(run)
 
 
-def audit(run: Run) -> None:
+def audit(run: Run) -> "Publication":
     """Pull everything, test every row, and see that the marts hold all that the API has."""
-    begin_gate()
-    if run.settings.api_url:
-        done = ingest(run, full=True)
-    else:
-        with embedded_source(run.settings) as source:
-            start(run, source)
-            done = ingest(run, api_url=source.url, full=True)
+    done = pull(run, full=True)
     freshness(run)
     build(run)
     test(run)
     reconcile(run, done.load_id)
-    publish(run)
+    return publish(run)
 
 
 def start(run: Run, source: EmbeddedSource) -> None:
@@ -107,7 +112,7 @@ def freshness(run: Run) -> None:
     from orchestration.freshness import freshness as measure
 
     with run.step("freshness") as step:
-        found = measure(run.by_its_clock, run_id=run.run_id)
+        found = measure(run.by_its_clock, run_id=run.run_id, tell=run.tell)
         old = [str(one) for one in found if one.status == "warn"]
         step.what = "; ".join(old) or f"{len(found)} sources fresh"
         step.warnings = old
@@ -124,6 +129,7 @@ def build(run: Run, *, full_refresh: bool = False) -> None:
             full_refresh=full_refresh,
             run_id=run.run_id,
             note=run.screen.note,
+            tell=run.tell,
         )
         step.rows = done.rows
         step.what = f"{done.models} models, {done.tests} tests"
@@ -156,7 +162,7 @@ def reconcile(run: Run, load_id: str | None) -> None:
         step.what = "; ".join(map(str, found)) or "the API has no records"
 
 
-def publish(run: Run) -> None:
+def publish(run: Run) -> "Publication":
     """Hand the sealed build to its readers."""
     from orchestration.measures import measure_build, measure_publication
     from orchestration.publish import publish as publish_marts
@@ -170,6 +176,7 @@ def publish(run: Run) -> None:
             f"version {done.version}: {len(done.tables)} tables, {done.bytes / 1e6:,.1f} MB"
             f" in {run.settings.marts_file}{unmeasured}"
         )
+    return done
 
 
 def _measured(measure: Callable[..., None], *what: Any) -> str:  # noqa: ANN401 - passed on

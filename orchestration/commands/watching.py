@@ -1,6 +1,4 @@
-"""Commands that watch: the app's API, the monitoring marts, the page that shows them."""
-
-from typing import Any
+"""Commands that watch: the app's API, the monitoring marts, dbt's graph for Airflow."""
 
 import typer
 
@@ -33,17 +31,23 @@ def report() -> None:
     Screen().say(f"{level.name.lower()}: {path}")
 
 
-@app.command("check-api")
-def check_api(api_url: ApiUrl = None) -> None:
-    """Ask the app's API whether it is well, and record how it answered."""
-    from ingestion.health import check
-    from ingestion.settings import IngestionSettings
+@app.command()
+def graph() -> None:
+    """Draw dbt's graph for Airflow: once, and whenever the dbt project changed."""
+    from orchestration.graph import make
 
-    settings = settings_for(api_url=api_url)
-    given: dict[str, Any] = {"api_url": settings.api_url} if settings.api_url else {}
-    asked = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url, **given)
-    found = check(asked, new_run_id())
+    screen = Screen()
+    with screen.working("graph"):
+        made = make(settings_for())
+    screen.say(f"{len(made)} parts in {made[0].parent}")
+
+
+@app.command("check-api")
+def check(api_url: ApiUrl = None) -> None:
+    """Ask the app's API whether it is well, and record how it answered."""
+    from orchestration.watching import check_api, require_well
+
+    found = check_api(settings_for(api_url=api_url))
     for endpoint, error in found.items():
         Screen().say(f"{endpoint:<16} {error or 'ok'}")
-    if wrong := [error for error in found.values() if error]:
-        raise wrong[0]
+    require_well(found)

@@ -1,0 +1,32 @@
+"""Ask the app's API whether it is well, every quarter of an hour, and record how it answered.
+
+It writes nothing but its own rows in the lake's `ops/`, so it waits for nobody. An API that is down
+is told of at once, not only when the next day begins.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+from orchestration import watching
+from orchestration.dags.shared.defaults import house
+from orchestration.dags.shared.running import one_look
+from orchestration.settings import ScheduleSettings
+
+
+@dag(
+    **house("api_health", __doc__, late_after=timedelta(minutes=10)),
+    schedule=CronTriggerTimetable(ScheduleSettings().api_health, timezone="UTC"),
+)
+def api_health() -> None:
+    """State the order."""
+
+    @task(retries=1, retry_delay=timedelta(seconds=30), execution_timeout=timedelta(minutes=5))
+    def ask() -> None:
+        with one_look() as settings:
+            watching.require_well(watching.check_api(settings))
+
+    ask()
+
+
+api_health()

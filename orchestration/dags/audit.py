@@ -1,0 +1,51 @@
+"""See that nothing got lost: every Sunday at 5 o'clock UTC, unless set otherwise.
+
+Pulls all that the app's API has, not only what is new; builds, tests every row of the marts where a
+day tests the new ones, compares the marts with the pull key by key, and publishes. Then the lake's
+many small files become few large ones. What is missing at the end is an alert, not a repair.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import CronTriggerTimetable, dag, get_current_context
+
+from orchestration import steps
+from orchestration.dags.shared.assets import MARTS, hand_on
+from orchestration.dags.shared.defaults import house, writer
+from orchestration.dags.shared.monitoring import look_after
+from orchestration.dags.shared.running import instant, writing
+from orchestration.settings import ScheduleSettings
+from orchestration.upkeep import compact as compact_lake
+
+
+@dag(
+    **house("audit", __doc__, late_after=timedelta(hours=6)),
+    schedule=CronTriggerTimetable(
+        ScheduleSettings().audit, timezone="UTC", interval=timedelta(days=7)
+    ),
+)
+def audit() -> None:
+    """State the order."""
+
+    @writer(outlets=[MARTS])
+    def reconcile() -> None:
+        with writing() as run:
+            done = steps.audit(run)
+        hand_on(
+            get_current_context(),
+            MARTS,
+            as_of=instant(done.built_at),
+            version=done.version,
+        )
+
+    @writer()
+    def compact() -> None:
+        with writing() as run:
+            compact_lake(run, keep_superseded=None, keep_ops=None)
+
+    reconciled, compacted = reconcile(), compact()
+    reconciled >> compacted
+    look_after(reconciled, compacted)
+
+
+audit()

@@ -1,0 +1,45 @@
+"""Pull what is new at the app's API into the lake: every day at midnight UTC, unless set otherwise.
+
+The only clock on the data's path; the rest of the day follows by assets. The end of the data
+interval is the run's clock: a backfilled day pulls up to its own end and dates its load by it.
+Safe to repeat: a load that counts is not pulled twice, a load that a crash left is finished first.
+An API that is down is asked again, three times; what the gate refused is not.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import CronTriggerTimetable, dag, get_current_context
+
+from orchestration import steps
+from orchestration.dags.shared.assets import LAKE, hand_on
+from orchestration.dags.shared.defaults import house, writer
+from orchestration.dags.shared.monitoring import look_after
+from orchestration.dags.shared.running import writing
+from orchestration.settings import ScheduleSettings
+
+
+@dag(
+    **house("ingest", __doc__, late_after=timedelta(hours=1)),
+    schedule=CronTriggerTimetable(
+        ScheduleSettings().ingest, timezone="UTC", interval=timedelta(days=1)
+    ),
+)
+def ingest() -> None:
+    """State the order."""
+
+    @writer(outlets=[LAKE], retries=3)
+    def pull() -> None:
+        with writing() as run:
+            done = steps.pull(run)
+        hand_on(
+            get_current_context(),
+            LAKE,
+            as_of=done.as_of.isoformat(),
+            load_id=done.load_id,
+            rows=sum(one.received for one in done.pulls),
+        )
+
+    look_after(pull())
+
+
+ingest()
