@@ -24,6 +24,7 @@ COPY docs/runbooks docs/runbooks
 COPY profiles.yml ./
 RUN VIRTUAL_ENV=/opt/venv /opt/venv/bin/uv pip install --no-cache --no-deps --editable . \
     && /opt/venv/bin/python -m pip uninstall --yes uv \
+    && MOOVITAMIX_DATA_DIR=/tmp/build /opt/venv/bin/moovitamix graph \
     && /opt/venv/bin/python -m compileall -q /app
 
 

@@ -33,16 +33,16 @@ class Keeper:
         for service in services:
             service.start()
 
-    def finish(self, errand: Service) -> None:
-        """Run a command to its end; raise `ServiceEnded` if that is not a good one."""
-        self.groups.append([errand])
-        errand.start()
-        assert errand.process
-        while errand.process.poll() is None:
-            self._pause()
-        self.groups.remove([errand])
-        if errand.process.returncode:
-            raise ServiceEnded(errand.name, last_words(errand.log), errand.log)
+    def finish(self, *errands: Service) -> None:
+        """Run commands side by side to their end; raise `ServiceEnded` if one's is no good one."""
+        self.start(errands)
+        for errand in errands:
+            assert errand.process
+            while errand.process.poll() is None:
+                self._pause()
+            if errand.process.returncode:
+                raise ServiceEnded(errand.name, last_words(errand.log), errand.log)
+        self.groups.pop()
 
     def wait_until_healthy(self, services: Sequence[Service], patience: float) -> None:
         """Return when all are; raise `NotHealthy` if one is not in time, or `ServiceEnded`."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration import graph
+from orchestration.errors import GraphOutdated
 from orchestration.settings import Settings
 from orchestration.stack import health
 from orchestration.stack.airflow_environment import PLUGINS, Ports
@@ -49,6 +51,16 @@ class Services:
         # both wait for what may never come: browsers to hang up, triggers to tidy up
         made[0].end_seconds = made[-1].end_seconds = 5
         return made
+
+    def preparations(self) -> list[Service]:
+        """Return what must be done before Airflow starts: its tables, an old graph of dbt."""
+        tables = self.errand("preparation", PREPARATION)
+        try:
+            for part in graph.PARTS:
+                graph.manifest_of(part)
+        except GraphOutdated:
+            return [tables, self.errand("graph", _ours("graph"))]
+        return [tables]
 
     def errand(self, name: str, command: list[str]) -> Service:
         """Return a command that is to run once, to its end."""

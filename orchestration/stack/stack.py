@@ -16,7 +16,7 @@ from orchestration.stack.folders import Folders
 from orchestration.stack.keeping import Ended, Keeper
 from orchestration.stack.registry import registry_of
 from orchestration.stack.secrets_file import Secrets, kept
-from orchestration.stack.services import DOCS, PREPARATION, Services
+from orchestration.stack.services import DOCS, Services
 from orchestration.stack.settings import StackSettings
 
 
@@ -61,7 +61,7 @@ def _start(ours: Stack, keeper: Keeper) -> None:
     )
     around, airflow = services.around(), services.airflow()
     keeper.start(around)  # they come up while Airflow's tables are made, on the other core
-    keeper.finish(services.errand("preparation", PREPARATION))
+    keeper.finish(*services.preparations())
     keeper.start(airflow)
     keeper.wait_until_healthy([*around, *airflow], patience)
     _tell(ours, keeper)
