@@ -35,6 +35,11 @@ ul { padding-left: 1.2rem } .badge { padding: .1rem .4rem; border: 1px solid; bo
 .failed, .text-danger { color: light-dark(#a4161a, #ff8a8a); font-weight: 600 }
 td:first-child, th { white-space: nowrap } .fa-check-circle::before { content: "✔" }
 .fa-times::before, .fa-exclamation-triangle::before { content: "✘" }
+@media (max-width: 40rem) {
+  .loads tr:first-child { display: none }
+  .loads td { display: block; border: 0; padding: 0 } .loads tr { display: block; padding: .5rem 0 }
+  .loads tr + tr { border-top: 1px solid #8886 }
+}
 .sticky, .modal, .ge-walkthrough, .navbar, .cooltip .top, .btn, footer { display: none }
 """
 
@@ -88,7 +93,7 @@ def _renew_index(folder: Path) -> None:
     page = (
         '<!doctype html><html lang="en"><head><title>Data Docs: the newest loads</title></head>'
         f"<body><h1>Data Docs</h1><p>What the gate found in each of the newest {KEPT_LOADS} loads."
-        f"</p><table>{head}{rows}</table></body></html>"
+        f"</p><table class='loads'>{head}{rows}</table></body></html>"
     )
     (folder / INDEX).write_text(offline(page))
 
@@ -101,6 +106,6 @@ def _row(load: dict[str, Any]) -> str:
         for suite, good in load["pages"].items()
     )
     return (
-        f"<tr><td>{name}</td><td>{load['as_of'][:19]}</td><td>{load['kind']}</td>"
+        f"<tr><td>{name}</td><td>{load['as_of'][:19].replace('T', ' ')}</td><td>{load['kind']}</td>"
         f"<td>{suites}</td></tr>"
     )
