@@ -26,7 +26,7 @@ _KEPT = ("name", "unique_id", "resource_type", "package_name", "original_file_pa
 def manifest_of(part: str) -> Path:
     """Return the part's manifest; raise `GraphOutdated` unless it is of the present project."""
     path = FOLDER / f"{part}.json"
-    if not path.exists() or json.loads(path.read_text())["metadata"]["digest"] != digest():
+    if not _is_of(path, digest()):
         raise GraphOutdated(path)
     return path
 
@@ -52,14 +52,24 @@ def digest() -> str:
 
 
 def make(settings: Settings) -> list[Path]:
-    """Parse the project and write a manifest for each part; each is whole, or as it was."""
+    """Parse the project and write a manifest for each part; each is whole, or as it was.
+
+    Those of the present project are left alone, which takes no dbt.
+    """
     from orchestration.dbt import MARTS, dbt
 
     made_from = digest()
+    paths = [FOLDER / f"{part}.json" for part in PARTS]
+    if all(_is_of(path, made_from) for path in paths):
+        return paths
     dbt(settings, "parse")
     manifest = json.loads((settings.dbt_dir / MARTS.folder / "manifest.json").read_text())
     FOLDER.mkdir(parents=True, exist_ok=True)
     return [_write(part, of_part(manifest, part), made_from) for part in PARTS]
+
+
+def _is_of(path: Path, made_from: str) -> bool:
+    return path.exists() and bool(json.loads(path.read_text())["metadata"]["digest"] == made_from)
 
 
 def of_part(manifest: Json, part: str) -> Json:

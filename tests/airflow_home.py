@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from orchestration import graph
-from orchestration.errors import GraphOutdated
 from orchestration.settings import ROOT, Settings
 
 DAGS = ROOT / "orchestration" / "dags"
@@ -27,11 +26,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def drawn(data_dir: Path) -> None:
     """Draw dbt's graph if the one that is there is not of the present project."""
-    try:
-        for part in graph.PARTS:
-            graph.manifest_of(part)
-    except GraphOutdated:
-        graph.make(Settings(data_dir=data_dir))
+    graph.make(Settings(data_dir=data_dir))
 
 
 def python(home: Path, code: str, *words: str, **more: str) -> str:
