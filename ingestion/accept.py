@@ -1,7 +1,7 @@
 """Overruling the gate, with a reason that stays on record."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import fsspec
 
@@ -41,7 +41,8 @@ def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) 
         refused,
         verdict="accepted",
         reason=f"{reason} (overruled: {refused.reason})",
-        decided_at=utc_now(),
+        # Whoever overrules comes later, even if the clock was ahead as the gate refused.
+        decided_at=max(utc_now(), refused.decided_at + timedelta(microseconds=1)),
         run_id=run_id,
     )
     lake.decide(settings.lake_url, accepted, by="accept")

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 from uuid import uuid4
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
+
+from ingestion.errors import DamagedFile
 
 COMPACTED = "compacted."
 _REPLACES, _LOADS, _REMOVED = b"moovitamix.replaces", b"moovitamix.loads", b"moovitamix.removed"
@@ -70,7 +73,7 @@ def footer(storage: Any, path: str) -> Footer:  # noqa: ANN401 - fsspec has no t
     """What a file says of itself; nothing, if it is no compacted one."""
     if not is_compacted(path):
         return Footer()
-    with storage.open(path, "rb") as file:
+    with reading(path), storage.open(path, "rb") as file:
         told = pq.ParquetFile(file).metadata.metadata or {}
     replaces, loads, removed = (
         told.get(key, b"").decode().splitlines() for key in (_REPLACES, _LOADS, _REMOVED)
@@ -79,6 +82,17 @@ def footer(storage: Any, path: str) -> Footer:  # noqa: ANN401 - fsspec has no t
     for load_id, why, count in (line.split(" ") for line in removed):
         counts[load_id, why] += int(count)
     return Footer(frozenset(replaces), frozenset(loads), counts)
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Say of which file it is that a reader complains; raises `DamagedFile`."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedFile(path, str(error).splitlines()[0]) from error
 
 
 def listed(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
@@ -98,7 +112,7 @@ def all_of(storage: Any, folder: str, read: Callable[[IO[bytes]], list[T]]) -> l
     def found() -> list[T]:
         rows: list[T] = []
         for path in _current(storage, folder):
-            with storage.open(path, "rb") as file:
+            with reading(path), storage.open(path, "rb") as file:
                 rows += read(file)
         return rows
 

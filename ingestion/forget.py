@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion import files, lake, ops, pipeline, rewriting
+from ingestion.errors import DamagedFile
 from ingestion.lake import DATASET
 from ingestion.person import Person
 from ingestion.rewriting import Masks, TakeOut
@@ -94,7 +95,7 @@ def erase_records(settings: IngestionSettings, person: Person) -> Erased:
 
 def erase_rows(storage: Any, path: str, person: Person) -> bool:  # noqa: ANN401
     """Take a Parquet file's rows of the person out, if it has a column `user_id`."""
-    with storage.open(path, "rb") as file:
+    with files.reading(path), storage.open(path, "rb") as file:
         rows = pq.ParquetFile(file).read()
     if "user_id" not in rows.column_names:
         return False
@@ -132,7 +133,7 @@ def _erase_raw(  # noqa: PLR0913, PLR0917
         for path in found:
             try:
                 affected = rewriting.marks_any(storage, path, take_out)
-            except pa.ArrowInvalid:
+            except DamagedFile:
                 if files.is_compacted(path) or files.load_of(path) in known:
                     raise
                 files.remove(storage, [path])  # torn by a kill: no load that counts
@@ -159,7 +160,7 @@ def _readable(file: Any) -> pa.Table | None:  # noqa: ANN401
 
 def _redact(storage: Any, path: str, person: Person) -> bool:  # noqa: ANN401
     """Take the person out of the texts of a file, in place; whether there was anything."""
-    with storage.open(path, "rb") as file:
+    with files.reading(path), storage.open(path, "rb") as file:
         parquet = pq.ParquetFile(file)
         rows, notes = parquet.read(), files.footer(storage, path)
     changed = False

@@ -122,12 +122,16 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
     """Put `content` at `path` by rename, after it has reached the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    with draft.open("wb") as file:
-        if mode is not None:
-            draft.chmod(mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with draft.open("wb") as file:
+            if mode is not None:
+                draft.chmod(mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        draft.unlink(missing_ok=True)  # or each try would fill a full disk further
+        raise
     draft.replace(path)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -80,7 +80,7 @@ def _left(rows: pa.Table, masks: Masks, removed: Counter[tuple[str, str]]) -> pa
 def _schema(storage: Any, sources: Sequence[str]) -> pa.Schema:  # noqa: ANN401
     schemas = []
     for source in sources:
-        with storage.open(source, "rb") as file:
+        with files.reading(source), storage.open(source, "rb") as file:
             schemas.append(_plain(pq.ParquetFile(file).schema_arrow))
     unified: pa.Schema = pa.unify_schemas(schemas, promote_options="permissive")
     return unified
@@ -101,13 +101,24 @@ def _groups(storage: Any, sources: Sequence[str], schema: pa.Schema) -> Iterator
     waiting: list[pa.Table] = []
     for source in sources:
         with storage.open(source, "rb") as file:
-            for batch in pq.ParquetFile(file).iter_batches(batch_size=ROWS):
+            for batch in _batches(file, source):
                 waiting.append(_fitted(batch, schema))
                 if sum(map(len, waiting)) >= ROWS:
                     yield pa.concat_tables(waiting)
                     waiting = []
     if waiting:
         yield pa.concat_tables(waiting)
+
+
+def _batches(file: IO[bytes], path: str) -> Iterator[pa.RecordBatch]:
+    with files.reading(path):
+        batches = pq.ParquetFile(file).iter_batches(batch_size=ROWS)
+    while True:
+        with files.reading(path):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def _fitted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:

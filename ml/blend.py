@@ -55,6 +55,10 @@ class Blend:
         ]
         return np.add.reduce(asked)  # type: ignore[no-any-return]
 
+    def of_users(self, users: Ints) -> Self:
+        """Return the blend of parts that know only these users."""
+        return replace(self, parts=tuple(part.of_users(users) for part in self.parts))
+
     def arrays(self) -> Arrays:
         """Return the weights, and each part's arrays under its name and a slash."""
         arrays: Arrays = {"weights": np.array(self.weights)}

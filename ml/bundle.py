@@ -66,6 +66,18 @@ class Bundle:
             raise UnusableModel(f"its arrays make no {arrays['kind']}: {error}") from error
         return cls(model, arrays["users"], arrays["tracks"], arrays["has_listened"])
 
+    def without(self, user_id: int) -> Bundle:
+        """Return the bundle that does not know one of its users."""
+        others = self.users != user_id
+        listened = self.has_listened[others[self.has_listened]]
+        place = np.cumsum(others) - 1
+        return Bundle(
+            model=self.model.of_users(np.flatnonzero(others)),
+            users=self.users[others],
+            tracks=self.tracks,
+            has_listened=place[listened].astype(self.has_listened.dtype),
+        )
+
     def save(self, path: Path) -> str:
         """Write it and return its hash."""
         return files.save(self.arrays(), path)

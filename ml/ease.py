@@ -75,6 +75,12 @@ class Ease:
         scores[:, self.columns] = its
         return scores
 
+    def of_users(self, users: Ints) -> Self:
+        """Return the model that knows only these users."""
+        if self.played is None:
+            raise NotFitted(self.name)
+        return replace(self, played=self.played[users])
+
     def arrays(self) -> Arrays:
         """Return the settings, the weights between tracks, and what each user played."""
         if self.columns is None or self.between is None or self.played is None:

@@ -19,6 +19,16 @@ class DamagedModel(MlError):
         super().__init__(f"{where} is no model that was written whole: {why}")
 
 
+class ModelElsewhere(MlError):
+    """A model that knows a person who is to be forgotten lies where it can't be written anew."""
+
+    def __init__(self, number: int, where: str) -> None:
+        super().__init__(
+            f"version {number} knows the person, and its arrays are at {where}:"
+            " delete the version in MLflow and its files there, then forget once more"
+        )
+
+
 class TooFewListens(MlError):
     """There is too little to learn from, or nothing left to judge by."""
 

@@ -121,6 +121,16 @@ class Hybrid:
         scores[self.nothing_known[users]] = self.popularity
         return scores
 
+    def of_users(self, users: Ints) -> Self:
+        """Return the model that knows only these users."""
+        if self.user_factors is None or self.nothing_known is None:
+            raise NotFitted(self.name)
+        return replace(
+            self,
+            user_factors=self.user_factors[users],
+            nothing_known=self.nothing_known[users],
+        )
+
     def arrays(self) -> Arrays:
         """Return the settings and the factors."""
         if self.user_factors is None:

@@ -47,6 +47,12 @@ class ItemKnn:
         scores: Floats = (self.weights[users] @ self.near).toarray().astype(np.float32)
         return scores
 
+    def of_users(self, users: Ints) -> Self:
+        """Return the model that knows only these users."""
+        if self.weights is None:
+            raise NotFitted(self.name)
+        return replace(self, weights=self.weights[users])
+
     def arrays(self) -> Arrays:
         """Return the settings, the neighbours, and what each user played."""
         if self.near is None or self.weights is None:

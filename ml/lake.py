@@ -86,10 +86,37 @@ def append(lake_url: str, table: str, rows: list[dict[str, Any]], day: date) -> 
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{uuid4().hex}.parquet"
     if isinstance(storage, LocalFileSystem):
-        with _draft(Path(path)) as draft:
+        with drafted(Path(path)) as draft:
             draft.write_bytes(whole.getvalue())
     else:
         storage.pipe_file(path, whole.getvalue())
+
+
+def change_hash(lake_url: str, was: str, becomes: str) -> None:
+    """Let `ops/models` tell of a version whose arrays were written anew, on a disk or elsewhere.
+
+    What compaction says of its own files in their footers stays as it is.
+    """
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    storage.invalidate_cache()
+    for path in sorted(storage.glob(f"{root}/ops/models/*/*.parquet")):
+        with storage.open(path, "rb") as file:
+            stored = pq.ParquetFile(file)
+            rows, told = stored.read(), stored.metadata.metadata or {}
+        hashes = rows["model_hash"].to_pylist()
+        if was not in hashes:
+            continue
+        changed = pa.array([becomes if one == was else one for one in hashes], _TEXT)
+        at = rows.schema.get_field_index("model_hash")
+        notes = {key: note for key, note in told.items() if key.startswith(b"moovitamix.")}
+        rows = rows.set_column(at, "model_hash", changed).replace_schema_metadata(notes)
+        whole = BytesIO()
+        pq.write_table(rows, whole, compression="zstd")
+        if isinstance(storage, LocalFileSystem):
+            with drafted(Path(path)) as draft:
+                draft.write_bytes(whole.getvalue())
+        else:
+            storage.pipe_file(path, whole.getvalue())
 
 
 def read(lake_url: str, table: str, since: date | None = None) -> list[dict[str, Any]]:
@@ -115,7 +142,7 @@ def write_batch(
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ml/{table}/{folder}/batch.parquet"
     if isinstance(storage, LocalFileSystem):
-        with _draft(Path(path)) as draft, draft.open("wb") as file:
+        with drafted(Path(path)) as draft, draft.open("wb") as file:
             return _write(file, schema, parts)
     whole = BytesIO()
     rows = _write(whole, schema, parts)
@@ -146,7 +173,7 @@ def _write(file: Any, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:  # n
 
 
 @contextmanager
-def _draft(path: Path) -> Iterator[Path]:
+def drafted(path: Path) -> Iterator[Path]:
     """Yield a path to write to; the file takes its name once it has reached the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")

@@ -40,6 +40,10 @@ class Model(Protocol):
         """
         ...
 
+    def of_users(self, users: Ints) -> Self:
+        """Return the model that knows these rows of users, in this order, and no others."""
+        ...
+
     def arrays(self) -> Arrays:
         """Return all it is made of, hyper-parameters too."""
         ...

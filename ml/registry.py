@@ -58,7 +58,7 @@ def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:
         )
     number = int(info.registered_model_version)
     client.set_model_version_tag(NAME, str(number), "model_hash", model_hash)
-    return number, model_hash, _arrays_of(client, number)
+    return number, model_hash, arrays_of(client, number)
 
 
 def _signature() -> ModelSignature:
@@ -73,7 +73,7 @@ def _signature() -> ModelSignature:
     )
 
 
-def _arrays_of(client: MlflowClient, number: int) -> str:
+def arrays_of(client: MlflowClient, number: int) -> str:
     """Return where a version's arrays are on this machine; MLflow fetches them if need be."""
     import mlflow
 
@@ -116,7 +116,7 @@ def load(settings: MlSettings, version: Version) -> Bundle:
         from ml.tracking import connected
 
         with connected(settings) as client:
-            path = Path(_arrays_of(client, version.number))
+            path = Path(arrays_of(client, version.number))
     if not path.exists():
         raise DamagedModel(path, "it is not there")
     return Bundle.load(path, version.model_hash)

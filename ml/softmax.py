@@ -97,6 +97,12 @@ class Softmax:
         scores += self.track_biases
         return scores
 
+    def of_users(self, users: Ints) -> Self:
+        """Return the model that knows only these users."""
+        if self.user_factors is None:
+            raise NotFitted(self.name)
+        return replace(self, user_factors=self.user_factors[users])
+
     def arrays(self) -> Arrays:
         """Return the settings and the factors."""
         if self.user_factors is None or self.track_factors is None or self.track_biases is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,18 @@ def connected(settings: MlSettings) -> Iterator[MlflowClient]:
             client.create_experiment(EXPERIMENT, settings.artifacts_url)
     mlflow.set_experiment(EXPERIMENT)
     yield client
+
+
+@contextmanager
+def scratch(settings: MlSettings) -> Iterator[None]:
+    """Let temporary files lie in the data folder: a kill leaves them, and forgetting finds them."""
+    folder, before = settings.data_dir / "tmp", tempfile.tempdir
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float]) -> None:

@@ -20,7 +20,7 @@ from ml.judging import discovery
 from ml.kinds import kind
 from ml.profile import profile
 from ml.search import search
-from ml.tracking import connected, git_commit, log_metrics, log_trial
+from ml.tracking import connected, git_commit, log_metrics, log_trial, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,11 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
         data_version = publications.version_of(published)
         cut = cuts.cut(published, settings)
         present = profile(published, publications.cut_offs(published)[-1])
-    with connected(settings) as client, mlflow.start_run(run_name=run_id or None) as run:
+    with (
+        scratch(settings),
+        connected(settings) as client,
+        mlflow.start_run(run_name=run_id or None) as run,
+    ):
         begun = time.monotonic()
         trials: list[Trial] = []
         bundle = trained(model or _chosen(settings, cut, trials), cut.data, settings.seed)

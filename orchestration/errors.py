@@ -1,5 +1,6 @@
 """What can go wrong in a run, named by what happened; each message is one clear line."""
 
+import errno
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,10 +49,20 @@ class NotSealed(OrchestrationError):
 
 
 class NotErased(OrchestrationError):
-    """A file tells of a person who is to be forgotten, and is of no kind that can be rewritten."""
+    """A file tells of a person who is to be forgotten, or may, and can't be written anew."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} holds the person's address; remove it, then forget once more")
+    def __init__(self, path: Path, why: str = "their address is in it") -> None:
+        super().__init__(f"{path} may hold the person ({why}); remove it, then forget once more")
+
+
+class NobodyKnown(OrchestrationError):
+    """An id that no record has: more likely mistyped than a person's."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(
+            f"no record has the user id {user_id}, so nothing was done; --unknown puts it on record"
+            " all the same, and later records of it are dropped"
+        )
 
 
 class BackupDamaged(OrchestrationError):
@@ -199,6 +210,8 @@ def told(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
         return f"a setting (MOOVITAMIX_…) can't be read: {'; '.join(faults)}"
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in said:
+        return f"the disk is full, and what was being written is not there: {said}"
     if type(error).__module__.split(".")[0] in {"orchestration", "ingestion", "ml", "api"}:
         return said
     return f"unexpected {type(error).__name__}: {said} (--debug shows where)"

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from orchestration import erasing
 from orchestration.backups import forgetting as backups
 from orchestration.backups.restoring import sweep
+from orchestration.erasing import databases, everywhere
+from orchestration.errors import NobodyKnown
 from orchestration.lock import WriterLock
 from orchestration.runs import Run
 from orchestration.settings import Settings
@@ -29,9 +30,14 @@ class Left:
     """Places of backups that don't know of this forgetting."""
 
 
-def forget(run: Run, user_id: int, reason: str) -> Left:
-    """Erase a person and keep the keyed hash that drops later records of the same id."""
+def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> Left:
+    """Erase a person and keep the keyed hash that drops later records of the same id.
+
+    Raises `NobodyKnown` for an id that no record has, unless such are asked for.
+    """
     with run.step("forget") as step:
+        if not unknown:
+            _require_known(run.settings, user_id)
         done = erase(run.settings, run.lock, user_id, reason, run.run_id)
         step.rows = done.records
         step.what = f"{done.records:,} records gone, {done.files} files written anew"
@@ -57,16 +63,30 @@ def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_i
 
     lock.require_for(settings.data_dir)
     sweep(settings.data_dir)
+    everywhere.sweep(settings)
     given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
-    person = erasing.learn(settings, lake.find(given, user_id))
+    person = databases.learn(settings, lake.find(given, user_id))
     forgotten.note(given, person, "begun", reason=reason, run_id=run_id)
     lake.drop_work_in_progress(given)
     texts = lake.erase_texts(given, person)
-    files = erasing.erase_texts(settings, person)
-    files += erasing.erase_tables(settings, person)
+    files = everywhere.erase_texts(settings, person)
+    files += everywhere.erase_tables(settings, person)
     records = lake.erase_records(given, person)
     forgotten.note(given, person, "finished", reason=reason, run_id=run_id)
     return Done(
         records=texts.records + records.records,
         files=files + texts.files + records.files,
     )
+
+
+def _require_known(settings: Settings, user_id: int) -> None:
+    """Refuse an id that no record has, and no erasure, finished or not, was about."""
+    from ingestion import forget as lake
+    from ingestion import forgotten
+    from ingestion.settings import IngestionSettings
+
+    given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
+    everywhere.sweep(settings)
+    known = forgotten.people(given).is_one(user_id) or user_id in lake.ids(given)
+    if not known and user_id not in databases.ids(settings):
+        raise NobodyKnown(user_id)

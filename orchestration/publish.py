@@ -38,14 +38,9 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
     """
     lock.require_for(settings.data_dir)
     marts, previous = settings.marts_file, settings.previous_marts_file
-    _sweep(marts)
     if not settings.build_file.exists():
         raise NotSealed(settings.build_file, "it does not exist")
-    draft, masked = (
-        marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.{which}.tmp")
-        for which in ("all", "masked")
-    )
-    with _attached(settings) as files:
+    with _drafts(marts) as (draft, masked), _attached(settings) as files:
         made = seal_in(files, settings.build_file)
         with _present(files, marts, previous) as present:
             kept = personal_in(files, settings.build_file)
@@ -65,6 +60,18 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
         _replace(draft, marts, previous if present.is_good else None)
         files.execute("update made.ledger.loads set is_published = true where not is_published")
     return Publication(origin.version, seal.load_ids, seal.built_at, tables, marts.stat().st_size)
+
+
+@contextmanager
+def _drafts(marts: Path) -> "Iterator[tuple[Path, Path]]":
+    """Yield where the new files are written; what fails, on a full disk, leaves nothing."""
+    _sweep(marts)
+    name = f"{marts.name}.{secrets.token_hex(4)}"
+    try:
+        yield marts.with_name(f"{name}.all.tmp"), marts.with_name(f"{name}.masked.tmp")
+    except Exception:
+        _sweep(marts)
+        raise
 
 
 def _write(

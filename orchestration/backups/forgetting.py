@@ -87,7 +87,7 @@ def take_over(
     from ingestion import forget as lake
     from ingestion import forgotten
     from ingestion.settings import IngestionSettings
-    from orchestration import erasing
+    from orchestration.erasing import databases
     from orchestration.forgetting import erase
 
     given = IngestionSettings(data_dir=restored.data_dir, lake_url=restored.lake_url)
@@ -99,7 +99,7 @@ def take_over(
     people = forgotten.people(given)
     if not people.hashes:
         return 0
-    ids = lake.ids(given) | erasing.ids(restored)
+    ids = lake.ids(given) | databases.ids(restored)
     found = sorted(one for one in ids if people.is_one(one))
     for user_id in found:
         erase(restored, lock, user_id, "forgotten after the backup was made", run_id)

@@ -88,15 +88,21 @@ def restore(
 
 @app.command()
 def forget(
-    user: Annotated[int, typer.Option(help="The app's id of the person.", metavar="ID")],
+    user: Annotated[
+        int,
+        typer.Option(help="The app's id of the person.", metavar="ID", min=-(2**63), max=2**63 - 1),
+    ],
     reason: Annotated[str, typer.Option(help="Kept on record; no name in it.")] = "asked to",
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="An id that no record has yet, too.")
+    ] = False,
     wait: Wait = 0,
 ) -> None:
     """Erase a person everywhere, and drop what later pulls bring of the same id."""
     from orchestration.forgetting import forget as forget_person
 
     with writing(settings_for(), "forget", wait) as day:
-        left = forget_person(day, user, reason)
+        left = forget_person(day, user, reason, unknown=unknown)
     day.show_summary()
     for backup in left.backups:
         day.screen.say(f"the backup {backup} was made before: it may hold this person still")

@@ -202,3 +202,21 @@ def test_stopping_early_is_training_for_fewer_epochs(parts: Split) -> None:
     LIGHTFM.fit_watched(parts.known, 5, 3, stop)
     whole = replace(LIGHTFM, epochs=6).fit(parts.known, 5)
     np.testing.assert_array_equal(at_six[0], whole.scores(np.array([0])))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=NAMES)
+def test_a_model_of_fewer_users_answers_them_as_it_did_and_holds_no_others(
+    model: Model, parts: Split
+) -> None:
+    fitted = model.fit(parts.known, seed=7)
+    everyone = _everyone(parts.known)
+    some = np.delete(everyone, 3)
+    fewer = type(model).from_arrays(fitted.of_users(some).arrays())
+    np.testing.assert_array_equal(fewer.scores(np.arange(len(some))), fitted.scores(some))
+    rows = [len(array) for name, array in fewer.arrays().items() if name.endswith(OF_USERS)]
+    rows += [array[0] for name, array in fewer.arrays().items() if name.endswith(OF_PLAYS)]
+    assert set(rows) == ({len(some)} if model.name != "popularity" else set())
+
+
+OF_USERS = ("user_factors", "nothing_known")
+OF_PLAYS = ("played.shape", "weights.shape")
