@@ -72,7 +72,14 @@ def check_served(run: Run) -> str:
     version, users = _published(run)
     is_old = run.as_of is not None and (now() - run.as_of).days >= OF_THE_PAST_DAYS
     with _server(run) as (url, key):
-        wrong = smoke(url, key, users=users, model_version=version, may_be_old=is_old)
+        wrong = smoke(
+            url,
+            key,
+            users=users,
+            model_version=version,
+            may_be_old=is_old,
+            patience=SmokeSettings().patience,
+        )
     if wrong and wrong.startswith(UNREACHABLE):
         raise ServingDied(f"{url} can't be asked for recommendations: {wrong}")
     if wrong:

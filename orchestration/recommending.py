@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 def make_recommendations(run: Run) -> None:
     """From published features to recommendations that are served: the end of a daily run.
 
-    What fails here leaves the marts published, and the last good recommendations in place.
+    What fails here leaves the marts published, and the last good recommendations in place. A
+    training that fails is told at the end: the champion that there is recommends meanwhile.
     """
-    train(run, if_due=True)
+    failed: Exception | None = None
+    try:
+        train(run, if_due=True)
+    except Exception as error:
+        failed = error
     if recommend(run):
         smoke(run)
+    if failed:
+        run.at_work = "train"
+        raise failed
 
 
 def features(run: Run) -> None:

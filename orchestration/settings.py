@@ -106,6 +106,8 @@ class SmokeSettings(BaseSettings):
     url: str | None = None
     """None, or without a key: a server of the check's own, over the published file."""
     key: SecretStr | None = None
+    patience: float = Field(default=30.0, ge=0, le=600)
+    """Seconds until it must have seen a new publication."""
 
 
 class ScheduleSettings(BaseSettings):

@@ -7,7 +7,6 @@ from typing import Any
 
 import urllib3
 
-PATIENCE_SECONDS = 30.0
 _LOOK_EVERY = 0.1
 _TRACKS = 10
 UNREACHABLE = "/ready: no answer"
@@ -51,7 +50,7 @@ def smoke(  # noqa: PLR0913 - whom to ask, what for, and what may be
     users: Sequence[int],
     model_version: int | None,
     may_be_old: bool = False,
-    patience: float = PATIENCE_SECONDS,
+    patience: float = 30.0,
 ) -> str | None:
     """Ask /ready, /model, one user and one batch; return what is wrong in one line, or None.
 
