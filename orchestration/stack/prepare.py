@@ -1,7 +1,7 @@
 """What must be there before Airflow starts: `python -m orchestration.stack.prepare`.
 
 Tables and the pool of writers; in containers also who may log in, and Prometheus' key. Airflow's
-own command line needs one command for each of the former, and each costs 5 s of a core to start.
+own command line needs one command for each of the former, and each imports all of Airflow anew.
 """
 
 import json

@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 
 @dataclass(slots=True)
@@ -20,6 +21,8 @@ class Receiver:
     url: str
     kinds: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    in_prometheus: set[str] = field(default_factory=set)
+    """The names that Prometheus stores them under."""
 
     def take(self, body: bytes) -> None:
         """Keep one message's metrics."""
@@ -31,11 +34,19 @@ class Receiver:
                     assert kind
                     data = getattr(metric, kind)
                     self.kinds[metric.name] = kind
+                    self.in_prometheus.add(prometheus_name(metric, kind))
                     self.attributes.setdefault(metric.name, set()).update(
                         (one.key, one.value.string_value)
                         for point in data.data_points
                         for one in point.attributes
                     )
+
+
+def prometheus_name(metric: Metric, kind: str) -> str:
+    """Name a metric as Prometheus does: underscores, unit, `_total` of what only grows."""
+    name = metric.name.replace(".", "_")
+    name += {"ms": "_milliseconds", "s": "_seconds"}.get(metric.unit, "")
+    return name + ("_total" if kind == "sum" and metric.sum.is_monotonic else "")
 
 
 @contextmanager

@@ -1,14 +1,19 @@
 """`make airflow`: all of it up, closed to strangers, and gone without a trace."""
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
+from api.serving import keys
+from orchestration.settings import ROOT
 from orchestration.stack.health import answers
+from tests.integration.stack.compose_file import read_yaml
 from tests.integration.stack.one_dag import ONE_DAG
 from tests.integration.stack.otlp_receiver import Receiver, receiving
 from tests.integration.stack.running import (
@@ -130,6 +135,36 @@ def test_airflow_measures_itself_through_opentelemetry(
     assert metrics.kinds["airflow.scheduler_heartbeat"] == "sum"
     assert metrics.kinds[DURATION] == "exponential_histogram"
     assert ("dag_id", "one") in metrics.attributes["airflow.ti.finish"]
+
+
+def test_alerts_and_dashboard_name_only_what_is_really_sent(
+    stack: RunningStack, metrics: Receiver
+) -> None:
+    wait_for(lambda: {name for name in named() if name.startswith("airflow_")} <= known(metrics))
+    secret = keys.add(stack.data_dir / "serving" / "keys.json", "test")
+    fetched = ""
+    for part in ("the app's API", "serving API"):
+        url = f"{stack.url(part)}/metrics"
+        wait_for(lambda url=url: ask(url, secret).status == 200)  # type: ignore[misc]
+        fetched += ask(url, secret).data.decode()
+    sent = known(metrics) | set(re.findall(r"^# TYPE (\w+)", fetched, re.MULTILINE))
+    assert {name for name in named() if name.removesuffix("_bucket") not in sent} == set()
+
+
+def ask(url: str, secret: str) -> urllib3.BaseHTTPResponse:
+    return urllib3.request("GET", url, headers={"x-api-key": secret})
+
+
+def known(metrics: Receiver) -> set[str]:
+    return set(metrics.in_prometheus)
+
+
+def named() -> set[str]:
+    """Every metric that a rule or the dashboard names."""
+    groups = read_yaml(ROOT / "docker" / "alerts.yml")["groups"]
+    told = " ".join(rule["expr"] for group in groups for rule in group["rules"])
+    told += (ROOT / "docker/grafana/dashboards/moovitamix.json").read_text()
+    return set(re.findall(r"\b(?:airflow|moovitamix)_\w+", told))
 
 
 def test_a_second_stack_in_the_same_folder_is_refused(stack: RunningStack) -> None:

@@ -1,0 +1,163 @@
+"""Services are started anew, given up on, and ended with all that they began; secrets are kept."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from ml.settings import MlSettings
+from orchestration.stack import database, kernel, ports, secrets_file
+from orchestration.stack.errors import NoDatabase, NotHealthy, ServiceEnded, StackPortTaken
+from orchestration.stack.folders import Folders
+from orchestration.stack.keeping import Ended, Keeper
+from orchestration.stack.registry import registry_of
+from orchestration.stack.service import Service
+from orchestration.stack.settings import StackSettings
+from tests.integration.stack.running import wait_for
+
+# Deaf to SIGTERM, with a process in a group of its own, as Airflow has its tasks.
+DEAF = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], process_group=0)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def service(folder: Path, code: str, name: str = "it") -> Service:
+    log = folder / f"{name}.log"
+    return Service(
+        name,
+        [sys.executable, "-c", code],
+        os.environ,
+        log,
+        lambda: "" if "ready" in log.read_text() else "it has not said that it is ready",
+        end_seconds=0.5,
+    )
+
+
+@pytest.fixture
+def keeper() -> Iterator[Keeper]:
+    said: list[str] = []
+    made = Keeper(threading.Event(), said.append)
+    yield made
+    made.end()
+
+
+def test_the_end_of_a_service_is_the_end_of_all_it_began(tmp_path: Path, keeper: Keeper) -> None:
+    deaf = service(tmp_path, DEAF)
+    keeper.start([deaf])
+    keeper.wait_until_healthy([deaf], 60)
+    assert deaf.process
+    assert len(kernel.in_session(deaf.process.pid)) == 2
+    keeper.end()
+    assert kernel.in_session(deaf.process.pid) == []
+    assert "it did not end in time; it is killed" in deaf.log.read_text()
+
+
+def test_what_does_not_get_well_in_time_is_named(tmp_path: Path, keeper: Keeper) -> None:
+    mute = service(tmp_path, "import time; time.sleep(600)")
+    keeper.start([mute])
+    with pytest.raises(NotHealthy, match="it has not said that it is ready"):
+        keeper.wait_until_healthy([mute], 0.3)
+
+
+def test_what_ends_before_it_is_well_is_quoted(tmp_path: Path, keeper: Keeper) -> None:
+    broken = service(tmp_path, "import sys; sys.exit('no such thing')")
+    keeper.start([broken])
+    with pytest.raises(ServiceEnded, match="no such thing"):
+        keeper.wait_until_healthy([broken], 60)
+
+
+def test_what_dies_again_and_again_ends_the_stack(tmp_path: Path, keeper: Keeper) -> None:
+    broken = service(tmp_path, "import sys; sys.exit('broken')")
+    keeper.start([broken])
+    with pytest.raises(ServiceEnded, match="broken"):
+        keeper.keep()
+
+
+def test_errands_run_side_by_side_and_a_failed_one_is_quoted(
+    tmp_path: Path, keeper: Keeper
+) -> None:
+    waits = "import pathlib, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(.05)"
+    one = service(tmp_path, waits.format(str(tmp_path / "there")), "one")
+    other = service(tmp_path, f"open({str(tmp_path / 'there')!r}, 'w')", "other")
+    keeper.finish(one, other)
+    with pytest.raises(ServiceEnded, match="bad luck"):
+        keeper.finish(service(tmp_path, "import sys; sys.exit('bad luck')", "third"))
+
+
+def test_an_end_that_is_asked_for_interrupts_the_start(tmp_path: Path, keeper: Keeper) -> None:
+    mute = service(tmp_path, "import time; time.sleep(600)")
+    keeper.start([mute])
+    keeper.ended.set()
+    with pytest.raises(Ended):
+        keeper.wait_until_healthy([mute], 60)
+
+
+def test_a_log_of_the_time_before_is_kept(tmp_path: Path, keeper: Keeper) -> None:
+    (tmp_path / "it.log").write_text("yesterday")
+    said = service(tmp_path, "print('ready')")
+    keeper.finish(said)
+    assert (tmp_path / "it.log").read_text() == "ready\n"
+    assert (tmp_path / "it.log.1").read_text() == "yesterday"
+
+
+def test_secrets_are_made_once(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "airflow")
+    folders.make()
+    first, again = secrets_file.kept(folders), secrets_file.kept(folders)
+    assert (first.are_new, again.are_new) == (True, False)
+    assert (first.keys, first.passwords) == (again.keys, again.passwords)
+    elsewhere = Folders(tmp_path / "other")
+    elsewhere.make()
+    other = secrets_file.kept(elsewhere)
+    assert {*first.keys.values()}.isdisjoint(other.keys.values())
+    assert {*first.passwords.values()}.isdisjoint(other.passwords.values())
+
+
+def test_a_taken_port_is_told_by_its_setting_and_a_free_one_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        asked = StackSettings(airflow_port=0, source_port=0, serving_port=0, mlflow_port=port)
+        with pytest.raises(StackPortTaken, match="MOOVITAMIX_STACK_MLFLOW_PORT"):
+            ports.chosen(asked, any_free=False, with_source=True)
+        found = ports.chosen(asked, any_free=True, with_source=True)
+    assert len({found.airflow, found.source, found.serving, found.mlflow, port}) == 5
+
+
+def test_a_database_at_a_url_is_taken_as_it_is() -> None:
+    given = database.given(SecretStr("postgresql://me:secret@db:5433?sslmode=require"))
+    assert given.url("mlflow") == "postgresql+psycopg2://me:secret@db:5433/mlflow?sslmode=require"
+    with pytest.raises(NoDatabase):
+        database.given(SecretStr("mysql://me@db"))
+    with pytest.raises(NoDatabase) as failed:
+        database.given(SecretStr("postgresql://me:secret@127.0.0.1:1")).make_databases()
+    assert "secret" not in str(failed.value)
+
+
+def test_a_folder_has_one_registry_whoever_asks(tmp_path: Path) -> None:
+    began_here, began_with_sqlite = tmp_path / "a", tmp_path / "b"
+    assert registry_of(began_here, "postgresql://ours").url == "postgresql://ours"
+    assert MlSettings(data_dir=began_here).tracking_url == "postgresql://ours"
+    note = MlSettings(data_dir=began_here).registry_note
+    assert note.stat().st_mode & 0o777 == 0o600
+    (began_with_sqlite / "mlflow").mkdir(parents=True)
+    (began_with_sqlite / "mlflow" / "mlflow.db").touch()
+    sqlite = registry_of(began_with_sqlite, "postgresql://ours").url
+    assert sqlite == MlSettings(data_dir=began_with_sqlite).tracking_url
+    assert sqlite.startswith("sqlite:///")
+
+
+def test_a_process_that_is_gone_can_be_told_to_go() -> None:
+    process = os.spawnlp(os.P_NOWAIT, "true", "true")
+    os.waitpid(process, 0)
+    kernel.tell(process, signal.SIGTERM)
+    wait_for(lambda: process not in kernel.descendants(os.getpid()), 10)
