@@ -41,15 +41,15 @@ class Services:
         return made if self.settings.api_url else [self._source(), *made]
 
     def airflow(self) -> list[Service]:
-        """Return Airflow's components, the API server first: the others report to it."""
+        """Return Airflow's components: the API server first, the scheduler last."""
         made = [
             self._component("api-server", "metadatabase", *self._address(), **PLUGINS),
-            self._component("scheduler", "scheduler", "--skip-serve-logs"),
             self._component("dag-processor", "dag_processor"),
             self._component("triggerer", "triggerer", "--skip-serve-logs"),
+            self._component("scheduler", "scheduler", "--skip-serve-logs"),
         ]
         # both wait for what may never come: browsers to hang up, triggers to tidy up
-        made[0].end_seconds = made[-1].end_seconds = 5
+        made[0].end_seconds = made[2].end_seconds = 5
         return made
 
     def preparations(self) -> list[Service]:

@@ -62,8 +62,11 @@ def _start(ours: Stack, keeper: Keeper) -> None:
     around, airflow = services.around(), services.airflow()
     keeper.start(around)  # they come up while Airflow's tables are made, on the other core
     keeper.finish(*services.preparations())
-    keeper.start(airflow)
-    keeper.wait_until_healthy([*around, *airflow], patience)
+    server, *others, scheduler = airflow
+    keeper.start([server, *others])
+    keeper.wait_until_healthy([server], patience)
+    keeper.start([scheduler])  # its tasks fail if they find no server to report to
+    keeper.wait_until_healthy([*around, *others, scheduler], patience)
     _tell(ours, keeper)
     _write_docs(services, keeper, ours.folders)
 
