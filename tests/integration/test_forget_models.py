@@ -1,0 +1,121 @@
+"""A person is out of every registered model, and each is still the one that was registered."""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml import forget, registry
+from ml.bundle import trained
+from ml.ease import Ease
+from ml.errors import DamagedModel
+from ml.hybrid import Hybrid
+from ml.interactions import interactions
+from ml.model import load, save
+from ml.settings import MlSettings
+from ml.tracking import connected
+
+PERSON = 1_876_543_219
+USERS = np.array([1, 2, PERSON, 4])
+DAY = datetime(2026, 2, 1, 6)
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two registered models that know the person; not to be changed."""
+    data_dir = tmp_path_factory.mktemp("registered") / "data"
+    given = MlSettings(data_dir=data_dir)
+    rows, columns = np.nonzero(np.random.default_rng(5).random((4, 30)) < 0.4)
+    data = interactions(USERS, np.arange(10, 40), rows, columns, np.ones(len(rows)))
+    for model in (Ease(ridge=5.0), Hybrid(dimensions=4, epochs=2)):
+        with connected(given) as client:
+            number, model_hash, path = registry.log_model(client, trained(model, data, 1))
+        about = {"model_version": number, "name": model.name, "model_hash": model_hash}
+        dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
+        registry.note(given, {**about, **dates, "path": path})
+    return data_dir
+
+
+@pytest.fixture
+def models(registered: Path, tmp_path: Path) -> MlSettings:
+    """The same in a folder of its own: MLflow keeps a database open as long as a process lives."""
+    copytree(registered, tmp_path / "data")
+    return MlSettings(data_dir=tmp_path / "data")
+
+
+def _require_forgotten(before: Path, now: MlSettings) -> None:
+    was = MlSettings(data_dir=before)
+    with connected(now) as client:
+        found = client.search_model_versions(f"name='{registry.NAME}'")
+        tags = {int(one.version): one.tags["model_hash"] for one in found}
+    versions = registry.versions(now)
+    assert tags == {number: one.model_hash for number, one in versions.items()}
+    assert sorted(tags) == [1, 2]
+    for number, version in versions.items():
+        without = registry.load(now, version)
+        former = registry.load(was, registry.versions(was)[number])
+        assert without.users.tolist() == [1, 2, 4]
+        assert without.users[without.has_listened].tolist() == [1, 2, 4]
+        np.testing.assert_array_equal(
+            without.model.scores(np.arange(3)), former.model.scores(np.array([0, 1, 3]))
+        )
+        path = now.data_dir / version.path
+        assert path.with_name("sha256.txt").read_text() == version.model_hash
+        assert not path.with_name("forgetting.json").exists()
+
+
+def test_every_version_loses_the_person_and_answers_all_others_as_before(
+    registered: Path, models: MlSettings
+) -> None:
+    assert forget.forget(models, 1_234_567) == 0, "nobody with that id"
+    assert forget.forget(models, PERSON) == 2
+    _require_forgotten(registered, models)
+    assert forget.forget(models, PERSON) == 0
+
+
+@pytest.mark.parametrize(
+    "step", [3, 6, 11, *(pytest.param(step, marks=pytest.mark.slow) for step in range(1, 14))]
+)
+def test_killed_between_arrays_and_records_the_same_call_goes_on(
+    registered: Path, models: MlSettings, step: int
+) -> None:
+    child = os.fork()
+    if not child:
+        done = 0
+
+        def killing(change: Callable[..., Any]) -> Callable[..., Any]:
+            def changed(*words: Any, **named: Any) -> Any:
+                nonlocal done
+                done += 1
+                if done == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return change(*words, **named)
+
+            return changed
+
+        Path.replace, Path.unlink = killing(Path.replace), killing(Path.unlink)  # type: ignore[method-assign]
+        forget._tell_mlflow = killing(forget._tell_mlflow)
+        try:
+            forget.forget(models, PERSON)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "it came to its end"
+    assert forget.forget(models, PERSON) <= 2
+    _require_forgotten(registered, models)
+    assert not list(models.data_dir.rglob("*.tmp"))
+
+
+def test_a_damaged_model_is_named_and_left_alone(models: MlSettings) -> None:
+    path = models.data_dir / registry.versions(models)[1].path
+    arrays = load(path)
+    save(arrays | {"users": arrays["users"] + 1}, path)
+    with pytest.raises(DamagedModel, match="its hash is"):
+        forget.forget(models, PERSON)
+    assert load(path)["users"].tolist() == (USERS + 1).tolist()
