@@ -29,9 +29,10 @@ class MoovitamixPlugin(AirflowPlugin):
         {
             "name": name,
             "href": f"{PREFIX}/{path}",
-            "url_route": f"moovitamix-{path.partition('/')[0]}",
-            "destination": "nav",
+            "url_route": f"moovitamix-{place}-{path.partition('/')[0]}",
+            "destination": place,
             "category": "browse",
         }
         for name, path in PAGES.items()
+        for place in ("nav", "dag")
     ]

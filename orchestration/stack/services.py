@@ -48,7 +48,8 @@ class Services:
             self._component("triggerer", "triggerer", "--skip-serve-logs"),
             self._component("scheduler", "scheduler", "--skip-serve-logs"),
         ]
-        # both wait for what may never come: browsers to hang up, triggers to tidy up
+        # both wait for what may never come: browsers to hang up, triggers (which the next start
+        # takes up again) to tidy up
         made[0].end_seconds = made[2].end_seconds = 5
         return made
 
