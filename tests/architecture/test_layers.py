@@ -47,7 +47,9 @@ def test_no_module_imports_at_once_what_only_some_commands_need(folder: str) -> 
     modules = [
         ".".join(path.with_suffix("").parts)
         for path in paths
-        if not path.stem.startswith("__") and "dags" not in path.parts
+        if not path.stem.startswith("__")
+        and not {"dags", "plugins"} & {*path.parts}  # Airflow alone reads these
+        and path != Path("ml/pyfunc.py")  # which MLflow imports, and nothing of ours
     ]
     assert modules
     answer = subprocess.run(
