@@ -16,7 +16,7 @@ env: setup  ## random secrets for docker-compose.yml, in .env
 	@$(BIN)/python -m orchestration.stack.settings_file
 
 test: setup  ## every promise, in its small form
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-slow: setup  ## the long forms: 30 crashes, 30 days, a catalogue of 20 million listens
 	@$(BIN)/pytest -m slow
