@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-BENCH ?= ingest build serve prepare train score
+BENCH ?= ingest build serve prepare train score airflow
 
 .PHONY: run airflow env test test-slow setup machine lint format docs bench lock clean
 
