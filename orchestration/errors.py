@@ -8,6 +8,8 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 
+NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
 
 class OrchestrationError(Exception):
     """Parent of every error that a person can act on: shown as one line, without a traceback."""
@@ -70,6 +72,23 @@ class BackupDamaged(OrchestrationError):
 
     def __init__(self, backup: Path, why: str) -> None:
         super().__init__(f"{backup} is damaged, nothing was restored: {why}; take another backup")
+
+
+class ListDamaged(OrchestrationError):
+    """The list of the forgotten beside backups is not what was written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} can't be read, so whom to leave out of a restore is not known: put it back, or"
+            " remove it where the data folder is well, and `moovitamix backup` writes it anew"
+        )
+
+
+class PlaceUnusable(OrchestrationError):
+    """Backups can't be kept where they are to be kept."""
+
+    def __init__(self, place: Path, why: str) -> None:
+        super().__init__(f"no backup can be kept in {place}: {why}; give another folder")
 
 
 class NoBackup(OrchestrationError):
@@ -212,6 +231,8 @@ def told(error: BaseException) -> str:
         return f"a setting (MOOVITAMIX_…) can't be read: {'; '.join(faults)}"
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in said:
         return f"the disk is full, and what was being written is not there: {said}"
+    if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename:
+        return f"{error.filename} can't be used: {error.strerror}"
     if type(error).__module__.split(".")[0] in {"orchestration", "ingestion", "ml", "api"}:
         return said
     return f"unexpected {type(error).__name__}: {said} (--debug shows where)"

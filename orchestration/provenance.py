@@ -33,7 +33,7 @@ def manifest_hash(settings: Settings) -> str | None:
     path = settings.dbt_dir / "target" / "manifest.json"
     try:
         manifest: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # a full disk leaves half of what dbt writes
         return None
     said = {
         name: {key: node[key] for key in LASTING if key in node}

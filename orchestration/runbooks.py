@@ -28,6 +28,8 @@ PAGES = {
     "ModelElsewhere": "forgetting",
     "BackupDamaged": "backups",
     "NoBackup": "backups",
+    "ListDamaged": "backups",
+    "PlaceUnusable": "backups",
     "BackupsInside": "backups",
     "DataInTheWay": "backups",
     "NotExchanged": "backups",

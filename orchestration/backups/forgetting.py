@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.backups.place import backups_in, default_place
+from orchestration.errors import ListDamaged
 from orchestration.lock import WriterLock
 from orchestration.settings import Settings
 
@@ -77,6 +78,8 @@ def beside(place: Path) -> list[dict[str, Any]]:
         said = json.loads((place / LIST).read_bytes())
     except FileNotFoundError:
         return []
+    except ValueError as error:
+        raise ListDamaged(place / LIST) from error
     return [{**row, "at": datetime.fromisoformat(row["at"])} for row in said]
 
 

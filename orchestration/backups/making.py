@@ -21,7 +21,7 @@ from orchestration.backups.copying import (
     is_sqlite,
 )
 from orchestration.backups.manifest import FILES, Kept, Manifest
-from orchestration.errors import BackupDamaged, BuildFileInUse
+from orchestration.errors import BackupDamaged, BuildFileInUse, PlaceUnusable
 from orchestration.lock import WriterLock
 from orchestration.settings import Settings, now
 
@@ -49,11 +49,12 @@ class Made:
 def back_up(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep: int) -> Made:
     """Make a backup in `where`, then remove all but the newest `keep` of this data folder."""
     lock.require_for(settings.data_dir)
-    where.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = where / f"{place.DRAFT}{run_id}"
+    _require_usable(where)
     with place.locked(where):
-        place.sweep(where)
-        draft = where / f"{place.DRAFT}{run_id}"
         try:
+            place.sweep(where)
+            draft.mkdir(mode=0o700)
             told, linked = _filled(settings, draft, where, run_id)
             made = where / place.next_name(where, run_id)
             draft.rename(made)
@@ -68,8 +69,17 @@ def back_up(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep
     return Made(made, len(told.files), told.bytes, linked, removed, told.lake_url)
 
 
+def _require_usable(where: Path) -> None:
+    """Make the place if there is none; raise `PlaceUnusable` if nothing can be written there."""
+    try:
+        where.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (where / ".writing").touch()
+        (where / ".writing").unlink()
+    except OSError as error:
+        raise PlaceUnusable(where, str(error.strerror)) from error
+
+
 def _filled(settings: Settings, draft: Path, where: Path, run_id: str) -> tuple[Manifest, int]:
-    draft.mkdir(mode=0o700)
     former = _former(where)
     files: dict[str, Kept] = {}
     linked = 0

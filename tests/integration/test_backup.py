@@ -23,7 +23,9 @@ from orchestration.errors import (
     BackupsInside,
     BuildFileInUse,
     DataInTheWay,
+    ListDamaged,
     NoBackup,
+    PlaceUnusable,
 )
 from orchestration.forgetting import erase
 from orchestration.lock import hold
@@ -176,7 +178,7 @@ def test_data_is_only_replaced_if_asked_and_never_by_a_damaged_backup(
         _restore(small, where, force=True)
     made = _back_up(small, where)
     (small / "lake" / "new").write_text("since")
-    before = _content(small)
+    before, lock = _content(small), (small / ".writer.lock").stat().st_ino
     with pytest.raises(DataInTheWay, match="--force"):
         _restore(small, where)
     victim = next((made.path / "files" / "lake" / "raw").rglob("*.parquet"))
@@ -197,8 +199,23 @@ def test_data_is_only_replaced_if_asked_and_never_by_a_damaged_backup(
     manifest.write_text(told)
     _restore(small, where, force=True)
     assert "lake/new" not in _content(small)
+    assert (small / ".writer.lock").stat().st_ino == lock, "who waits for the lock waits on"
     with pytest.raises(BackupsInside):
         place.place_of(Settings(data_dir=small), small / "backups")
+
+
+def test_a_place_that_is_none_or_whose_list_is_damaged_is_named(
+    small: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(PlaceUnusable, match=r"no backup can be kept in .*/file: File exists"):
+        _back_up(small, tmp_path / "file")
+    made = _back_up(small, tmp_path / "backups")
+    (tmp_path / "backups" / "forgotten.json").write_text('[{"hash": "ab')
+    before = _content(small)
+    with pytest.raises(ListDamaged, match=r"forgotten\.json can't be read"):
+        _restore(small, made.path, force=True)
+    assert _content(small) == before
 
 
 def test_databases_are_copied_as_of_one_instant(small: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from ingestion.settings import IngestionSettings
 from orchestration.errors import NobodyKnown, NotErased, told
 from orchestration.forgetting import erase, forget
 from orchestration.lock import hold
+from orchestration.provenance import manifest_hash
 from orchestration.runs import recorded
 from orchestration.screen import Screen
 from orchestration.settings import Settings
@@ -198,3 +199,20 @@ def test_a_clock_that_was_ahead_does_not_keep_a_load_from_being_accepted(data_di
     assert verdicts == {"1.1": "accepted", "2.1": "refused"}
     accept(settings, "2.1", "it is right", "r")
     assert [one.verdict for one in lake.verdicts(settings.lake_url)] == ["accepted"] * 2
+
+
+def test_half_a_manifest_keeps_nothing_from_being_published(data_dir: Path) -> None:
+    manifest = data_dir / "dbt" / "target" / "manifest.json"
+    manifest.parent.mkdir(parents=True)
+    settings = Settings(data_dir=data_dir)
+    manifest.write_text('{"nodes": {"model.a": {"checksum"')
+    assert manifest_hash(settings) is None
+    manifest.write_text('{"nodes": {"model.a": {"checksum": 1}}}')
+    assert manifest_hash(settings)
+
+
+def test_what_may_not_be_written_is_named_in_one_line() -> None:
+    refused = PermissionError(13, "Permission denied", "/data/.writer.lock")
+    assert told(refused) == "/data/.writer.lock can't be used: Permission denied"
+    full = OSError(28, "No space left on device")
+    assert told(full).startswith("the disk is full")
