@@ -31,6 +31,7 @@ from ml.ease import Ease
 from ml.hybrid import Hybrid
 from ml.interactions import interactions
 from ml.model import Model
+from ml.recommend import RECOMMENDATIONS
 from ml.settings import MlSettings
 from ml.tracking import connected
 from orchestration.forgetting import Done, erase
@@ -136,7 +137,10 @@ def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFa
             ingest(ingestion, as_of=DAY + timedelta(days=1), run_id="r2")
     batch = lake / "ml" / "recommendations" / "model_version=1" / "run_id=r" / "a.parquet"
     batch.parent.mkdir(parents=True)
-    pq.write_table(pa.table({"user_id": [1, PERSON], "track_id": [7, 7]}), batch)
+    about = {"rank": 1, "track_id": 7, "score": 0.5, "strategy": "model", "model_version": 1}
+    about |= {"run_id": "r", "data_as_of": DAY, "made_at": DAY}
+    both = [{"user_id": user_id, **about} for user_id in (1, PERSON)]
+    pq.write_table(pa.Table.from_pylist(both, RECOMMENDATIONS), batch)
     registered = tmp_path_factory.mktemp("registered")
     _register(registered, [Ease(ridge=5.0), LIGHTFM, Blend((LIGHTFM, Ease(ridge=5.0)), (0.5, 0.5))])
     for folder in ("mlflow", "lake/ops/models"):
