@@ -42,6 +42,11 @@ class Blend:
         """`blend`."""
         return "blend"
 
+    def settings(self) -> dict[str, float]:
+        """Return the weight of each part."""
+        names = (part.name for part in self.parts)
+        return dict(zip(names, self.weights, strict=True))
+
     def fit(self, data: Interactions, seed: int) -> Self:
         """Train each part."""
         return replace(self, parts=tuple(part.fit(data, seed) for part in self.parts))

@@ -43,11 +43,6 @@ class Ease:
         """`ease`."""
         return "ease"
 
-    @property
-    def is_fitted(self) -> bool:
-        """Whether it has learned."""
-        return self.between is not None
-
     def settings(self) -> dict[str, float]:
         """Return the hyper-parameters."""
         return {name: getattr(self, name) for name in ("ridge", "most", "graded")}

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from ml.blend import Blend
 from ml.bootstrap import paired_gain
+from ml.ease import Ease
 from ml.errors import TooFewListens
+from ml.hybrid import Hybrid
 from ml.judging import Task, discovery, judge, listen_again, of_new_tracks
 from ml.knn import ItemKnn
 from ml.metrics import coverage, gini, novelty
 from ml.popularity import Popularity
-from ml.search import search
+from ml.search import AT_ONCE, search
+from ml.softmax import Softmax
 from ml.splits import split
 
 if TYPE_CHECKING:
@@ -62,9 +68,12 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
     found = search(
         parts.train, parts.validation, seed, budget, lambda trial: say(f"tried {trial.model}")
     )
-    judged = [
-        _judged(parts, *_trained(parts.known, model, seed, say)) for model in _finalists(found)
-    ]
+
+    def train(model: Model) -> Judged:
+        return _judged(parts, *_trained(parts.known, model, seed, say))
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
+        judged = list(pool.map(train, _finalists(found)))
     judged.append(_judged(parts, *_blended(found, judged)))
     if oracle is not None:
         judged.append(_judged(parts, oracle, 0.0, "oracle"))
@@ -113,6 +122,8 @@ def _judged(parts: Split, scorer: Scorer, seconds: float, name: str) -> Judged:
     }
     if parts.kind == "time":
         figures["listen_again"] = _of(scorer, listen_again(known, test))
+    if isinstance(scorer, Hybrid | Ease | Softmax | Blend):
+        figures["settings"] = scorer.settings()
     model: Any = scorer if hasattr(scorer, "arrays") else None
     return Judged(name, judgement, figures, model)
 

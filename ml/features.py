@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,17 +52,23 @@ def _of_column(column: str, values: Sequence[Any]) -> Features:
 
 def _binned(values: Sequence[Any]) -> Sequence[Any]:
     """Replace numbers or dates of many values by their tenth; leave all else."""
-    there = [value for value in values if value is not None]
+    there = [value for value in values if not _is_missing(value)]
     if not there or isinstance(there[0], str | bool | list | tuple):
         return values
     if len(set(there)) <= _MOST_NUMBERS:
         return values
     numbers = np.array([_number(value) for value in values])
+    if np.isnan(numbers).all():
+        return values
     edges = np.nanquantile(numbers, np.arange(1, _BINS) / _BINS)
     return [
         None if np.isnan(number) else f"tenth {np.searchsorted(edges, number) + 1}"
         for number in numbers
     ]
+
+
+def _is_missing(value: Any) -> bool:  # noqa: ANN401 - a cell
+    return value is None or (isinstance(value, float) and isnan(value))
 
 
 def _number(value: Any) -> float:  # noqa: ANN401 - a cell
@@ -76,7 +83,7 @@ def _number(value: Any) -> float:  # noqa: ANN401 - a cell
 
 
 def _values(said: Any) -> Iterator[str]:  # noqa: ANN401 - a cell
-    if said is None:
+    if _is_missing(said):
         return
     if isinstance(said, list | tuple):
         for element in said:

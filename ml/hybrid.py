@@ -60,11 +60,6 @@ class Hybrid:
         """`lightfm`."""
         return "lightfm"
 
-    @property
-    def is_fitted(self) -> bool:
-        """Whether it has learned."""
-        return self.user_factors is not None
-
     def settings(self) -> dict[str, float]:
         """Return the hyper-parameters."""
         return {name: getattr(self, name) for name in _SETTINGS}

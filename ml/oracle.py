@@ -36,7 +36,7 @@ def read_oracle(path: Path, listens: Listens) -> Oracle:
     """
     given = np.full((len(listens.users), len(listens.tracks)), -1, np.float32)
     try:
-        rows = duckdb.sql(f"from '{path}'")
+        rows = duckdb.sql("from query_table(?)", params=[str(path)])
         for column in ("user_id", "track_id", "score"):
             if column not in rows.columns:
                 raise MissingColumn(path, column, rows.columns)

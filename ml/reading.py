@@ -10,13 +10,15 @@ import numpy as np
 from ml.errors import MissingColumn, TooFewListens, UnreadableTable
 from ml.features import features_of
 from ml.listens import Listens
+from ml.numbering import number_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ml.interactions import Features, Ids
 
-_COMPUTED = "select id, row_number() over (order by id) - 1 as code from "
+_MOST_PLAYS = 1e12
+"""Of a pair: beyond lies nothing that was played, and sums that 32 bits can't hold."""
 _EPOCHS = """case
     when abs(listened_at) < 1e11 then make_timestamp((listened_at * 1e6)::bigint)
     when abs(listened_at) < 1e14 then make_timestamp((listened_at * 1e3)::bigint)
@@ -28,13 +30,15 @@ def read_listens(listens: Path, tracks: Path | None = None, users: Path | None =
     """Read `user_id`, `track_id` and, where they are there, `listened_at` and `plays`.
 
     Every other column of `tracks` (by `track_id`) and `users` (by `user_id`) becomes features.
-    Rows without an id, without an instant where there are instants, or without plays are left out.
+    Rows without an id, without an instant where there are instants, or without plays are left out;
+    instants or plays that no row has count as not asked for.
     """
     with duckdb.connect() as db:
         has = _open(db, "listens", listens, ("user_id", "track_id"))
         for side, path in (("track", tracks), ("user", users)):
             known = _open(db, f"{side}s", path, (f"{side}_id",)) if path else {}
-            _number_ids(db, side, has, known)
+            number_ids(db, side, has, known)
+        _forget_empty(db, has)
         columns = _columns(db, listens, has)
         if not len(columns["user_code"]):
             raise TooFewListens(f"{listens} has no row with a user, a track and a play")
@@ -60,9 +64,10 @@ def _open(
     if not path.stat().st_size:
         raise UnreadableTable(path, "it is empty")
     with path.open("rb") as file:
-        reader = "read_parquet" if file.read(4) == b"PAR1" else "read_csv"
+        is_parquet = file.read(4) == b"PAR1"
     try:
-        db.execute(f"create table {name} as from {reader}(?)", [str(path)])
+        reader = "read_parquet(?)" if is_parquet else _csv_reader(db, path)
+        db.execute(f"create table {name} as from {reader}", [str(path)])
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise UnreadableTable(path, str(error).splitlines()[0]) from error
     types = {str(row[0]): str(row[1]) for row in db.execute(f"describe {name}").fetchall()}
@@ -72,33 +77,35 @@ def _open(
     return types
 
 
-def _number_ids(
-    db: duckdb.DuckDBPyConnection, side: str, has: dict[str, str], known: dict[str, str]
-) -> None:
-    """Give every id a code by its order; as text, unless it is a whole number in both files."""
-    types = [types[f"{side}_id"] for types in (has, known) if types]
-    kind = "bigint" if all("INT" in its and its != "INTERVAL" for its in types) else "varchar"
-    for name in ("listens", f"{side}s") if known else ("listens",):
-        db.execute(f"alter table {name} alter {side}_id type {kind}")
-    every = f"select {side}_id as id from listens" + (
-        f" union select {side}_id from {side}s" if known else ""
-    )
-    db.execute(
-        f"create table {side}_codes as {_COMPUTED} "
-        f"(select distinct id from ({every}) where id is not null)"
-    )
+def _csv_reader(db: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Return the call that reads a CSV: types found on all its rows, and ids as they are written.
+
+    A guess makes one number of two ids of 20 digits, and stops at an `abc` far down.
+    """
+    there = [row[0] for row in db.execute("describe from read_csv(?)", [str(path)]).fetchall()]
+    ids = ", ".join(f"'{name}': 'varchar'" for name in ("user_id", "track_id") if name in there)
+    return f"read_csv(?, sample_size=-1, types={{{ids}}})" if ids else "read_csv(?)"
+
+
+def _forget_empty(db: duckdb.DuckDBPyConnection, has: dict[str, str]) -> None:
+    """Take an empty column for none: many programs write every column they know of."""
+    for column in ("listened_at", "plays"):
+        if column in has:
+            found = db.execute(f"select count({column}) from listens").fetchall()
+            if not found[0][0]:
+                del has[column]
 
 
 def _columns(db: duckdb.DuckDBPyConnection, path: Path, has: dict[str, str]) -> dict[str, Any]:
     wanted = ["user_codes.code as user_code", "track_codes.code as track_code"]
-    wanted.append("plays::double as plays" if "plays" in has else "1.0 as plays")
+    wanted.append("plays::double as plays" if "plays" in has else "1.0::double as plays")
     if "listened_at" in has:
         wanted.append(f"{_instant(has['listened_at'])} as instant")
     rules = ["isfinite(plays)", "plays > 0"] + (
         ["instant is not null"] if "listened_at" in has else []
     )
     query = f"""
-        from (
+        select * replace (least(plays, {_MOST_PLAYS}) as plays) from (
             select {", ".join(wanted)} from listens
             join user_codes on user_codes.id = user_id
             join track_codes on track_codes.id = track_id
@@ -128,7 +135,7 @@ def _ids(db: duckdb.DuckDBPyConnection, side: str) -> Ids:
 def _features(db: duckdb.DuckDBPyConnection, side: str) -> Features | None:
     """Read each id's metadata, in the order of the codes; of an id given twice, one row."""
     cursor = db.execute(
-        f"select * exclude ({side}_id, id, code) from {side}_codes left join "
+        f"select null as nothing, * exclude ({side}_id, id, code) from {side}_codes left join "
         f"(select distinct on ({side}_id) * from {side}s order by all) on {side}_id = id "
         "order by code"
     )

@@ -54,11 +54,6 @@ class Softmax:
         """`softmax`."""
         return "softmax"
 
-    @property
-    def is_fitted(self) -> bool:
-        """Whether it has learned."""
-        return self.user_factors is not None
-
     def settings(self) -> dict[str, float]:
         """Return the hyper-parameters."""
         return {name: getattr(self, name) for name in _SETTINGS}

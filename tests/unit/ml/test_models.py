@@ -192,6 +192,13 @@ def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
     assert (found.lightfm.epochs, lightfm.ndcg_at_10) in lightfm.curve
 
 
+def test_two_searches_at_a_time_find_the_same_bits_each_time(parts: Split) -> None:
+    one, two = (search(parts.train, parts.validation, 3, 2) for _ in range(2))
+    assert one.trials == two.trials
+    assert len({trial.settings["averaged"] for trial in one.trials if trial.curve}) == 2
+    assert digest(one.blend.arrays()) == digest(two.blend.arrays())
+
+
 def test_stopping_early_is_training_for_fewer_epochs(parts: Split) -> None:
     at_six: list[np.ndarray] = []
 

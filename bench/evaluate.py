@@ -1,0 +1,55 @@
+"""`moovitamix evaluate` on sparse logs that it was not tuned to, with the seconds it takes.
+
+Plain WARP, of ids alone, stands beside the models: it tells what kind of log it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+from statistics import median
+from time import perf_counter, process_time
+
+from bench.logs import LOGS, log
+from bench.measure import table
+from ml.evaluate import evaluate
+from ml.hybrid import Hybrid
+from ml.judging import discovery, judge
+from ml.splits import split
+
+WARP = Hybrid(dimensions=64, epochs=15, neighbours=0, averaged=False)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--logs", nargs="+", default=list(LOGS), choices=list(LOGS))
+    asked.add_argument("--scale", type=float, default=1.0)
+    asked.add_argument("--seeds", type=int, default=3)
+    asked.add_argument("--trials", type=int, default=2)
+    wanted = asked.parse_args()
+    for name in wanted.logs:
+        runs = [_run(name, seed, wanted.scale, wanted.trials) for seed in range(wanted.seeds)]
+        print(f"{name}, each seed: {runs}", flush=True)
+        middle = {row: median(run[row] for run in runs) for row in runs[0]}
+        table(
+            f"{name}, scale {wanted.scale:g}, median of {wanted.seeds} seeds",
+            ["row", "NDCG@10 or seconds"],
+            [(row, f"{figure:.4g}") for row, figure in middle.items()],
+        )
+
+
+def _run(name: str, seed: int, scale: float, trials: int) -> dict[str, float]:
+    listens = log(name, seed, scale)
+    parts = split(listens, "random", seed)
+    task = discovery(parts.known, parts.test)
+    plain = judge(WARP.fit(parts.known, seed), task).means()["ndcg_at_10"]
+    began, worked = perf_counter(), process_time()
+    judged = evaluate(listens, "random", seed, budget=trials)
+    return (
+        {"pairs": float(listens.only().plays.nnz), "plain WARP": round(plain, 4)}
+        | {one.name: round(one.figures["ndcg_at_10"], 4) for one in judged}
+        | {"wall s": perf_counter() - began, "CPU s": process_time() - worked}
+    )
+
+
+if __name__ == "__main__":
+    main()
