@@ -41,7 +41,7 @@ LIGHTFM: tuple[dict[str, Any], ...] = tuple(
 """In the order tried: the ranges within which the best were found on real logs.
 
 Two at least, sums and means: on a sparse log means reached NDCG@10 .409 and sums .334
-(docs/recommender.md); where tracks have more plays, sums follow more closely.
+(docs/recommender.md), and validation decides.
 """
 RIDGES = (20.0, 100.0, 500.0)
 PRIORS = (5.0, 20.0)
