@@ -33,10 +33,12 @@ def publish(marts: Path, users: int, tracks: int, listens: int) -> None:
         " 'artist ' || range % (1 + range // 7) as artist, 'genre ' || range % 17 as genres,"
         f" 'album ' || range // 10 as album from range({tracks})",
         "create table features.feature_user_track as"
-        f" select {as_of}, user_id, track_id, count(*) as plays, max(at) as last_played_at from ("
+        f" select {as_of}, user_id, track_id, count(*) as plays,"
+        " max(played_at) as last_played_at from ("
         f" select (hash(range) % {users})::integer as user_id,"
         f" ({tracks} * power((hash(range + 7919) % 1000003) / 1000003.0, 3))::integer % {tracks}"
-        f" as track_id, timestamp '{NOW}' - to_hours((hash(range + 1) % 2000)::integer) as at"
+        " as track_id,"
+        f" timestamp '{NOW}' - to_hours((hash(range + 1) % 2000)::integer) as played_at"
         f" from range({listens})) group by all",
     ]
     with duckdb.connect(marts, config={"memory_limit": "1GB", "threads": 1}) as db:

@@ -9,6 +9,7 @@ import numpy as np
 
 CUT_OFF = datetime(2026, 3, 1)
 NEWEST = CUT_OFF + timedelta(days=7)
+_AT = f"timestamp '{CUT_OFF}' + to_microseconds((day * 86400e6)::bigint)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,38 @@ class Tastes:
 
     def publish(self, marts: Path) -> None:
         """Write the tables that models read, by one rename."""
+        draft = marts.with_suffix(".draft")
+        marts.parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(draft) as db:
+            self._draw(db)
+            for statement in self._tables():
+                db.execute(statement)
+        draft.replace(marts)
+
+    def write_world(self, folder: Path) -> None:
+        """Write the same as an app's own records, a session for each listen."""
+        folder.mkdir()
+        born = f"timestamp '{CUT_OFF - timedelta(days=60)}'"
+        instants = f"{born} as created_at, {born} as updated_at"
+        records = {
+            "tracks": f"select (range + 1)::integer as id, 'Song ' || range as name,"
+            " 'Band ' || range % 30 as artist, 'Someone' as songwriters, '03:20' as duration,"
+            f" 'genre ' || range % {self.groups} as genres, 'Album' as album, {instants}"
+            f" from range({self.tracks})",
+            "users": "select (range + 1)::integer as id, 'Ada' as first_name, 'B.' as last_name,"
+            " range || '@example.org' as email, 'Female' as gender,"
+            f" 'genre ' || range % {self.groups} as favorite_genres, {instants}"
+            f" from range({self.users})",
+            "listen_history": "select (user + 1)::integer as user_id, [track + 1] as items,"
+            f" {_AT} as created_at, {_AT} as updated_at from drawn",
+        }
+        with duckdb.connect() as db:
+            self._draw(db)
+            for table, query in records.items():
+                db.sql(query).write_parquet(str(folder / f"{table}.parquet"))
+
+    def _draw(self, db: duckdb.DuckDBPyConnection) -> None:
+        """Let nine of ten listens be of the user's own group."""
         rng = np.random.default_rng(self.seed)
         user = rng.integers(self.users, size=self.listens)
         own = rng.integers(self.tracks // self.groups, size=self.listens) * self.groups
@@ -32,26 +65,17 @@ class Tastes:
             own + user % self.groups,
             rng.integers(self.tracks, size=self.listens),
         )
-        days = rng.uniform(-30, 7, self.listens)
-        draft = marts.with_suffix(".draft")
-        marts.parent.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(draft) as db:
-            db.execute(
-                "create table drawn as select unnest(?) as user, unnest(?) as track,"
-                " unnest(?) as day",
-                [user.tolist(), track.tolist(), days.tolist()],
-            )
-            for statement in self._tables():
-                db.execute(statement)
-        draft.replace(marts)
+        db.execute(
+            "create table drawn as select unnest(?) as user, unnest(?) as track, unnest(?) as day",
+            [user.tolist(), track.tolist(), rng.uniform(-30, 7, self.listens).tolist()],
+        )
 
     def _tables(self) -> list[str]:
-        at = f"timestamp '{CUT_OFF}' + to_microseconds((day * 86400e6)::bigint)"
         cut_offs = f"(select unnest([timestamp '{CUT_OFF}', timestamp '{NEWEST}']) as as_of)"
         part = f"[{{'part': 'features', 'data_as_of': timestamp '{NEWEST}'}}]"
         return [
             "create table fact_listen_history as select (user + 1)::integer as user_id,"
-            f" (track + 1)::integer as track_id, {at} as listened_at,"
+            f" (track + 1)::integer as track_id, {_AT} as listened_at,"
             " row_number() over () as session_position from drawn",
             "drop table drawn",
             f"create table publication as select {self.version} as version,"

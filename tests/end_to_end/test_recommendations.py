@@ -1,0 +1,89 @@
+"""From a day's listens to served recommendations, and what a damaged model leaves in place."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ml.errors import DamagedModel
+from orchestration.day import live_a_day
+from orchestration.lock import hold
+from orchestration.runs import recorded
+from orchestration.screen import Screen
+from orchestration.settings import Settings
+from tests.end_to_end.installation import Installation
+from tests.tastes import NEWEST, Tastes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from orchestration.runs import Run
+
+DAY = NEWEST - timedelta(seconds=1)
+MODELS = {"MOOVITAMIX_MIN_LISTENS": "500", "MOOVITAMIX_MODEL": "item-knn"}
+LISTS = "select user_id, rank, track_id, model_version, run_id from recommendations order by all"
+
+
+@pytest.fixture(scope="module")
+def recommended(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Return an installation after its first day, of an app whose listeners have tastes."""
+    folder = tmp_path_factory.mktemp("recommended")
+    Tastes().write_world(folder / "world")
+    world = MODELS | {"MOOVITAMIX_SOURCE_WORLD": str(folder / "world")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in world.items():
+            patch.setenv(name, value)
+        with a_run(folder / "data") as run:
+            live_a_day(run)
+    shutil.copytree(folder / "data", folder / "kept")
+    return Installation(folder / "data", world)
+
+
+@pytest.fixture
+def installation(recommended: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """Return it as it was after that day, at the same address: dbt would parse anew for another."""
+    shutil.rmtree(recommended.data_dir)
+    shutil.copytree(recommended.data_dir.with_name("kept"), recommended.data_dir)
+    for name, value in recommended.world.items():
+        monkeypatch.setenv(name, value)
+    return recommended
+
+
+@contextmanager
+def a_run(data_dir: Path, as_of: datetime | None = DAY) -> Iterator[Run]:
+    settings = Settings(data_dir=data_dir, as_of=as_of)
+    screen = Screen(tells_steps=False)
+    with hold(data_dir, "test") as lock, recorded(settings, lock, screen, "test") as run:
+        yield run
+
+
+def test_a_first_day_trains_recommends_and_has_the_answers_checked(
+    recommended: Installation,
+) -> None:
+    steps = sorted(recommended.ops("steps"), key=lambda row: str(row["at"]))
+    done = [row["step"] for row in steps if row["outcome"] == "succeeded"]
+    assert done[-8:] == [
+        *("build", "features", "publish"),
+        *("train", "score", "recommendations", "publish", "smoke"),
+    ]
+    assert {row[3] for row in recommended.ask(LISTS)} == {1}
+    lists = "select count(distinct user_id), max(rank) from recommendations"
+    assert recommended.ask(lists) == [(Tastes().users, 50)]
+
+
+def test_a_damaged_champion_leaves_the_marts_published_and_its_last_recommendations(
+    installation: Installation,
+) -> None:
+    before = installation.ask(LISTS)
+    ((version,),) = installation.ask("select version from publication")
+    (factors,) = installation.data_dir.glob("mlflow/**/factors.npz")
+    factors.write_bytes(factors.read_bytes()[:1000])
+    with a_run(installation.data_dir) as run, pytest.raises(DamagedModel):
+        live_a_day(run)
+    assert installation.ask("select version from publication") == [(int(str(version)) + 1,)]
+    assert installation.ask(LISTS) == before
