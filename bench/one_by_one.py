@@ -6,8 +6,14 @@ Copied into a folder of DAGs by `bench.airflow`; by itself it does nothing for t
 from datetime import UTC, datetime
 
 from airflow.sdk import dag
-from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import LoadMode
+from cosmos import (  # type: ignore[import-untyped]
+    DbtTaskGroup,
+    ExecutionConfig,
+    ProfileConfig,
+    ProjectConfig,
+    RenderConfig,
+)
+from cosmos.constants import LoadMode  # type: ignore[import-untyped]
 
 from orchestration.graph import PROJECT, manifest_of
 from orchestration.settings import ROOT
