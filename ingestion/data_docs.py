@@ -20,6 +20,7 @@ INDEX = "index.html"
 _FETCHED = re.compile(
     r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
 )
+_BACKGROUND = re.compile(r"url\(['\"]?(?:https?:)?//[^)]*\)")
 _ELSEWHERE = re.compile(r"<a\b[^>]*href=\"https?://[^\"]*\"[^>]*>(.*?)</a>", re.DOTALL)
 _NOWHERE = re.compile(r"<a\b[^>]*href=\"\.\./[^\"]*\"[^>]*>(.*?)</a>", re.DOTALL)
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
@@ -75,7 +76,8 @@ def write(
 
 def offline(page: str) -> str:
     """The page without anything that it would fetch, dressed by our own stylesheet."""
-    page = _NOWHERE.sub(r"\1", _ELSEWHERE.sub(r"\1", _FETCHED.sub("", page)))
+    page = _BACKGROUND.sub("none", _FETCHED.sub("", page))
+    page = _NOWHERE.sub(r"\1", _ELSEWHERE.sub(r"\1", page))
     styled = f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
     return _HEAD.sub(lambda head: head[0] + '<meta charset="utf-8">' + styled, page, count=1)
 

@@ -172,7 +172,7 @@ def test_the_pages_are_whole_without_a_network_and_show_no_person(
     }
     for page in pages.values():
         assert not re.search(r"<(script|link|img|iframe)\b", page)
-        assert not re.search(r"(src|href)=.(https?:)?//", page)
+        assert not re.search(r"(src|href)=.(https?:)?//|url\(.?(https?:)?//|@import", page)
         assert "nobody" not in page
         assert "example.com" not in page
     assert "users (failed)" in pages["index.html"]
