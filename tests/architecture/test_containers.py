@@ -52,7 +52,7 @@ def test_a_service_that_goes_on_has_a_health_check(name: str) -> None:
     assert ("healthcheck" in EVERY[name]) == (name not in {"init", "otel-collector"})
 
 
-@pytest.mark.parametrize("name", set(EVERY) - set(OURS))
+@pytest.mark.parametrize("name", sorted(set(EVERY) - set(OURS)))
 def test_an_image_of_others_is_pinned(name: str) -> None:
     assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", EVERY[name]["image"])
 
