@@ -3,6 +3,7 @@
 from typing import Any
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
 
 from orchestration.dags.shared.running import log_of
 from orchestration.errors import RunLate, TaskKilled
@@ -15,8 +16,10 @@ def task_failed(context: Context) -> None:
 
     task = context["ti"]
     said = context.get("exception")
-    if isinstance(said, BaseException):
+    if isinstance(said, AirflowFailException):  # what `running` made of the step's own error
         error = said.__cause__ or said
+    elif isinstance(said, BaseException):
+        error = said
     else:  # killed: nobody was there to say why
         error = TaskKilled(task.dag_id, task.task_id)
     settings = Settings()
