@@ -61,6 +61,22 @@ class Lake:
         }
         ops.append(str(self.data_dir / "lake"), "load_verdicts", [row], load.as_of.date())
 
+    def tell(self, load: Load) -> None:
+        """Write what the API was said to have brought, as ingestion does before a verdict."""
+        rows = [
+            {
+                "load_id": load.load_id,
+                "table_name": table.name,
+                "outcome": "whole",
+                "as_of": load.as_of,
+                "received": len(getattr(load, table.name)),
+                "rejected": 0,
+            }
+            for table in TABLES
+        ]
+        url = str(self.data_dir / "lake")
+        ops.append(url, "pulls", rows, load.as_of.date(), load.load_id)
+
     def add(self, *loads: Load) -> None:
         """Land loads and accept them."""
         for load in loads:

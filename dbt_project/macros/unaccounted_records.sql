@@ -20,6 +20,7 @@
         where
             table_name = '{{ table }}'
             and outcome = 'whole'
+            and load_id in (select load_id from {{ ref('stg_loads') }})
             and {{ in_new_loads(for_test=true) }}
         group by load_id
 
