@@ -51,7 +51,7 @@ def build(  # noqa: PLR0913 - what to build, and who wants to know
     lock.require_for(settings.data_dir)
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
     answer = dbt(settings, *words, run_id=run_id, note=note, tell=tell)
-    return _summary(settings, part, results_of(answer, settings))
+    return _summary(settings, part, _results(answer, settings))
 
 
 def check_every_row(
@@ -62,11 +62,11 @@ def check_every_row(
     Raises `BuildFailed` naming what failed; the seal of the build stays as it is.
     """
     words = ["test", "--selector", MARTS, "--exclude-resource-type", "unit_test"]
-    results = results_of(dbt(settings, *words, run_id=run_id, note=note), settings)
+    results = _results(dbt(settings, *words, run_id=run_id, note=note), settings)
     return [result.node.name for result in results if result.status == "warn"]
 
 
-def results_of(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
+def _results(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
     """Return what dbt ran, if all of it was good."""
     if answer.success:
         return list(answer.result.results)

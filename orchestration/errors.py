@@ -36,13 +36,6 @@ class WarehouseBusy(OrchestrationError):
         super().__init__(f"the warehouse is being written by {holder}; --wait SECONDS waits for it")
 
 
-class SparkMissing(OrchestrationError):
-    """Spark was asked for, and is not there."""
-
-    def __init__(self, lack: str) -> None:
-        super().__init__(f"this machine cannot build on Spark: {lack}")
-
-
 class BuildFileInUse(OrchestrationError):
     """Something that does not know the writer lock (an open shell) holds the build file."""
 

@@ -120,10 +120,8 @@ def freshness(run: Run) -> None:
 
 def build(run: Run, *, full_refresh: bool = False) -> None:
     """Build and test the marts."""
-    from orchestration.build import build as build_on_duckdb
-    from orchestration.spark import build_on_spark
+    from orchestration.build import build as build_marts
 
-    build_marts = build_on_spark if run.by_its_clock.target == "spark" else build_on_duckdb
     with run.step("build") as step:
         done = build_marts(
             run.by_its_clock,

@@ -7,19 +7,10 @@
     {% if execute and flags.WHICH == 'build' and not (flags.EMPTY or flags.SAMPLE) %}
         {% for part in parts_at_work() %}
             {% if is_whole_and_good(part, results) and (part == 'marts' or is_sealed('marts')) %}
-                {% do note_seal(part) %}
+                {% do run_query(seal(part)) %}
             {% endif %}
         {% endfor %}
     {% endif %}
-{% endmacro %}
-
-
-{% macro note_seal(part) %}
-    {{ return(adapter.dispatch('note_seal')(part)) }}
-{% endmacro %}
-
-{% macro default__note_seal(part) %}
-    {% do run_query(seal(part)) %}
 {% endmacro %}
 
 

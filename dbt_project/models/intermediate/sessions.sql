@@ -1,4 +1,4 @@
-{{ config(unique_key=['user_id', 'started_at']) }}
+{{ config(unique_key=['user_id', 'started_at'], incremental_strategy='delete+insert') }}
 
 with
 
@@ -7,7 +7,7 @@ records as (
     select
         cast(user_id as integer) as user_id,
         started_at,
-        cast(track_ids as {{ list_of('integer') }}) as track_ids,
+        cast(track_ids as integer[]) as track_ids,
         updated_at,
         load_id,
         loaded_at as etl_updated_at
@@ -21,6 +21,15 @@ records as (
 ),
 
 {% if is_incremental() %}
+keys as (
+
+    select distinct
+        user_id,
+        started_at
+    from records
+
+),
+
 known as (
 
     select
@@ -31,7 +40,7 @@ known as (
         load_id,
         etl_updated_at
     from {{ this }}
-    {{ touched_by('records', key='user_id, started_at', instant='started_at') }}
+    inner join keys using (user_id, started_at)
 
 ),
 {% endif %}
@@ -87,7 +96,7 @@ decided as (
         updated_at,
         cast(etl_updated_at as date) as load_date,
         etl_updated_at,
-        load_id{{ partition_day('started_at') }}
+        load_id
     from contents
 
 )

@@ -1,4 +1,10 @@
-{{ config(alias='listen_history', unique_key='load_id') }}
+{{
+    config(
+        alias='listen_history',
+        unique_key='load_id',
+        incremental_strategy='delete+insert',
+    )
+}}
 
 select * from {{ ref('stg_listen_history') }}
 where

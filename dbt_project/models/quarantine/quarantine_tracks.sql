@@ -1,4 +1,10 @@
-{{ config(alias='tracks', unique_key='load_id') }}
+{{
+    config(
+        alias='tracks',
+        unique_key='load_id',
+        incremental_strategy='delete+insert',
+    )
+}}
 
 select * from {{ ref('stg_tracks') }}
 where

@@ -1,4 +1,10 @@
-{{ config(alias='users', unique_key='load_id') }}
+{{
+    config(
+        alias='users',
+        unique_key='load_id',
+        incremental_strategy='delete+insert',
+    )
+}}
 
 select * from {{ ref('stg_users') }}
 where
