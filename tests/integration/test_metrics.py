@@ -43,7 +43,7 @@ def warehouse(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ware
     project = tmp_path_factory.mktemp("metrics") / "dbt_project"
     shutil.copytree(OURS, project, ignore=shutil.ignore_patterns("target", "logs"))
     built = Warehouse(data_home, project)
-    built.build("--exclude", "test_type:data")
+    built.build("--exclude-resource-type", "test")
     return built
 
 
