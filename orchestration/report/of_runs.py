@@ -111,7 +111,7 @@ PICTURES = (
         "Steps of each day's runs that succeeded, and that failed, were interrupted or crashed.",
         ("task_rates",),
         """
-        select day, step, executions, succeeded, failed, success_rate, repeated, seconds
+        select day, step, executions, succeeded, failed, success_rate, repeated, median_seconds
         from task_rates order by day, step
         """,
         "No step has run yet.",
