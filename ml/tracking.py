@@ -32,6 +32,7 @@ def connected(settings: MlSettings) -> Iterator[MlflowClient]:
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # its migrations are nobody's news
     import mlflow
 
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
