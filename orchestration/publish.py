@@ -8,7 +8,6 @@ Beside it lies `marts_masked.duckdb`, of the same version, without personal data
 whole before either is renamed, the masked one first: whoever sees the new marts can have both.
 """
 
-import os
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from orchestration import publication
 from orchestration.contents import quoted
+from orchestration.disk import flush
 from orchestration.errors import BuildFileInUse, NotSealed
 from orchestration.lock import WriterLock
 from orchestration.provenance import files_of, git_commit, manifest_hash
@@ -80,7 +80,7 @@ def _write(
     files.execute(f"attach '{quoted(draft)}' as draft")
     tables = publication.write(files, origin, seal, masked=masked)
     files.execute("detach draft")
-    _flush(draft)
+    flush(draft)
     return tables
 
 
@@ -185,15 +185,7 @@ def _replace(draft: Path, marts: Path, previous: Path | None) -> None:
     # What a reader wrote into the former file must not be replayed onto the new one.
     marts.with_name(f"{marts.name}.wal").unlink(missing_ok=True)
     draft.replace(marts)
-    _flush(marts.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(marts.parent)
 
 
 def _sweep(marts: Path) -> None:

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from orchestration.disk import flush
+
 _CHUNK = 2**20
 _SQLITE = b"SQLite format 3\0"
 
@@ -55,15 +57,6 @@ def written(path: Path, content: bytes) -> None:
     """Write a small file; it has reached the disk once this returns."""
     path.write_bytes(content)
     flush(path)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file, or the names in a folder, have reached the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def flush_all(folder: Path) -> None:

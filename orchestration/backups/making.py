@@ -15,12 +15,12 @@ from orchestration.backups import forgetting, manifest, place
 from orchestration.backups.copying import (
     copied,
     copied_database,
-    flush,
     flush_all,
     hash_of,
     is_sqlite,
 )
 from orchestration.backups.manifest import FILES, Kept, Manifest
+from orchestration.disk import flush
 from orchestration.errors import BackupDamaged, BuildFileInUse, PlaceUnusable
 from orchestration.lock import WriterLock
 from orchestration.settings import Settings, now

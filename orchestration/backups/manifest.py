@@ -5,7 +5,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from orchestration.backups.copying import flush, written
+from orchestration.backups.copying import written
+from orchestration.disk import flush
 from orchestration.errors import BackupDamaged
 
 FILES = "files"

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.backups import exchange, forgetting, place
-from orchestration.backups.copying import copied, flush, flush_all
+from orchestration.backups.copying import copied, flush_all
 from orchestration.backups.manifest import FILES, Manifest
 from orchestration.backups.moved import tell_mlflow
+from orchestration.disk import flush
 from orchestration.errors import BackupDamaged, DataInTheWay
 from orchestration.lock import WriterLock, hold
 from orchestration.runs import Run, note_end, recorded

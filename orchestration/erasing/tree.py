@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from orchestration.disk import flush
 from orchestration.settings import Settings
 
 # Not ours to change, rewritten by the ingestion, or this package's own means.
@@ -47,12 +48,3 @@ def drafted(path: Path) -> Iterator[Path]:
         raise
     draft.replace(path)
     flush(path.parent)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file, or the names in a folder, have reached the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
