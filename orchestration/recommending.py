@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.deployment import check_served, guarded, ml_settings, served_well, withdraw
 from orchestration.runs import Run
-from orchestration.steps import publish
+from orchestration.steps import build, publish
 
 if TYPE_CHECKING:
     from ml.recommend import Batch
@@ -40,7 +40,7 @@ def features(run: Run) -> None:
 
 def build_features(run: Run) -> None:
     """Build and test what models learn from."""
-    _build(run, "features")
+    build(run, "features")
 
 
 def train(run: Run, *, if_due: bool = False) -> "Training | None":
@@ -92,7 +92,7 @@ def score_on_trial(run: Run) -> None:
 def build_recommendations(run: Run) -> None:
     """Build and test what the champion recommends; a model on trial that fails them goes back."""
     with guarded(run, restored_by=_restore):
-        _build(run, "recommendations")
+        build(run, "recommendations")
 
 
 def score(run: Run) -> "Batch | None":
@@ -135,25 +135,5 @@ def _restore(run: Run) -> None:
 
     if not newest_batch_is_current(ml_settings(run)):
         score(run)
-    _build(run, "recommendations")
+    build(run, "recommendations")
     publish(run)
-
-
-def _build(run: Run, part: str) -> None:
-    """Build and test a part of the build file that is not the marts."""
-    from orchestration.build import build
-
-    with run.step(part) as step:
-        done = build(
-            run.by_its_clock,
-            run.lock,
-            part=part,
-            run_id=run.run_id,
-            note=run.screen.note,
-            tell=run.tell,
-        )
-        step.rows = done.rows
-        step.what = f"{done.models} models, {done.tests} tests"
-        step.warnings = done.warnings
-        if done.warnings:
-            step.what += f"; {len(done.warnings)} warned: {', '.join(done.warnings)}"

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import told
+from orchestration.publication import MARTS
 from orchestration.runs import Run
 from orchestration.settings import Settings
 from orchestration.source_process import EmbeddedSource, embedded_source
@@ -118,14 +119,16 @@ def freshness(run: Run) -> None:
         step.warnings = old
 
 
-def build(run: Run, *, full_refresh: bool = False) -> None:
-    """Build and test the marts."""
-    from orchestration.build import build as build_marts
+def build(run: Run, part: str = MARTS, *, full_refresh: bool = False) -> None:
+    """Build and test a part of the build file; the marts are the one that is meant by itself."""
+    from orchestration.build import build as build_part
 
-    with run.step("build") as step:
-        done = build_marts(
+    is_marts = part == MARTS
+    with run.step("build" if is_marts else part) as step:
+        done = build_part(
             run.by_its_clock,
             run.lock,
+            part=part,
             full_refresh=full_refresh,
             run_id=run.run_id,
             note=run.screen.note,
@@ -133,7 +136,7 @@ def build(run: Run, *, full_refresh: bool = False) -> None:
         )
         step.rows = done.rows
         step.what = f"{done.models} models, {done.tests} tests"
-        step.what += ", built from the start" if done.is_full_refresh else ""
+        step.what += ", built from the start" if is_marts and done.is_full_refresh else ""
         if done.quarantined:
             step.what += f"; {done.quarantined:,} of the newest load in quarantine"
         if done.warnings:
