@@ -38,6 +38,7 @@ from orchestration.forgetting import Done, erase
 from orchestration.lock import hold
 from orchestration.publish import publish
 from orchestration.settings import Settings
+from tests.integration.forgotten_models import require_same_answers_to_others
 from tests.integration.landing import settings_for
 from tests.integration.original_api import OriginalApi, catalogue, serving
 from tests.warehouse import Warehouse
@@ -266,7 +267,7 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(
     assert done.records == 6, "two profiles, one without an id, one set aside, two sessions"
     for name in ("marts.duckdb", "marts.previous.duckdb", "build.duckdb"):
         assert {sql: _read(data_dir / name, sql) for sql in others} == others
-    _require_same_answers_to_others(lived, data_dir)
+    require_same_answers_to_others(lived, data_dir, [1, 2, 3])
     assert (data_dir / "forget.key").stat().st_mode & 0o777 == 0o600
 
     # The app still has the record: the next pulls bring it, and it is dropped as it comes.
@@ -292,30 +293,6 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(
     (data_dir / "forget.key").write_text("another")
     with pytest.raises(ForgetKeyLost, match="put the former key back"):
         people(ingestion)
-
-
-def _require_same_answers_to_others(before: Path, after: Path) -> None:
-    """Every registered model loads by its hash, answers others as it did, and knows them alone."""
-    was, now = (MlSettings(data_dir=folder) for folder in (before, after))
-    versions = registry.versions(now)
-    assert sorted(versions) == [1, 2, 3]
-    with connected(now) as client:
-        tags = {
-            int(one.version): one.tags["model_hash"]
-            for one in client.search_model_versions(f"name='{registry.NAME}'")
-        }
-    for number, version in versions.items():
-        assert tags[number] == version.model_hash
-        former = registry.load(was, registry.versions(was)[number])
-        without = registry.load(now, version)
-        assert without.users.tolist() == [1, 2, 4]
-        assert without.users[without.has_listened].tolist() == [1, 2, 4]
-        np.testing.assert_array_equal(
-            without.model.scores(np.arange(3)), former.model.scores(np.array([0, 1, 3]))
-        )
-        path = now.data_dir / version.path
-        assert path.with_name("sha256.txt").read_text() == version.model_hash
-        assert not path.with_name("forgetting.json").exists()
 
 
 def test_the_masked_file_holds_no_personal_value(lived: Path) -> None:
@@ -415,7 +392,7 @@ def _crash(lived: Path, step: int) -> None:
         _erase(crashed, "first")
     _erase(crashed, "second")
     assert _found_in(crashed) == set()
-    _require_same_answers_to_others(lived, crashed)
+    require_same_answers_to_others(lived, crashed, [1, 2, 3])
     rows = _read(crashed / "build.duckdb", FACT)
     assert rows == _read(lived / "build.duckdb", FACT)
     assert unfinished(str(crashed / "lake")) == 0

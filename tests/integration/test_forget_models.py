@@ -20,6 +20,7 @@ from ml.interactions import interactions
 from ml.model import load, save
 from ml.settings import MlSettings
 from ml.tracking import connected
+from tests.integration.forgotten_models import require_same_answers_to_others
 
 PERSON = 1_876_543_219
 USERS = np.array([1, 2, PERSON, 4])
@@ -49,33 +50,12 @@ def models(registered: Path, tmp_path: Path) -> MlSettings:
     return MlSettings(data_dir=tmp_path / "data")
 
 
-def _require_forgotten(before: Path, now: MlSettings) -> None:
-    was = MlSettings(data_dir=before)
-    with connected(now) as client:
-        found = client.search_model_versions(f"name='{registry.NAME}'")
-        tags = {int(one.version): one.tags["model_hash"] for one in found}
-    versions = registry.versions(now)
-    assert tags == {number: one.model_hash for number, one in versions.items()}
-    assert sorted(tags) == [1, 2]
-    for number, version in versions.items():
-        without = registry.load(now, version)
-        former = registry.load(was, registry.versions(was)[number])
-        assert without.users.tolist() == [1, 2, 4]
-        assert without.users[without.has_listened].tolist() == [1, 2, 4]
-        np.testing.assert_array_equal(
-            without.model.scores(np.arange(3)), former.model.scores(np.array([0, 1, 3]))
-        )
-        path = now.data_dir / version.path
-        assert path.with_name("sha256.txt").read_text() == version.model_hash
-        assert not path.with_name("forgetting.json").exists()
-
-
 def test_every_version_loses_the_person_and_answers_all_others_as_before(
     registered: Path, models: MlSettings
 ) -> None:
     assert forget.forget(models, 1_234_567) == 0, "nobody with that id"
     assert forget.forget(models, PERSON) == 2
-    _require_forgotten(registered, models)
+    require_same_answers_to_others(registered, models.data_dir, [1, 2])
     assert forget.forget(models, PERSON) == 0
 
 
@@ -108,7 +88,7 @@ def test_killed_between_arrays_and_records_the_same_call_goes_on(
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "it came to its end"
     assert forget.forget(models, PERSON) <= 2
-    _require_forgotten(registered, models)
+    require_same_answers_to_others(registered, models.data_dir, [1, 2])
     assert not list(models.data_dir.rglob("*.tmp"))
 
 
