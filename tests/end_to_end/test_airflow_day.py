@@ -170,6 +170,7 @@ def test_a_failing_test_is_red_where_it_stands_and_nothing_after_it_runs(
     ) == [(2,)]
 
 
+@pytest.mark.slow
 def test_an_api_that_is_down_fails_its_tasks_and_is_told(day_by_airflow: AirflowDay) -> None:
     nowhere = {"MOOVITAMIX_API_URL": "http://127.0.0.1:9"}
     (end,) = day_by_airflow.does("api_health", at=DAY_2, **nowhere)
