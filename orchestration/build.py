@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from orchestration import unit_tests
 from orchestration.dbt import dbt, log_of
 from orchestration.errors import BuildFailed, Failure
 from orchestration.lock import WriterLock
@@ -16,6 +17,7 @@ from orchestration.tables import rows_in_quarantine, rows_of
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
 
+WITHOUT_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
 # A skipped node names no cause; the node it waited for does.
 FAILURES = ("error", "fail", "runtime error")
 
@@ -46,12 +48,17 @@ def build(  # noqa: PLR0913 - what to build, and who wants to know
 ) -> Build:
     """Run `dbt build` of a part; raise `BuildFailed` naming what failed.
 
-    `note` hears each node begin, `tell` how it ended.
+    Unit tests that passed on this very code are told of as passed, and not run again. `note` hears each node begin, `tell` how it ended.
     """
     lock.require_for(settings.data_dir)
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
-    answer = dbt(settings, *words, run_id=run_id, note=note, tell=tell)
-    return _summary(settings, part, _results(answer, settings))
+    proven = unit_tests.passed(settings, part)
+    for name in proven:
+        tell(name, "pass", "passed on this code before")
+    words += WITHOUT_UNIT_TESTS if proven else []
+    results = _results(dbt(settings, *words, run_id=run_id, note=note, tell=tell), settings)
+    unit_tests.note(settings, part, results)
+    return _summary(settings, part, results)
 
 
 def check_every_row(
@@ -61,7 +68,7 @@ def check_every_row(
 
     Raises `BuildFailed` naming what failed; the seal of the build stays as it is.
     """
-    words = ["test", "--selector", MARTS, "--exclude-resource-type", "unit_test"]
+    words = ["test", "--selector", MARTS, *WITHOUT_UNIT_TESTS]
     results = _results(dbt(settings, *words, run_id=run_id, note=note), settings)
     return [result.node.name for result in results if result.status == "warn"]
 

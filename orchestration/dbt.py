@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from orchestration.dbt_results import record
@@ -24,6 +25,11 @@ MARTS = Target("dev", "target")
 MONITORING = Target("monitoring", "monitoring")
 
 
+def project() -> Path:
+    """Where the models are that dbt works on."""
+    return ROOT / "dbt_project"
+
+
 def dbt(
     settings: Settings,
     *words: str,
@@ -40,7 +46,7 @@ def dbt(
     """
     from dbt.cli.main import dbtRunner
 
-    arguments = [*words, "--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT)]
+    arguments = [*words, "--project-dir", str(project()), "--profiles-dir", str(ROOT)]
     arguments += ["--target", target.name, "--target-path", str(settings.dbt_dir / target.folder)]
     arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level", "none"]
     try:

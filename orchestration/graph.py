@@ -41,13 +41,13 @@ def watched(part: str) -> dict[str, list[str]]:
     return shown
 
 
-def digest() -> str:
+def digest(project: Path = PROJECT) -> str:
     """Stand for every file that the graph is made from."""
-    files = sorted({path for pattern in MADE_FROM for path in PROJECT.glob(pattern)})
+    files = sorted({path for pattern in MADE_FROM for path in project.glob(pattern)})
     summed = hashlib.sha256()
     for path in files:
         if path.is_file():
-            summed.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
+            summed.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes())
     return summed.hexdigest()
 
 
@@ -143,7 +143,8 @@ def _slim(node: Json, parents: list[str]) -> Json:
     slim = {name: node[name] for name in _KEPT if name in node}
     slim["config"] = {"materialized": node["config"].get("materialized")}
     freshness = node.get("freshness")
-    return {**slim, "depends_on": {"nodes": list(parents)}, "freshness": freshness}
+    # dbt names parents in another order after a partial parse: sorted, one project gives one graph.
+    return {**slim, "depends_on": {"nodes": sorted(set(parents))}, "freshness": freshness}
 
 
 def _write(part: str, drawn: Json, made_from: str) -> Path:

@@ -109,3 +109,10 @@ def test_a_run_repeated_at_the_same_clock_changes_no_row_and_keeps_others_away(
         assert opened_before.sql("select version from publication").fetchall() == [(1,)]
     assert day_1.ask("select version from publication") == [(2,)]
     assert checksums(day_1.marts) == checksums(day_1.previous_marts) == before
+    tested = {
+        (str(row["run_id"]) == str(day_1.ask("select run_id from publication")[0][0]), kind)
+        for row in day_1.ops("dbt_results")
+        if (kind := row["resource_type"]) in {"test", "unit_test"}
+    }
+    # The data is tested again, the code is as it was proven.
+    assert tested == {(False, "test"), (False, "unit_test"), (True, "test")}
