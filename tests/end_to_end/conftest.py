@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.emptied import emptied
 from tests.end_to_end.installation import DAY_1, Installation
 
 
 @pytest.fixture(scope="session")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, str]:
-    """Return a installation after its first `run`, not to be changed, and what that run printed."""
-    installation = Installation(tmp_path_factory.mktemp("lived") / "data")
-    return installation, installation.lives(DAY_1)
+def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, str]:
+    """Return an installation after its first `run`, to be copied only, and what that run printed."""
+    installation = Installation(emptied(data_home))
+    told = installation.lives(DAY_1)
+    return installation.copy(tmp_path_factory.mktemp("lived") / "data"), told
 
 
 @pytest.fixture
-def day_1(lived: tuple[Installation, str], tmp_path: Path) -> Installation:
+def day_1(lived: tuple[Installation, str], data_dir: Path) -> Installation:
     """Return a copy of the installation after its first day."""
-    return lived[0].copy(tmp_path / "data")
+    return lived[0].copy(data_dir)

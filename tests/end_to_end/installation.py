@@ -74,7 +74,7 @@ class Installation:
 
     def copy(self, data_dir: Path) -> "Installation":
         """Return the same as it stands, in another folder."""
-        shutil.copytree(self.data_dir, data_dir)
+        shutil.copytree(self.data_dir, data_dir, dirs_exist_ok=True)
         return Installation(data_dir, self.world)
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:

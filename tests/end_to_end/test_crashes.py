@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.lock import holder_of
 from tests.checksums import LAKE_BOUND, checksums
+from tests.emptied import emptied
 from tests.end_to_end.installation import DAY_1, DAY_2, Installation
 
 SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 34))]
@@ -25,10 +26,8 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    lived: tuple[Installation, str], tmp_path_factory: pytest.TempPathFactory
-) -> Undisturbed:
-    installation = lived[0].copy(tmp_path_factory.mktemp("undisturbed") / "data")
+def undisturbed(lived: tuple[Installation, str], data_home: Path) -> Undisturbed:
+    installation = lived[0].copy(emptied(data_home))
     began = time.monotonic()
     installation.lives(DAY_2)
     seconds = time.monotonic() - began
@@ -39,13 +38,13 @@ def undisturbed(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_killed_run_run_again_gives_what_an_undisturbed_one_gives(
-    lived: tuple[Installation, str], undisturbed: Undisturbed, tmp_path: Path, seed: int
+    lived: tuple[Installation, str], undisturbed: Undisturbed, data_dir: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
     if chance.random() < 0.5:
-        installation, clock, expected = Installation(tmp_path / "data"), DAY_1, undisturbed.first
+        installation, clock, expected = Installation(data_dir), DAY_1, undisturbed.first
     else:
-        installation, clock, expected = lived[0].copy(tmp_path / "data"), DAY_2, undisturbed.second
+        installation, clock, expected = lived[0].copy(data_dir), DAY_2, undisturbed.second
     moment = chance.uniform(0, 1.05 * undisturbed.seconds)
     print(f"seed {seed}: `run` of {clock} killed after {moment:.2f} s")
     run = installation.start("run", "--as-of", clock.isoformat())

@@ -65,8 +65,8 @@ def _spoil_a_load(installation: Installation) -> None:
     shutil.move(spoilt, file)
 
 
-def test_an_interrupt_is_told_recorded_and_lets_go_of_the_lock(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "data")
+def test_an_interrupt_is_told_recorded_and_lets_go_of_the_lock(data_dir: Path) -> None:
+    installation = Installation(data_dir)
     run = installation.start("build")
     while not installation.build_file.exists():
         assert run.poll() is None, run.communicate()

@@ -51,9 +51,9 @@ def test_dbt_alone_builds_before_any_ingest(tmp_path: Path) -> None:
 
 
 def test_a_day_without_anything_yet_and_a_day_without_anything_new(
-    tmp_path: Path, world: dict[str, str]
+    data_dir: Path, world: dict[str, str]
 ) -> None:
-    installation = Installation(tmp_path / "data", world)
+    installation = Installation(data_dir, world)
     installation.does("simulate", "--days", "3", "--from", "2026-03-01")
     done = sorted(
         (row for row in installation.ops("steps") if row["event"] == "finished"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from orchestration.lock import hold
 from orchestration.runs import recorded
 from orchestration.screen import Screen
 from orchestration.settings import Settings
+from tests.emptied import emptied
 from tests.end_to_end.installation import Installation
 from tests.tastes import NEWEST, Tastes
 
@@ -30,28 +30,27 @@ LISTS = "select user_id, rank, track_id, model_version, run_id from recommendati
 
 
 @pytest.fixture(scope="module")
-def recommended(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Return an installation after its first day, of an app whose listeners have tastes."""
+def recommended(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Return an installation after its first day, to be copied only; its listeners have tastes."""
     folder = tmp_path_factory.mktemp("recommended")
     Tastes().write_world(folder / "world")
     world = MODELS | {"MOOVITAMIX_SOURCE_WORLD": str(folder / "world")}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in world.items():
             patch.setenv(name, value)
-        with a_run(folder / "data") as run:
+        with a_run(emptied(data_home)) as run:
             live_a_day(run)
-    shutil.copytree(folder / "data", folder / "kept")
-    return Installation(folder / "data", world)
+    return Installation(data_home, world).copy(folder / "data")
 
 
 @pytest.fixture
-def installation(recommended: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    """Return it as it was after that day, at the same address: dbt would parse anew for another."""
-    shutil.rmtree(recommended.data_dir)
-    shutil.copytree(recommended.data_dir.with_name("kept"), recommended.data_dir)
+def installation(
+    recommended: Installation, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Installation:
+    """Return a copy of it."""
     for name, value in recommended.world.items():
         monkeypatch.setenv(name, value)
-    return recommended
+    return recommended.copy(data_dir)
 
 
 @contextmanager

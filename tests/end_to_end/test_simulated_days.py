@@ -11,8 +11,8 @@ SCHEMAS = ("main", "staging", "quarantine")
 
 
 @pytest.mark.parametrize("days", [4, pytest.param(30, marks=pytest.mark.slow)])
-def test_increments_equal_one_full_refresh_table_by_table(tmp_path: Path, days: int) -> None:
-    installation = Installation(tmp_path / "data")
+def test_increments_equal_one_full_refresh_table_by_table(data_dir: Path, days: int) -> None:
+    installation = Installation(data_dir)
     told = installation.does("simulate", "--days", str(days), "--from", "2026-03-01")
     lived = [line.split()[0] for line in told.splitlines() if line.startswith("2026-")]
     assert len(lived) == days

@@ -31,16 +31,16 @@ def ran(name: str, kind: str = "unit_test") -> Any:
     return SimpleNamespace(node=SimpleNamespace(unique_id=name, resource_type=kind))
 
 
-def test_what_passed_on_this_code_has_passed_for_its_part_alone(
-    settings: Settings, model: Path
-) -> None:
+@pytest.mark.usefixtures("model")
+def test_what_passed_on_this_code_has_passed_for_its_part_alone(settings: Settings) -> None:
     assert unit_tests.passed(settings, "marts") == []
     unit_tests.note(settings, "marts", [ran(NAME), ran("model.m", "model")])
     assert unit_tests.passed(settings, "marts") == [NAME]
     assert unit_tests.passed(settings, "features") == []
 
 
-def test_a_build_that_left_them_out_forgets_nothing(settings: Settings, model: Path) -> None:
+@pytest.mark.usefixtures("model")
+def test_a_build_that_left_them_out_forgets_nothing(settings: Settings) -> None:
     unit_tests.note(settings, "marts", [ran(NAME)])
     unit_tests.note(settings, "marts", [ran("model.m", "model")])
     assert unit_tests.passed(settings, "marts") == [NAME]
