@@ -10,7 +10,7 @@ from tests.end_to_end.installation import DAY_1, Installation
 
 @pytest.fixture(scope="session")
 def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, str]:
-    """Return an installation after its first `run`, to be copied only, and what that run printed."""
+    """Return an installation after its first `run`, only to be copied, and what it printed."""
     installation = Installation(emptied(data_home))
     told = installation.lives(DAY_1)
     return installation.copy(tmp_path_factory.mktemp("lived") / "data"), told
