@@ -48,7 +48,8 @@ def build(  # noqa: PLR0913 - what to build, and who wants to know
 ) -> Build:
     """Run `dbt build` of a part; raise `BuildFailed` naming what failed.
 
-    Unit tests that passed on this very code are told of as passed, and not run again. `note` hears each node begin, `tell` how it ended.
+    Unit tests that passed on this very code are told of as passed, and not run again. `note` hears
+    each node begin, `tell` how it ended.
     """
     lock.require_for(settings.data_dir)
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]

@@ -1,11 +1,10 @@
-"""Unit tests prove the code on rows of their own: they run when it has changed, not on each day's data.
+"""Unit tests prove the code on rows of their own: they run when it has changed, not day by day.
 
 What they passed on is kept with what dbt remembers, in `data/dbt/unit_tests/<part>.json`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from orchestration.graph import digest
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dbt.artifacts.schemas.run import RunResult
 
 ENGINE = ("dbt-core", "dbt-duckdb", "duckdb")
