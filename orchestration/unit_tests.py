@@ -30,7 +30,7 @@ def passed(settings: Settings, part: str) -> list[str]:
 
 def note(settings: Settings, part: str, results: "Iterable[RunResult]") -> None:
     """Keep which unit tests passed, after a build of the part without any failure."""
-    names = [one.node.unique_id for one in results if one.node.resource_type == "unit_test"]
+    names = [one.node.unique_id for one in results if str(one.node.resource_type) == "unit_test"]
     if not names:  # the build left them out
         return
     path = _path(settings, part)
