@@ -372,7 +372,6 @@ MODELS = {
     ),
 }
 CORRUPTIONS: dict[str, Corruption] = PULL | GATE | SET_ASIDE | FRESHNESS | LAKE | VOLUME | MODELS
-# One of each kind, and what only a whole run shows.
 # One of each kind; those of the gate and of freshness live a day of their own in test_quality.py.
 IN_EVERY_RUN = (
     "pages that lack a record",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ml.errors import DamagedModel
+from ml.knn import ItemKnn
+from ml.train import train
+from orchestration import deployment, recommending
 from orchestration.day import live_a_day
 from orchestration.lock import hold
 from orchestration.runs import recorded
@@ -16,12 +20,14 @@ from orchestration.screen import Screen
 from orchestration.settings import Settings
 from tests.emptied import emptied
 from tests.end_to_end.installation import Installation
+from tests.integration.serving_server import RunningServing, serving, wait_for
 from tests.tastes import NEWEST, Tastes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ml.model import Model
     from orchestration.runs import Run
 
 DAY = NEWEST - timedelta(seconds=1)
@@ -86,3 +92,42 @@ def test_a_damaged_champion_leaves_the_marts_published_and_its_last_recommendati
         live_a_day(run)
     assert installation.ask("select version from publication") == [(int(str(version)) + 1,)]
     assert installation.ask(LISTS) == before
+
+
+def test_a_better_model_is_served_by_itself_a_worse_one_is_not_and_the_former_comes_back(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As before any model: MLflow keeps the file of its registry open, so another one is begun.
+    for left in ("ml", "ops/promotions"):
+        shutil.rmtree(installation.data_dir / "lake" / left)
+    registry = installation.data_dir / "registry"
+    registry.mkdir()
+    monkeypatch.setenv("MOOVITAMIX_MLFLOW_URL", f"sqlite:///{registry / 'mlflow.db'}")
+    monkeypatch.setenv("MOOVITAMIX_MLFLOW_ARTIFACTS", (registry / "artifacts").as_uri())
+    weak = ItemKnn(neighbours=3)
+
+    _lives(installation, weak)
+    with serving(installation.data_dir) as app:
+        seen = [_seen(app, 1)]
+        _lives(installation, ItemKnn())
+        seen.append(_seen(app, 2))
+        assert seen[1] != seen[0]
+        _lives(installation, weak)
+        assert _seen(app, 2) == seen[1]
+        with a_run(installation.data_dir) as run:
+            recommending.roll_back(run, "asked for")
+        assert _seen(app, 1) == seen[0]
+
+
+def _lives(installation: Installation, model: Model) -> None:
+    """Train the model and let it be judged; recommend by whoever is champion then."""
+    with a_run(installation.data_dir) as run:
+        train(deployment.ml_settings(run), model=model, run_id=run.run_id)
+        if recommending.recommend(run):
+            recommending.smoke(run)
+
+
+def _seen(app: RunningServing, version: int) -> list[list[int]]:
+    """What some users are recommended, once the app has this version of the model."""
+    wait_for(lambda: app.get("/model")["model_version"] == version, seconds=5)
+    return [app.tracks_of(user) for user in range(1, 20)]

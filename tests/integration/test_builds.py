@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.emptied import emptied
 from tests.lake import Lake, Load, session, track
 from tests.warehouse import MARTS, ROOT, Warehouse
 
@@ -19,21 +20,50 @@ FIRST = Load(
 SECOND = Load("2.1", DAY, listen_history=[session(2, "2026-01-09", [7], "2026-01-09")])
 
 
+@pytest.fixture(scope="module")
+def first_day(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after the build of the first load."""
+    Lake(emptied(data_home)).add(FIRST)
+    Warehouse(data_home).build()
+    kept = tmp_path_factory.mktemp("first_day") / "data"
+    shutil.copytree(data_home, kept)
+    return kept
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def warehouse(first_day: Path, data_dir: Path) -> Warehouse:
+    """A copy of it."""
+    shutil.copytree(first_day, data_dir, dirs_exist_ok=True)
+    return Warehouse(data_dir)
+
+
+@pytest.fixture(scope="module")
+def project_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One address for all changed projects, so that dbt parses only what changed."""
+    return tmp_path_factory.mktemp("project") / "dbt_project"
+
+
+@pytest.fixture
+def project(project_home: Path) -> Path:
     """A copy of the dbt project, to be changed."""
-    copy = tmp_path / "dbt_project"
-    shutil.copytree(ROOT / "dbt_project", copy, ignore=shutil.ignore_patterns("target", "logs"))
-    return copy
+    for path in project_home.iterdir() if project_home.exists() else ():
+        if path.name != "target":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    ignored = shutil.ignore_patterns("target", "logs")
+    shutil.copytree(  # with new times: dbt takes a file that is no newer for unchanged
+        ROOT / "dbt_project",
+        project_home,
+        ignore=ignored,
+        copy_function=shutil.copy,
+        dirs_exist_ok=True,
+    )
+    return project_home
 
 
-def test_a_build_of_a_part_is_not_sealed_and_the_next_starts_over(data_dir: Path) -> None:
-    Lake(data_dir).add(FIRST)
-    warehouse = Warehouse(data_dir)
-    warehouse.build()
+def test_a_build_of_a_part_is_not_sealed_and_the_next_starts_over(warehouse: Warehouse) -> None:
     assert warehouse.state() == ("sealed", True)
 
-    Lake(data_dir).add(SECOND)
+    Lake(warehouse.data_dir).add(SECOND)
     warehouse.build("--select", "sessions", "--indirect-selection", "cautious")
     assert warehouse.state() == ("dirty", False)
     warehouse.build()
@@ -57,26 +87,21 @@ def test_a_failing_test_leaves_the_build_dirty_and_the_next_starts_over(
     assert warehouse.state() == ("sealed", True)
 
 
-def test_a_build_without_rows_is_not_sealed(data_dir: Path) -> None:
-    Lake(data_dir).add(FIRST)
-    warehouse = Warehouse(data_dir)
-    warehouse.build()
+def test_a_build_without_rows_is_not_sealed(warehouse: Warehouse) -> None:
     warehouse.build("--empty")
     assert warehouse.state()[0] == "dirty"
     warehouse.build()
     assert warehouse.rows("select track_id from fact_listen_history") == [(7,)]
 
 
-def test_a_lake_that_is_gone_is_not_taken_for_an_empty_one(data_dir: Path) -> None:
-    Lake(data_dir).add(FIRST)
-    warehouse = Warehouse(data_dir)
-    warehouse.build()
-    (data_dir / "lake").rename(data_dir / "lake.gone")
+def test_a_lake_that_is_gone_is_not_taken_for_an_empty_one(warehouse: Warehouse) -> None:
+    lake = warehouse.data_dir / "lake"
+    gone = lake.rename(lake.with_name("lake.gone"))
     with pytest.raises(Exception, match="knows nothing of 1 loads"):
         warehouse.dbt("build")
     assert warehouse.rows("select track_id from fact_listen_history") == [(7,)]
 
-    (data_dir / "lake.gone").rename(data_dir / "lake")
+    gone.rename(lake)
     warehouse.build()
     assert warehouse.state()[0] == "sealed"
 
@@ -105,10 +130,7 @@ def test_a_changed_data_test_looks_at_the_whole_history(data_dir: Path, project:
     assert [name for name in warehouse.dbt("build").failed if name.startswith("accepted_values")]
 
 
-def test_tests_after_the_build_change_nothing(data_dir: Path) -> None:
-    Lake(data_dir).add(FIRST)
-    warehouse = Warehouse(data_dir)
-    warehouse.build()
+def test_tests_after_the_build_change_nothing(warehouse: Warehouse) -> None:
     assert not warehouse.dbt("test").failed
     assert warehouse.state() == ("sealed", True)
 
@@ -132,13 +154,10 @@ def test_changed_models_and_macros_are_built_from_the_start(data_dir: Path, proj
 
 
 def test_a_day_tests_what_is_not_yet_published_and_an_audit_tests_everything(
-    data_dir: Path,
+    warehouse: Warehouse,
 ) -> None:
-    Lake(data_dir).add(FIRST)
-    warehouse = Warehouse(data_dir)
-    warehouse.build()
     warehouse.publish()
-    Lake(data_dir).add(SECOND)
+    Lake(warehouse.data_dir).add(SECOND)
     warehouse.build()
     spoil = "update fact_listen_history set session_position = 0 where load_id = '{}'"
 
@@ -150,10 +169,7 @@ def test_a_day_tests_what_is_not_yet_published_and_an_audit_tests_everything(
     assert "positions_count_from_one" in warehouse.dbt("build").failed
 
 
-def test_what_a_test_found_can_be_read(data_dir: Path) -> None:
-    Lake(data_dir).add(FIRST)
-    warehouse = Warehouse(data_dir)
-    warehouse.build()
+def test_what_a_test_found_can_be_read(warehouse: Warehouse) -> None:
     warehouse.run("update fact_listen_history set session_position = 0")
     warehouse.dbt("test")
     found = warehouse.rows("select user_id, track_id from failures.positions_count_from_one")

@@ -1,8 +1,11 @@
 """Every data test of the dbt project sees the fault it is there for, and no other test does."""
 
+import json
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.emptied import emptied
@@ -117,26 +120,67 @@ FAULTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class DataTest:
+    """A data test as dbt compiled it, and what it fails by."""
+
+    sql: str
+    fail_calc: str
+    error_if: str
+
+    def fails(self, built: duckdb.DuckDBPyConnection) -> bool:
+        """Run it as dbt does."""
+        judged = built.sql(f"select ({self.fail_calc}) {self.error_if} from ({self.sql})")
+        return bool(judged.fetchall()[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A small build file in which every test passes, what dbt said of it, and its tests."""
+
+    file: Path
+    statuses: dict[str, str]
+    tests: dict[str, DataTest]
+
+
 @pytest.fixture(scope="module")
-def sound(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small build file in which every test passes."""
+def sound(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Sound:
+    """Compile the tests, once: dbt started anew for each fault would take minutes."""
     Lake(emptied(data_home)).add(LOAD)
     Warehouse(data_home).build()
+    statuses = Warehouse(data_home).dbt("test").statuses
     kept = tmp_path_factory.mktemp("sound") / "build.duckdb"
     kept.write_bytes((data_home / "build.duckdb").read_bytes())
-    return kept
+    artifacts = data_home / "dbt" / "target"
+    nodes = json.loads((artifacts / "manifest.json").read_text())["nodes"]
+    tests = {
+        nodes[ran["unique_id"]]["name"]: DataTest(
+            ran["compiled_code"],
+            nodes[ran["unique_id"]]["config"]["fail_calc"],
+            nodes[ran["unique_id"]]["config"]["error_if"],
+        )
+        for ran in json.loads((artifacts / "run_results.json").read_text())["results"]
+        if ran["unique_id"].startswith("test.")
+    }
+    return Sound(kept, statuses, tests)
 
 
-def test_every_data_test_has_its_fault(sound: Path, data_home: Path) -> None:
-    (data_home / "build.duckdb").write_bytes(sound.read_bytes())
-    statuses = Warehouse(data_home).dbt("test").statuses
-    assert set(statuses) == set(FAULTS)
-    assert set(statuses.values()) == {"pass"}
+def test_every_data_test_has_its_fault(sound: Sound) -> None:
+    assert set(sound.statuses) == set(sound.tests) == set(FAULTS)
+    assert set(sound.statuses.values()) == {"pass"}
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_data_test_sees_its_fault(name: str, sound: Path, data_home: Path) -> None:
-    (data_home / "build.duckdb").write_bytes(sound.read_bytes())
+def test_a_data_test_sees_its_fault(name: str, sound: Sound, tmp_path: Path) -> None:
+    spoilt = tmp_path / "build.duckdb"
+    spoilt.write_bytes(sound.file.read_bytes())
+    with duckdb.connect(spoilt) as built:
+        built.execute(FAULTS[name])
+        assert {one for one, test in sound.tests.items() if test.fails(built)} == {name}
+
+
+def test_dbt_says_the_same(sound: Sound, data_home: Path) -> None:
+    (data_home / "build.duckdb").write_bytes(sound.file.read_bytes())
     warehouse = Warehouse(data_home)
-    warehouse.run(FAULTS[name])
-    assert warehouse.dbt("test").failed == {name}
+    warehouse.run(FAULTS["positions_count_from_one"])
+    assert warehouse.dbt("test").failed == {"positions_count_from_one"}

@@ -1,0 +1,59 @@
+"""A day without what guards it: no gate, no freshness, no test, nothing measured, no monitoring.
+
+`python -m bench.bare_day 2026-03-01T21:00:00`, for `bench.quality` to measure against. What it
+publishes nobody has tested: it is no way to live a day.
+"""
+
+import sys
+from datetime import datetime
+
+import duckdb
+
+from ingestion import gate
+from orchestration import steps
+from orchestration.dbt import dbt
+from orchestration.lock import WriterLock, hold
+from orchestration.publish import publish
+from orchestration.runs import Run, recorded
+from orchestration.screen import Screen
+from orchestration.settings import Settings
+from orchestration.source_process import embedded_source
+
+SEAL = """
+    update ledger.state set status = 'sealed', sealed_at = localtimestamp where part = 'marts';
+    update ledger.loads set is_built = true;
+"""
+
+
+class OpenGate:
+    """Lets every load pass unseen."""
+
+    def judge(self, *_load: object) -> gate.Judgement:  # noqa: D102 - as the gate's
+        return gate.Judgement([], [])
+
+
+def main() -> None:
+    settings = Settings(as_of=datetime.fromisoformat(sys.argv[1]))
+    gate.begun = OpenGate  # type: ignore[assignment]
+    screen = Screen(tells_steps=False)
+    with (
+        hold(settings.data_dir, "bare day") as lock,
+        recorded(settings, lock, screen, "bare day", alerting=False) as run,
+    ):
+        live(run, lock)
+
+
+def live(run: Run, lock: WriterLock) -> None:
+    with embedded_source(run.settings) as source:
+        steps.start(run, source)
+        steps.ingest(run, api_url=source.url)
+    with run.step("build"):
+        dbt(run.by_its_clock, "run", "--selector", "marts", run_id=run.run_id)
+        with duckdb.connect(run.settings.build_file) as built:
+            built.execute(SEAL)
+    with run.step("publish"):
+        publish(run.settings, lock, run.run_id)
+
+
+if __name__ == "__main__":
+    main()
