@@ -32,6 +32,11 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "passes": int,
     "most": int,
 }
+AGAIN, MOST = 0.4, 10.0
+"""What a play says after a pair's first, for much of it is habit; and what a pair says at most.
+
+Beside log2(1 + plays): NDCG@10 .143 instead of .139 (validation, generated world, three seeds).
+"""
 FEW = 40
 """Of metadata with so few values, like genres, each user has a liking of each value."""
 
@@ -65,7 +70,7 @@ class Softmax:
     def fit(self, data: Interactions, seed: int) -> Self:
         """Infer the parameters from all users' plays, on one thread."""
         plays = data.plays.copy()
-        plays.data = np.log2(1 + plays.data)
+        plays.data = np.minimum(1 + AGAIN * (plays.data - 1), MOST).astype(np.float32)
         listeners = np.bincount(plays.indices, minlength=data.shape[1])
         shown = np.sort(np.argsort(-listeners, kind="stable")[: self.most])
         shown = shown[listeners[shown] > 0]
