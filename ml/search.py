@@ -44,7 +44,8 @@ Two at least, sums and means: on a sparse log means reached NDCG@10 .409 and sum
 (docs/recommender.md), and validation decides.
 """
 RIDGES = (20.0, 100.0, 500.0)
-PRIORS = (5.0, 20.0)
+SOFTMAXES = (Softmax(), Softmax(dimensions=48, prior=6.0, passes=60))
+"""Priors learned, which suits tastes that are few-dimensional, and weak ones in many dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def search(
         hybrids = [Hybrid(**its) for its in LIGHTFM[: max(1, budget)]]
         # The longest first.
         stopped = [pool.submit(_stopped, hybrid, train, task, seed) for hybrid in hybrids]
-        of_softmax = pool.submit(_best, [Softmax(prior=p) for p in PRIORS], train, task, seed)
+        of_softmax = pool.submit(_best, SOFTMAXES, train, task, seed)
         of_ease = pool.submit(_best_ease, train, task, seed)
         for found in (of_ease, of_softmax):
             for trial in found.result()[1]:

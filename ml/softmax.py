@@ -6,14 +6,17 @@ multinomial likelihood with Gaussian priors), which is the better use of few lis
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags, hstack
+from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.errors import NotFitted
+from ml.exposure import exposure
+from ml.posterior import Problem, Side, infer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,23 +29,29 @@ if TYPE_CHECKING:
 _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "dimensions": int,
     "prior": float,
-    "bias_prior": float,
     "passes": int,
     "most": int,
 }
-_CHUNK = 2_000
-_RATE, _MOMENTUM, _SCALE = 0.05, 0.9, 0.99  # Adam's
+AGAIN, MOST = 0.4, 10.0
+"""What a play says after a pair's first, for much of it is habit; and what a pair says at most.
+
+Beside log2(1 + plays): NDCG@10 .143 instead of .139 (validation, generated world, three seeds).
+"""
+FEW = 40
+"""Of metadata with so few values, like genres, each user has a liking of each value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Softmax:
-    """Log-probabilities up to a user's constant: bias + factors times factors."""
+    """Log-probabilities up to a user's constant: bias + factors times factors.
 
-    dimensions: int = 32
-    prior: float = 20.0
-    """How strongly factors are held at zero: the weight of so many listens."""
-    bias_prior: float = 0.5
-    passes: int = 60
+    The last factors of a track are known: they say which values of metadata it has.
+    """
+
+    dimensions: int = 16
+    prior: float = 0.0
+    """How strongly factors are held at zero: like so many listens; 0: learned."""
+    passes: int = 100
     most: int = 8_000
     """Each pass costs users x so many tracks, the most played ones."""
     user_factors: Floats | None = None
@@ -59,29 +68,31 @@ class Softmax:
         return {name: getattr(self, name) for name in _SETTINGS}
 
     def fit(self, data: Interactions, seed: int) -> Self:
-        """Climb the posterior with Adam, on all users each pass, on one thread."""
+        """Infer the parameters from all users' plays, on one thread."""
         plays = data.plays.copy()
-        plays.data = np.log2(1 + plays.data)
+        plays.data = np.minimum(1 + AGAIN * (plays.data - 1), MOST).astype(np.float32)
         listeners = np.bincount(plays.indices, minlength=data.shape[1])
         shown = np.sort(np.argsort(-listeners, kind="stable")[: self.most])
         shown = shown[listeners[shown] > 0]
-        users = _side(data.shape[0], data.user_features)
-        tracks = _side(data.shape[1], data.track_features)
-        heard = np.diff(plays.indptr) > 0
-        rng = np.random.default_rng(seed)
-        parameters = {
-            "user": _small(rng, users.shape[1], self.dimensions),
-            "track": _small(rng, tracks.shape[1], self.dimensions),
-            "bias": np.zeros((tracks.shape[1], 1), np.float32),
-        }
+        heard = np.flatnonzero(np.diff(plays.indptr) > 0)
+        users = Side.of(data.shape[0], data.user_features)
+        tracks = Side.of(data.shape[1], data.track_features)
+        values = _of_few_values(data.shape[1], data.track_features)
         with threadpool_limits(1, user_api="blas"):
-            problem = _Problem(plays[heard][:, shown].tocsr(), users[heard], tracks[shown])
-            _climb(problem, parameters, self)
+            problem = Problem(
+                plays[heard][:, shown].tocsr(),
+                users.only(heard),
+                tracks.only(shown),
+                values[shown].toarray(),
+                exposure(data)[shown],
+            )
+            means = infer(problem, self.dimensions, self.prior, self.passes, seed)
+        factors = np.hstack([means["user"], means["liking"]])
         return replace(
             self,
-            user_factors=users @ parameters["user"],
-            track_factors=tracks @ parameters["track"],
-            track_biases=(tracks @ parameters["bias"]).ravel(),
+            user_factors=users.matrix @ factors,
+            track_factors=np.hstack([tracks.matrix @ means["track"], values.toarray()]),
+            track_biases=(tracks.matrix @ means["bias"]).ravel(),
         )
 
     def scores(self, users: Ints) -> Floats:
@@ -116,60 +127,11 @@ class Softmax:
         return cls(**settings | {name: arrays[name] for name in learned})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Problem:
-    plays: csr_matrix
-    users: csr_matrix
-    tracks: csr_matrix
-
-    def slopes(self, parameters: dict[str, Floats]) -> dict[str, Floats]:
-        """Return the slopes of the negative log-likelihood."""
-        track = self.tracks @ parameters["track"]
-        user = self.users @ parameters["user"]
-        bias = (self.tracks @ parameters["bias"]).ravel()
-        by_user = np.empty_like(user)
-        by_track = np.zeros_like(track)
-        expected = np.zeros_like(bias)
-        for begin in range(0, len(user), _CHUNK):
-            its = slice(begin, begin + _CHUNK)
-            share = user[its] @ track.T
-            share += bias
-            share -= share.max(axis=1, keepdims=True)
-            np.exp(share, out=share)
-            played = np.asarray(self.plays[its].sum(axis=1)).ravel()
-            share *= (played / share.sum(axis=1))[:, None]
-            by_user[its] = share @ track - self.plays[its] @ track
-            by_track += share.T @ user[its]
-            expected += share.sum(axis=0)
-        by_track -= self.plays.T @ user
-        expected -= np.asarray(self.plays.sum(axis=0)).ravel()
-        return {
-            "user": self.users.T @ by_user,
-            "track": self.tracks.T @ by_track,
-            "bias": self.tracks.T @ expected[:, None],
-        }
-
-
-def _climb(problem: _Problem, parameters: dict[str, Floats], wanted: Softmax) -> None:
-    """Move the parameters, in place, towards the most probable ones."""
-    prior = {"user": wanted.prior, "track": wanted.prior, "bias": wanted.bias_prior}
-    mean = {name: np.zeros_like(value) for name, value in parameters.items()}
-    square = {name: np.zeros_like(value) for name, value in parameters.items()}
-    for step in range(1, wanted.passes + 1):
-        for name, slope in problem.slopes(parameters).items():
-            downhill = slope + np.float32(prior[name]) * parameters[name]
-            mean[name] += (1 - _MOMENTUM) * (downhill - mean[name])
-            square[name] += (1 - _SCALE) * (downhill**2 - square[name])
-            size = np.sqrt(square[name] / (1 - _SCALE**step)) + 1e-8
-            parameters[name] -= (_RATE / (1 - _MOMENTUM**step) * mean[name] / size).astype("f4")
-
-
-def _side(number: int, features: Features | None) -> csr_matrix:
-    identity = diags(np.ones(number, np.float32)).tocsr()
-    return (
-        identity if features is None else hstack([identity, features.matrix]).astype("f4").tocsr()
-    )
-
-
-def _small(rng: np.random.Generator, number: int, dimensions: int) -> Floats:
-    return rng.normal(0, 0.1, (number, dimensions)).astype(np.float32)
+def _of_few_values(tracks: int, features: Features | None) -> csr_matrix:
+    """Return tracks x values, of the columns of metadata that have few."""
+    columns = [name.partition("=")[0] for name in features.names] if features else []
+    number = Counter(columns)
+    few = [place for place, column in enumerate(columns) if number[column] <= FEW]
+    if features is None or not few:
+        return csr_matrix((tracks, 0), dtype=np.float32)
+    return features.matrix[:, few].astype(np.float32).tocsr()

@@ -18,13 +18,14 @@ from ml.splits import Split, split
 from tests.unit.ml.logs import GROUPS, TRACKS, grouped_log
 
 LIGHTFM = Hybrid(dimensions=8, epochs=15)
-SOFTMAX = Softmax(dimensions=8, prior=2.0, passes=40)
+SOFTMAX = Softmax(dimensions=8, passes=40)
 MODELS: list[Model] = [
     Popularity(),
     ItemKnn(neighbours=10),
     Ease(ridge=5.0),
     Ease(ridge=5.0, most=20, graded=False),
     SOFTMAX,
+    replace(SOFTMAX, prior=2.0),
     LIGHTFM,
     replace(LIGHTFM, averaged=False),
     Blend((LIGHTFM, Ease(ridge=5.0), SOFTMAX), (0.3, 0.5, 0.2)),
