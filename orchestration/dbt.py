@@ -48,7 +48,8 @@ def dbt(
 
     arguments = [*words, "--project-dir", str(project()), "--profiles-dir", str(ROOT)]
     arguments += ["--target", target.name, "--target-path", str(settings.dbt_dir / target.folder)]
-    arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level", "none"]
+    arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level-file", "info"]
+    arguments += ["--log-level", "none"]
     try:
         with _environment(settings, run_id):
             answer = dbtRunner(callbacks=[_listener(note, tell)]).invoke(arguments)

@@ -83,14 +83,22 @@ def _check(asked: Asked, users: list[int], model_version: int | None, *, may_be_
         return
     # users are not named: what is wrong may be told to anybody
     alone = _told("one user", asked.answer, f"/users/{users[0]}/recommendations?limit={_TRACKS}")
+    _check_version("one user", alone, model_version)
     _check_user("one user", alone)
     batch = _told(
         "a batch", asked.answer, "/recommendations:batch", {"user_ids": users, "limit": _TRACKS}
     )
+    _check_version("a batch", batch, model_version)
     _require(len(batch["answers"]) == len(users), "a batch: not an answer for each user")
     for answer in batch["answers"]:
         _check_user("a batch", answer)
     _require(batch["answers"][0]["items"] == alone["items"], "a batch: other tracks than alone")
+
+
+def _check_version(where: str, answer: dict[str, Any], model_version: int | None) -> None:
+    # The server may have gone to another publication since /model was asked.
+    version = answer["model_version"]
+    _require(version == model_version, f"{where}: of version {version}, not {model_version}")
 
 
 def _check_user(where: str, answer: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ class Warehouse:
             paths += ["--exclude-resource-type", "unit_test"]
         with _environment(MOOVITAMIX_DATA_DIR=str(self.data_dir)):
             try:
-                answer = dbtRunner().invoke(["--quiet", *words, *paths])
+                answer = dbtRunner().invoke(["--log-level", "none", *words, *paths])
             finally:
                 _close()
         if answer.exception is not None:

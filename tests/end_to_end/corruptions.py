@@ -375,8 +375,6 @@ CORRUPTIONS: dict[str, Corruption] = PULL | GATE | SET_ASIDE | FRESHNESS | LAKE 
 # One of each kind; those of the gate and of freshness live a day of their own in test_quality.py.
 IN_EVERY_RUN = (
     "pages that lack a record",
-    "a few sessions of the future",
     "a file that lost records",
-    "a yesterday that is emptied",
     "a join that fans out",
 )

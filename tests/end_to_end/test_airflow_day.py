@@ -12,6 +12,7 @@ import pytest
 
 from tests.airflow_home import DAGS, drawn, python
 from tests.checksums import LAKE_BOUND, checksums
+from tests.emptied import emptied
 from tests.end_to_end.installation import DAY_1, DAY_2, Installation
 
 # The first test waits for a whole day; a machine with other work is slow at it.
@@ -68,22 +69,24 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory, data_home: Path) -> P
 
 @pytest.fixture(scope="module")
 def lived_by_airflow(
-    airflow_home: Path, tmp_path_factory: pytest.TempPathFactory
+    airflow_home: Path, data_home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[AirflowDay, list[dict[str, Any]]]:
-    """A first day, from the pull to the published marts."""
-    day = AirflowDay(Installation(tmp_path_factory.mktemp("by_airflow") / "data"), airflow_home)
-    return day, day.does("ingest", "transform")
+    """A first day, from the pull to the published marts, only to be copied; and how it ended."""
+    day = AirflowDay(Installation(emptied(data_home)), airflow_home)
+    ends = day.does("ingest", "transform")
+    kept = day.installation.copy(tmp_path_factory.mktemp("by_airflow") / "data")
+    return AirflowDay(kept, airflow_home), ends
 
 
 @pytest.fixture
 def day_by_airflow(
-    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]], tmp_path: Path
+    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]], data_dir: Path, tmp_path: Path
 ) -> AirflowDay:
     """A copy of the installation after that day, with tables of its own."""
     lived, _ = lived_by_airflow
     home = tmp_path / "airflow"
     shutil.copytree(lived.home, home)
-    return AirflowDay(lived.installation.copy(tmp_path / "data"), home)
+    return AirflowDay(lived.installation.copy(data_dir), home)
 
 
 def test_a_day_ends_well_with_every_task(
@@ -197,10 +200,10 @@ def test_an_audit_ends_well_and_finds_all(day_by_airflow: AirflowDay) -> None:
 
 @pytest.mark.slow
 def test_a_day_filled_in_later_and_a_month_caught_up_equal_a_rebuild(
-    airflow_home: Path, tmp_path: Path
+    airflow_home: Path, data_dir: Path
 ) -> None:
     """Days come out of order and one is missing until last; a build from the start agrees."""
-    day = AirflowDay(Installation(tmp_path / "data"), airflow_home)
+    day = AirflowDay(Installation(data_dir), airflow_home)
     for number in (*range(2, 20), *range(21, 31), 20):
         clock = datetime(2026, 3, number, 21)
         ends = day.does("ingest", "transform", at=clock, MOOVITAMIX_RECOMMENDATIONS="false")

@@ -23,8 +23,8 @@ from tests.end_to_end.installation import Installation
         (["nonsense"], "No such command 'nonsense'"),
     ],
 )
-def test_a_failure_is_one_line(tmp_path: Path, words: list[str], why: str) -> None:
-    complaint = Installation(tmp_path / "data").fails(*words)
+def test_a_failure_is_one_line(data_dir: Path, words: list[str], why: str) -> None:
+    complaint = Installation(data_dir).fails(*words)
     assert complaint.startswith("moovitamix: ")
     assert why in complaint
     assert complaint.count("\n") == 1
@@ -47,7 +47,9 @@ def test_a_failed_build_names_what_failed_and_is_not_published(day_1: Installati
     complaint = day_1.fails("build", "--full-refresh")
     assert "failed" in complaint
     assert complaint.count("\n") == 1
-    assert str(day_1.data_dir / "dbt" / "logs" / "dbt.log") in complaint
+    log = day_1.data_dir / "dbt" / "logs" / "dbt.log"
+    assert str(log) in complaint
+    assert "Conversion Error" in log.read_text()
     assert "its last build failed or did not end" in day_1.fails("publish")
     assert checksums(day_1.marts) == before
     assert "starts over" in " ".join(day_1.does("status").split())

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.checksums import LAKE_BOUND, checksums
 from tests.end_to_end.installation import DAY_1, DAY_2, Installation
 from tests.end_to_end.living_app import clock, lived
@@ -36,6 +38,7 @@ def test_a_refused_load_stops_the_day_until_a_person_accepts_it(day_1: Installat
     assert unknown[0] == len(records["users"])
 
 
+@pytest.mark.slow
 def test_an_audit_pulls_and_tests_everything_and_publishes(day_1: Installation) -> None:
     before = checksums(day_1.marts, leave_out=LAKE_BOUND)
     told = " ".join(day_1.does("audit", "--as-of", DAY_1.isoformat()).split())

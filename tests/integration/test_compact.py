@@ -16,6 +16,7 @@ from ingestion.compact import Retention, compact
 from ingestion.settings import IngestionSettings
 from orchestration.upkeep import SUPERSEDED
 from tests.checksums import checksums
+from tests.emptied import emptied
 from tests.lake import Lake, Load, session, track
 from tests.warehouse import Warehouse
 
@@ -61,11 +62,7 @@ def _raw(data_dir: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def built(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake of six loads in one day, and its marts; not to be changed."""
-    data_home.mkdir(exist_ok=True)
-    for path in data_home.iterdir():
-        if path.name != "dbt":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    _lake(data_home)
+    _lake(emptied(data_home))
     Warehouse(data_home).build()
     kept = tmp_path_factory.mktemp("built") / "data"
     shutil.copytree(data_home, kept, ignore=shutil.ignore_patterns("dbt"))

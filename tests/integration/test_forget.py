@@ -38,6 +38,7 @@ from orchestration.forgetting import Done, erase
 from orchestration.lock import hold
 from orchestration.publish import publish
 from orchestration.settings import Settings
+from tests.emptied import emptied
 from tests.integration.forgotten_models import require_same_answers_to_others
 from tests.integration.landing import settings_for
 from tests.integration.original_api import OriginalApi, catalogue, serving
@@ -123,10 +124,7 @@ def _publish(data_dir: Path) -> None:
 @pytest.fixture(scope="module")
 def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which the person is wherever one can be; not to be changed."""
-    for path in data_home.iterdir() if data_home.exists() else ():
-        if path.name != "dbt":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    ingestion = settings_for(data_home, api)
+    ingestion = settings_for(emptied(data_home), api)
     ingest(ingestion, as_of=DAY, run_id="r1")
     Warehouse(data_home).build()
     for _ in range(2):
@@ -182,10 +180,7 @@ def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def data_dir(lived: Path, data_home: Path) -> Path:
     """The folder as lived in, where dbt knows it."""
-    for path in data_home.iterdir():
-        if path.name != "dbt":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.copytree(lived, data_home, dirs_exist_ok=True)
+    shutil.copytree(lived, emptied(data_home), dirs_exist_ok=True)
     return data_home
 
 

@@ -101,6 +101,7 @@ def test_full_begins_at_the_beginning_again(api: OriginalApi, tmp_path: Path) ->
     assert not [request for request in api.requests if "updated_since" in request.query]
 
 
+@pytest.mark.slow
 def test_thirty_days_in_one_process_bring_each_record_once(tmp_path: Path) -> None:
     with serving(OriginalApi(catalogue(), knows_windows=True)) as api:
         settings = settings_for(tmp_path, api, overlap=timedelta(0))

@@ -1,34 +1,15 @@
 """Each part of the build has its own seal: what fails in one takes nothing from the others."""
 
-import shutil
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from orchestration.lock import hold
 from orchestration.publish import publish
 from orchestration.settings import Settings
-from tests.lake import Lake, Load, session, track
-from tests.warehouse import ROOT, Warehouse
-
-DAY = datetime(2026, 1, 10)
-FIRST = Load(
-    "1.1",
-    DAY,
-    tracks=[track(7, "A", "2026-01-02")],
-    listen_history=[session(1, "2026-01-09", [7], "2026-01-09")],
-)
-SECOND = Load("2.1", DAY, listen_history=[session(2, "2026-01-09", [7], "2026-01-09")])
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A copy of the dbt project, to be changed."""
-    copy = tmp_path / "dbt_project"
-    shutil.copytree(ROOT / "dbt_project", copy, ignore=shutil.ignore_patterns("target", "logs"))
-    return copy
+from tests.integration.loads import FIRST, SECOND
+from tests.lake import Lake
+from tests.warehouse import Warehouse
 
 
 def _published(data_dir: Path) -> dict[str, list[tuple[int]]]:
@@ -85,19 +66,13 @@ def test_a_part_is_known_by_what_is_built_not_by_a_name(data_dir: Path) -> None:
     assert warehouse.state("features")[0] == "sealed"
 
 
-def test_a_part_on_marts_without_a_seal_gets_none(data_dir: Path) -> None:
-    Lake(data_dir).add(FIRST)
-    warehouse = Warehouse(data_dir)
-    warehouse.build()
-    warehouse.build("--select", "sessions", "--indirect-selection", "empty")
-    warehouse.build("--selector", "features")
-    assert warehouse.state("features")[0] == "dirty"
+def test_a_part_on_marts_without_a_seal_gets_none(built: Warehouse) -> None:
+    built.build("--select", "sessions", "--indirect-selection", "empty")
+    built.build("--selector", "features")
+    assert built.state("features")[0] == "dirty"
 
 
-def test_a_book_without_parts_is_one_of_the_marts(data_dir: Path) -> None:
-    Lake(data_dir).add(FIRST)
-    warehouse = Warehouse(data_dir)
-    warehouse.build()
-    warehouse.run("alter table ledger.state drop part; alter table ledger.relations drop part")
-    warehouse.build()
-    assert warehouse.state() == ("sealed", False)
+def test_a_book_without_parts_is_one_of_the_marts(built: Warehouse) -> None:
+    built.run("alter table ledger.state drop part; alter table ledger.relations drop part")
+    built.build()
+    assert built.state() == ("sealed", False)

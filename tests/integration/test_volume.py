@@ -11,6 +11,7 @@ from api.source.generated import GeneratedWorld
 from api.source.world.parameters import Parameters
 from ingestion.accept import accept_day
 from ingestion.settings import IngestionSettings
+from tests.emptied import emptied
 from tests.lake import Lake, Load, session, track
 from tests.warehouse import Warehouse
 
@@ -38,15 +39,14 @@ def built(data_dir: Path, volumes: list[int]) -> str:
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """The test's own query, as dbt compiles it, on tables of listens that stand for the marts."""
-    data_dir = tmp_path_factory.mktemp("compiled")
+    data_dir = emptied(data_home)
     Lake(data_dir).add(Load("1.1", TODAY, tracks=[track(7, "A", "2026-01-02")]))
     Warehouse(data_dir).build()
     (compiled,) = (data_dir / "dbt/target/compiled").rglob(f"{TEST}.sql")
     query = compiled.read_text()
-    (data_dir / "scratch").mkdir()
-    with duckdb.connect(data_dir / "scratch/build.duckdb") as marts:
+    with duckdb.connect(tmp_path_factory.mktemp("scratch") / "build.duckdb") as marts:
         marts.execute(
             "create schema staging; create schema ops;"
             "create table staging.stg_loads (loaded_at timestamp);"
