@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from ml.bootstrap import paired_gain
 from ml.ease import Ease
 from ml.hybrid import Hybrid
 from ml.judging import discovery, judge
@@ -28,6 +29,8 @@ _KINDS: dict[str, type[Hybrid | Ease | Softmax]] = {
 }
 _JUDGED = 1_000
 STEPS = 10
+_ONE_ERROR = 0.68
+"""Of intervals so sure, each end lies a standard error from the mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,17 +110,26 @@ class _Sum:
 def choose_weights(
     parts: Sequence[Model], train: Interactions, validation: Interactions
 ) -> tuple[tuple[float, ...], float]:
-    """Return the weights, in tenths, of the highest NDCG@10 on validation, and that figure."""
+    """Return the weights, in tenths, of the highest NDCG@10 on validation, and that figure.
+
+    A part alone is kept unless a mixture is better by more than a standard error: the best of many
+    is partly luck.
+    """
     task = discovery(train, validation, at_most=_JUDGED)
     row = np.zeros(train.shape[0], np.int64)
     row[task.users] = np.arange(len(task.users))
     scored = [standardised(part.scores(task.users)) for part in parts]
-    best = ((), -1.0)  # type: tuple[tuple[float, ...], float]
-    for weights in in_tenths(len(parts)):
-        found = judge(_Sum(row, scored, weights), task).means()["ndcg_at_10"]
-        if found > best[1]:
-            best = weights, found
-    return best
+    found = {
+        weights: judge(_Sum(row, scored, weights), task).ndcg_at_10
+        for weights in in_tenths(len(parts))
+    }
+    mixture, alone = (
+        max(weighed, key=lambda weights: float(found[weights].mean()))
+        for weighed in (list(found), [weights for weights in found if max(weights) == 1])
+    )
+    gain = paired_gain(found[mixture], found[alone], seed=0, confidence=_ONE_ERROR)
+    best = mixture if gain.low > 0 else alone
+    return best, float(found[best].mean())
 
 
 def in_tenths(parts: int) -> list[tuple[float, ...]]:

@@ -1,4 +1,6 @@
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -173,6 +175,15 @@ def test_a_blend_is_on_validation_as_good_as_its_best_part(parts: Split) -> None
     alone = [judge(model, task).means()["ndcg_at_10"] for model in fitted]
     assert figure >= max(alone) - 1e-9
     assert sum(weights) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_helps_by_luck_alone_is_left_out_of_a_blend(parts: Split, seed: int) -> None:
+    ease = Ease(ridge=5.0).fit(parts.train, 0)
+    noise = np.random.default_rng(seed).random(parts.train.shape).astype(np.float32)
+    of_luck: Any = SimpleNamespace(scores=lambda users: noise[users])
+    weights, _ = choose_weights([ease, of_luck], parts.train, parts.validation)
+    assert weights[0] >= 0.9
 
 
 def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
