@@ -20,6 +20,7 @@ def test_a_stale_app_stops_the_day_and_readers_keep_the_last(day_1: Installation
     assert checksums(day_1.marts) == before
 
 
+@pytest.mark.slow
 def test_a_refused_load_stops_the_day_until_a_person_accepts_it(day_1: Installation) -> None:
     records = lived(30)
     for user in records["users"]:

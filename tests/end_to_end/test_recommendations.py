@@ -81,6 +81,7 @@ def test_a_first_day_trains_recommends_and_has_the_answers_checked(
     assert recommended.ask(lists) == [(Tastes().users, 50)]
 
 
+@pytest.mark.slow
 def test_a_damaged_champion_leaves_the_marts_published_and_its_last_recommendations(
     installation: Installation,
 ) -> None:
