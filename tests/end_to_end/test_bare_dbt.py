@@ -62,6 +62,7 @@ def test_a_good_day_is_good_for_both(day_1: Installation) -> None:
     assert "version 2" in day_1.does("publish")
 
 
+@pytest.mark.slow
 def test_an_app_that_stands_still_is_stale_for_both(day_1: Installation) -> None:
     with serving(OriginalApi(app_lived(3))) as api:
         day_1.fails("run", "--api-url", api.url, "--as-of", LATE.isoformat())

@@ -25,6 +25,9 @@ from tests.integration.stack.running import (
     wait_for,
 )
 
+# Its services and their keeper are in every run: test_keeping.py, test_containers_run.py.
+pytestmark = pytest.mark.slow
+
 DURATION = "airflow.dagrun.duration.success"
 # What a stranger may see: the login's pages, and that Airflow is well.
 OPEN = {"/auth/login", "/api/v2/monitor/health"}
