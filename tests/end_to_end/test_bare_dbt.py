@@ -14,6 +14,9 @@ from tests.end_to_end.installation import DAY_1, Installation
 from tests.end_to_end.living_app import lived as app_lived
 from tests.integration.original_api import OriginalApi, serving
 
+# Each lives days by both; that a bare build works at all is in test_first_day.py.
+pytestmark = pytest.mark.slow
+
 LATE = datetime(2026, 3, 20, 21)
 
 
@@ -52,7 +55,6 @@ def without_unit_tests(results: dict[str, str]) -> dict[str, str]:
     return {name: said for name, said in results.items() if name.split(".")[0] != "unit_test"}
 
 
-@pytest.mark.slow
 def test_a_good_day_is_good_for_both(day_1: Installation) -> None:
     said = verdicts_of_run(day_1)
     assert bare(day_1, DAY_1, "source", "freshness") == 0
@@ -62,7 +64,6 @@ def test_a_good_day_is_good_for_both(day_1: Installation) -> None:
     assert "version 2" in day_1.does("publish")
 
 
-@pytest.mark.slow
 def test_an_app_that_stands_still_is_stale_for_both(day_1: Installation) -> None:
     with serving(OriginalApi(app_lived(3))) as api:
         day_1.fails("run", "--api-url", api.url, "--as-of", LATE.isoformat())

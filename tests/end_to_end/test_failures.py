@@ -17,7 +17,6 @@ from tests.end_to_end.installation import Installation
     [
         (["query", "select 1"], "nothing is published yet"),
         (["publish"], "it does not exist; run `moovitamix build` first"),
-        (["ingest", "--api-url", "http://127.0.0.1:9"], "http://127.0.0.1:9"),
         (["simulate"], "Missing option '--days'"),
         (["run", "--as-of", "tomorrow"], "tomorrow"),
         (["nonsense"], "No such command 'nonsense'"),

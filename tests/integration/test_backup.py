@@ -95,6 +95,7 @@ def small(tmp_path: Path) -> Path:
     return data_dir
 
 
+@pytest.mark.slow
 def test_a_lost_data_folder_is_put_back_and_the_next_run_goes_on_from_there(
     data_dir: Path, tmp_path: Path
 ) -> None:
