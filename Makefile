@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DOCS_PORT ?= 8080
-BENCH ?= ingest build serve prepare train score airflow
+BENCH ?= ingest build quality serve prepare train score airflow
 
 .PHONY: run airflow env test test-slow setup machine lint format docs bench lock clean
 

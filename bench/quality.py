@@ -16,7 +16,7 @@ from bench.measure import Cost, module, pairwise, process, table
 
 FIRST_DAY = date(2026, 3, 1)
 # Days that the app was open before it was first pulled, and days of pulls since.
-HISTORIES = {"short": (12, 3), "long": (120, 30)}
+HISTORIES = {"short": (12, 2), "long": (120, 20)}
 LIMIT = 1.55
 
 
@@ -41,20 +41,14 @@ def main() -> None:
 
 def _lived(home: Path, name: str) -> Path:
     """Return a data folder after the days of a history, the last one with its monitoring marts."""
-    before, pulls = HISTORIES[name]
-    data_dir = _at_work(home)
-    os.environ |= {
-        "MOOVITAMIX_DATA_DIR": str(data_dir),
-        "MOOVITAMIX_RECOMMENDATIONS": "false",
-        "MOOVITAMIX_SOURCE_DAYS": str(before),
-        "MOOVITAMIX_SOURCE_LAUNCHED_ON": str(FIRST_DAY - timedelta(days=before)),
-    }
-    process(module("orchestration.cli", "simulate", "--days", pulls, "--from", FIRST_DAY))
+    data_dir = _at_work(home, name)
+    days = HISTORIES[name][1]
+    process(module("orchestration.cli", "simulate", "--days", days, "--from", FIRST_DAY))
     return data_dir.rename(home / name)
 
 
 def _a_day(home: Path, kept: Path, name: str, kind: str) -> Cost:
-    shutil.copytree(kept, _at_work(home))
+    shutil.copytree(kept, _at_work(home, name))
     day = FIRST_DAY + timedelta(days=HISTORIES[name][1])
     at = f"{datetime.combine(day, datetime.max.time()):%Y-%m-%dT%H:%M:%S}"
     if kind == "bare":
@@ -62,10 +56,16 @@ def _a_day(home: Path, kept: Path, name: str, kind: str) -> Cost:
     return process(module("orchestration.cli", "run", "--as-of", at))
 
 
-def _at_work(home: Path) -> Path:
+def _at_work(home: Path, name: str) -> Path:
     """One address for all days, and nothing there: dbt parses the project anew for another one."""
-    data_dir = home / "data"
+    data_dir, before = home / "data", HISTORIES[name][0]
     shutil.rmtree(data_dir, ignore_errors=True)
+    os.environ |= {
+        "MOOVITAMIX_DATA_DIR": str(data_dir),
+        "MOOVITAMIX_RECOMMENDATIONS": "false",
+        "MOOVITAMIX_SOURCE_DAYS": str(before),
+        "MOOVITAMIX_SOURCE_LAUNCHED_ON": str(FIRST_DAY - timedelta(days=before)),
+    }
     return data_dir
 
 
