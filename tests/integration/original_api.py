@@ -81,7 +81,7 @@ class OriginalApi:
         records = self.records[table]
         if self.knows_windows:
             since, until = query.get("updated_since", ""), query["updated_until"]
-            records = [record for record in records if since <= record["updated_at"] < until]
+            records = [record for record in records if _is_within(record, since, until)]
         return {
             "items": records[(page - 1) * size : page * size],
             "total": len(records),
@@ -234,3 +234,8 @@ def _times(draw: random.Random) -> dict[str, str]:
     created = datetime(2026, 1, 1) + timedelta(microseconds=draw.randrange(20 * 86_400 * 10**6))
     updated = created + timedelta(seconds=draw.randint(-3600, 36_000))
     return {"created_at": created.isoformat(), "updated_at": updated.isoformat()}
+
+
+def _is_within(record: Any, since: str, until: str) -> bool:
+    """Whether a record is of the window; what is no object is of every one."""
+    return not isinstance(record, dict) or since <= record["updated_at"] < until
