@@ -372,7 +372,7 @@ MODELS = {
     ),
 }
 CORRUPTIONS: dict[str, Corruption] = PULL | GATE | SET_ASIDE | FRESHNESS | LAKE | VOLUME | MODELS
-# One of each kind; those of the gate and of freshness live a day of their own in test_quality.py.
+# A pull, a lake and a model; an app that stands still lives a day of its own in test_quality.py.
 IN_EVERY_RUN = (
     "pages that lack a record",
     "a file that lost records",
