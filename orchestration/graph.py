@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestration.dbt import MARTS, dbt, project
 from orchestration.errors import GraphOutdated
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import Settings
 
-PROJECT = ROOT / "dbt_project"
+PROJECT = project()
 FOLDER = PROJECT / "target" / "graph"
 PARTS = ("marts", "features", "recommendations", "monitoring")
 MADE_FROM = ("dbt_project.yml", "selectors.yml", "models/**/*", "macros/**/*", "tests/**/*")
@@ -41,13 +42,13 @@ def watched(part: str) -> dict[str, list[str]]:
     return shown
 
 
-def digest(project: Path = PROJECT) -> str:
+def digest(folder: Path = PROJECT) -> str:
     """Stand for every file that the graph is made from."""
-    files = sorted({path for pattern in MADE_FROM for path in project.glob(pattern)})
+    files = sorted({path for pattern in MADE_FROM for path in folder.glob(pattern)})
     summed = hashlib.sha256(Path(__file__).read_bytes())  # another way to draw is another graph
     for path in files:
         if path.is_file():
-            summed.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes())
+            summed.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return summed.hexdigest()
 
 
@@ -56,8 +57,6 @@ def make(settings: Settings) -> list[Path]:
 
     Those of the present project are left alone, which takes no dbt.
     """
-    from orchestration.dbt import MARTS, dbt
-
     made_from = digest()
     paths = [FOLDER / f"{part}.json" for part in PARTS]
     if all(_is_of(path, made_from) for path in paths):
