@@ -153,7 +153,7 @@ def retyped(data_dir: Path) -> None:
     _rewrite(path, "select * replace ('never' as created_at)")
 
 
-def emptied(data_dir: Path) -> None:
+def halved(data_dir: Path) -> None:
     _rewrite(newest_file(data_dir, "listen_history"), "select *", "where user_id % 2 = 0")
 
 
@@ -261,7 +261,7 @@ FRESHNESS = {
 LAKE = {
     "a torn file": Corruption(".parquet", data_dir=torn),
     "a file of other types": Corruption("Conversion Error", data_dir=retyped),
-    "a file that lost records": Corruption("is_accounted_for", data_dir=emptied),
+    "a file that lost records": Corruption("is_accounted_for", data_dir=halved),
     "a file that is there twice": Corruption("is_accounted_for", data_dir=doubled),
     "a lake that forgot its loads": Corruption("knows nothing of", data_dir=without_verdicts),
     "listens that went from the build file": Corruption(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import ROOT
-from tests.end_to_end.corruptions import emptied
+from tests.end_to_end.corruptions import halved
 from tests.end_to_end.installation import DAY_1, Installation
 from tests.end_to_end.living_app import lived as app_lived
 from tests.integration.original_api import OriginalApi, serving
@@ -78,7 +78,7 @@ def test_an_app_that_stands_still_is_stale_for_both(day_1: Installation) -> None
 
 
 def test_a_lake_that_lost_records_fails_the_same_tests_for_both(day_1: Installation) -> None:
-    emptied(day_1.data_dir)
+    halved(day_1.data_dir)
     day_1.fails("build", "--full-refresh")
     said = verdicts_of_run(day_1)
     assert "fail" in said.values()

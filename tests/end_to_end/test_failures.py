@@ -17,6 +17,7 @@ from tests.end_to_end.installation import Installation
     [
         (["query", "select 1"], "nothing is published yet"),
         (["publish"], "it does not exist; run `moovitamix build` first"),
+        (["ingest", "--api-url", "http://127.0.0.1:9"], "http://127.0.0.1:9"),
         (["simulate"], "Missing option '--days'"),
         (["run", "--as-of", "tomorrow"], "tomorrow"),
         (["nonsense"], "No such command 'nonsense'"),
@@ -49,9 +50,11 @@ def test_a_failed_build_names_what_failed_and_is_not_published(day_1: Installati
     log = day_1.data_dir / "dbt" / "logs" / "dbt.log"
     assert str(log) in complaint
     assert "Conversion Error" in log.read_text()
+    assert "its last build failed or did not end" in day_1.fails("publish")
     assert checksums(day_1.marts) == before
     assert "starts over" in " ".join(day_1.does("status").split())
-    assert ("build", "failed") in {(row["command"], row["outcome"]) for row in day_1.ops("runs")}
+    outcomes = {(row["command"], row["outcome"]) for row in day_1.ops("runs")}
+    assert {("build", "failed"), ("publish", "failed")} <= outcomes
 
 
 def _spoil_a_load(installation: Installation) -> None:

@@ -74,7 +74,7 @@ def status(judged: Judged, volumes: list[int]) -> str:
     return judged(TODAY, f"select * from ({days}) as days (listened_at)")
 
 
-@pytest.mark.parametrize(("yesterday", "expected"), [(450, "warn"), (0, "fail")])
+@pytest.mark.parametrize(("yesterday", "expected"), [(USUAL, "pass"), (450, "warn"), (0, "fail")])
 def test_a_build_says_what_the_query_says(yesterday: int, expected: str, data_dir: Path) -> None:
     assert built(data_dir, [USUAL] * 40 + [yesterday]) == expected
 
