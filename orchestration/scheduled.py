@@ -49,11 +49,12 @@ def writing(command: str, *, as_of: datetime | None = None, build: str = "") -> 
 
 
 def monitor(command: str, *, as_of: datetime | None = None, build: str = "") -> None:
-    """Build the monitoring marts and test them: not without any of it.
+    """Build the monitoring marts, not without all of their tests, and the report from them.
 
     No run of its own: they would tell of it as of one that never ended.
     """
     from orchestration.monitor import monitor as build_marts
+    from orchestration.report.writing import write as write_report
 
     settings, screen = _settings(as_of), Screen()
     with (
@@ -62,7 +63,9 @@ def monitor(command: str, *, as_of: datetime | None = None, build: str = "") -> 
         screen.working("monitor"),
     ):
         done = build_marts(settings, lock, run_id=new_run_id(), tested=True, tell=tell)
+        report, level = write_report(settings)
     screen.say(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")
+    screen.say(f"{level.name.lower()}: {report}")
 
 
 def _settings(as_of: datetime | None) -> Settings:

@@ -15,7 +15,7 @@ from airflow.sdk import TriggerRule, dag, get_current_context
 from orchestration import steps
 from orchestration.dags.shared import running
 from orchestration.dags.shared.assets import LAKE, MARTS, hand_on
-from orchestration.dags.shared.defaults import house, writer
+from orchestration.dags.shared.defaults import house, monitoring, writer
 from orchestration.dags.shared.rendering import dbt_graph, roots
 from orchestration.dags.shared.running import instant, writing
 
@@ -43,7 +43,7 @@ def transform() -> None:
             rows=sum(table.rows for table in done.tables),
         )
 
-    @writer(retries=0, trigger_rule=TriggerRule.ALL_DONE)
+    @monitoring(trigger_rule=TriggerRule.ALL_DONE)
     def monitor() -> None:
         running.monitor(builds=True)
 

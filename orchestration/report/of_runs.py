@@ -98,7 +98,7 @@ PICTURES = (
             order by began_at desc limit 40
         )
         select
-            runs.day, run_id, command, runs.outcome as run_outcome, step, steps.outcome,
+            runs.day, run_id, runs.command, runs.outcome as run_outcome, step, steps.outcome,
             steps.seconds, steps.row_count, steps.attempts
         from runs inner join pipeline_steps as steps using (run_id)
         order by runs.began_at, steps.began_at
@@ -111,8 +111,10 @@ PICTURES = (
         "Steps of each day's runs that succeeded, and that failed, were interrupted or crashed.",
         ("task_rates",),
         """
-        select day, step, executions, succeeded, failed, success_rate, repeated, median_seconds
-        from task_rates order by day, step
+        select
+            day, command, step, executions, succeeded, failed, success_rate, repeated,
+            median_seconds
+        from task_rates order by day, command, step
         """,
         "No step has run yet.",
         outcomes,

@@ -23,9 +23,14 @@ begun = time.process_time()
 folder = sys.argv[1]
 bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
 seconds = time.process_time() - begun
+def weight(task):
+    if "absolute" in f"{task.weight_rule} {type(task.weight_rule).__name__}".lower():
+        return task.priority_weight
+    return task.priority_weight * (1 + len(task.get_flat_relative_ids(upstream=False)))
 def told(task):
     return {
-        "pool": task.pool, "retries": task.retries, "kind": type(task).__name__,
+        "pool": task.pool, "weight": weight(task),
+        "retries": task.retries, "kind": type(task).__name__,
         "timeout": task.execution_timeout is not None, "upstream": sorted(task.upstream_task_ids),
         "nodes": getattr(task, "nodes", None), "tells": bool(task.on_failure_callback),
     }
@@ -84,6 +89,17 @@ def test_whoever_writes_waits_for_the_one_slot(loaded: dict[str, Any]) -> None:
     elsewhere = {key for key, task in working.items() if task["pool"] != "warehouse_writer"}
     assert elsewhere == {("api_health", "ask")}
     assert all(task["timeout"] and task["tells"] for task in working.values())
+
+
+def test_how_a_run_went_is_told_before_the_next_dags_take_the_slot(loaded: dict[str, Any]) -> None:
+    weights = {
+        (task_id == "monitor", task["weight"])
+        for dag in loaded["dags"].values()
+        for task_id, task in dag["tasks"].items()
+        if task["pool"] == "warehouse_writer"
+    }
+    of_monitoring = {weight for is_monitor, weight in weights if is_monitor}
+    assert min(of_monitoring) > max(weight for is_monitor, weight in weights if not is_monitor)
 
 
 def test_only_ingest_has_a_clock_on_the_datas_path(loaded: dict[str, Any]) -> None:

@@ -187,7 +187,7 @@ def _a_day(number: int, when: datetime, day: date) -> dict[str, Row]:
     band = {"usual_low": 10.0, "usual_high": 70.0} if number > 6 else {}
     times = {"p50_ms": 2.0, "p95_ms": 5.0, "p99_ms": 9.0, "calls": 9, "errors": number % 2}
     nulls = {"place": "raw", "table_name": "tracks", "column_name": "album", "null_share": 0.1}
-    rates = {"step": "ingest", "executions": 1, "succeeded": 1, "failed": 0}
+    rates = {"command": "run", "step": "ingest", "executions": 1, "succeeded": 1, "failed": 0}
     return {
         "pipeline_runs": run(number),
         "pipeline_steps": step(number, "ingest"),

@@ -10,6 +10,7 @@ runs as (
 
     select
         run_id,
+        any_value(command) as command,
         max(as_of) as as_of
     from {{ source('records', 'runs') }}
     group by run_id
@@ -38,6 +39,7 @@ whole as (
 
 select
     run_id,
+    command,
     step,
     cast(coalesce(as_of, began_at, ended_at) as date) as day,
     case

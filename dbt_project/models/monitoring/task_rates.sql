@@ -8,6 +8,7 @@ steps as (
 
 select
     day,
+    command,
     step,
     count(*) as executions,
     count(*) filter (where outcome = 'succeeded') as succeeded,
@@ -16,4 +17,4 @@ select
     cast(sum(attempts - 1) as bigint) as repeated,
     median(seconds) as median_seconds
 from steps
-group by day, step
+group by day, command, step

@@ -42,3 +42,6 @@ writer = partial(
     do_xcom_push=False,
 )
 """A task that writes. What a retry cannot help is not retried (`orchestration/scheduled.py`)."""
+
+monitoring = partial(writer, retries=0, priority_weight=1_000, weight_rule="absolute")
+"""The task that tells how a run went: ahead of what the next DAGs have waiting for the slot."""

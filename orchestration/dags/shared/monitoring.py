@@ -6,7 +6,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import TriggerRule
 
 from orchestration.dags.shared import running
-from orchestration.dags.shared.defaults import writer
+from orchestration.dags.shared.defaults import monitoring
 
 
 def look_after(*ends: Any) -> None:  # noqa: ANN401 - what a task call returns
@@ -15,7 +15,7 @@ def look_after(*ends: Any) -> None:  # noqa: ANN401 - what a task call returns
     After a run that went well `transform` builds them: they cost more than an ingest.
     """
 
-    @writer(retries=0, trigger_rule=TriggerRule.ONE_FAILED)
+    @monitoring(trigger_rule=TriggerRule.ONE_FAILED)
     def monitor() -> None:
         running.monitor()
 
