@@ -111,15 +111,18 @@ class SmokeSettings(BaseSettings):
 
 
 class ScheduleSettings(BaseSettings):
-    """When Airflow begins what has a clock: cron expressions, UTC, from `MOOVITAMIX_SCHEDULE_…`."""
+    """When Airflow begins what has a clock, and again: from `MOOVITAMIX_SCHEDULE_…`."""
 
     model_config = SettingsConfigDict(
         env_prefix="MOOVITAMIX_SCHEDULE_", frozen=True, env_ignore_empty=True
     )
 
     ingest: str = "0 0 * * *"
+    """A cron expression, UTC, as the next two."""
     audit: str = "0 5 * * 0"
     api_health: str = "*/15 * * * *"
+    retry_delay: timedelta = timedelta(minutes=2)
+    """Before a task that failed is tried again; doubled each time, 20 minutes at most."""
 
 
 class AlertSettings(BaseSettings):

@@ -1,10 +1,14 @@
-"""One lived day, which tests copy before they go on from it."""
+"""One lived day, by the command line and by Airflow, which tests copy before they go on from it."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.airflow_home import drawn, python
 from tests.emptied import emptied
+from tests.end_to_end.airflow_day import AirflowDay
 from tests.end_to_end.installation import DAY_1, Installation
 
 
@@ -20,3 +24,35 @@ def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[In
 def day_1(lived: tuple[Installation, str], data_dir: Path) -> Installation:
     """Return a copy of the installation after its first day."""
     return lived[0].copy(data_dir)
+
+
+@pytest.fixture(scope="session")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory, data_home: Path) -> Path:
+    """Airflow's tables, made once."""
+    drawn(data_home)
+    home = tmp_path_factory.mktemp("airflow")
+    migrated = "from airflow.utils import db; db.initdb()"
+    python(home, migrated)
+    return home
+
+
+@pytest.fixture(scope="session")
+def lived_by_airflow(
+    airflow_home: Path, data_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[AirflowDay, list[dict[str, Any]]]:
+    """A first day, from the pull to the published marts, only to be copied; and how it ended."""
+    day = AirflowDay(Installation(emptied(data_home)), airflow_home)
+    ends = day.does("ingest", "transform")
+    kept = day.installation.copy(tmp_path_factory.mktemp("by_airflow") / "data")
+    return AirflowDay(kept, airflow_home), ends
+
+
+@pytest.fixture
+def day_by_airflow(
+    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]], data_dir: Path, tmp_path: Path
+) -> AirflowDay:
+    """A copy of the installation after that day, with tables of its own."""
+    lived, _ = lived_by_airflow
+    home = tmp_path / "airflow"
+    shutil.copytree(lived.home, home)
+    return AirflowDay(lived.installation.copy(data_dir), home)

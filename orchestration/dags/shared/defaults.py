@@ -9,6 +9,7 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from orchestration.dags.shared.alerting import run_late, task_failed
+from orchestration.settings import ScheduleSettings
 
 POOL = "warehouse_writer"
 """Has one slot: who writes the warehouse waits here for its turn."""
@@ -35,7 +36,7 @@ writer = partial(
     task,
     pool=POOL,
     retries=2,
-    retry_delay=timedelta(minutes=2),
+    retry_delay=ScheduleSettings().retry_delay,
     retry_exponential_backoff=True,
     max_retry_delay=timedelta(minutes=20),
     execution_timeout=timedelta(hours=2),
