@@ -109,14 +109,32 @@ class Aligned:
         """Return users x tracks; minus infinity for tracks that the model does not know."""
         rows = self.rows[users]
         known = rows >= 0
-        scores = self.fallback.scores(users)
-        if known.any():
-            own = self.bundle.model.scores(rows[known])
-            there = self.columns >= 0
-            wide = np.full((int(known.sum()), len(self.columns)), -np.inf, np.float32)
-            wide[:, there] = own[:, self.columns[there]]
-            scores[known] = wide
+        if known.all():
+            return self._own(rows)
+        scores = np.empty((len(users), len(self.columns)), np.float32)
+        scores[known] = self._own(rows[known])
+        scores[~known] = self.fallback.scores(users[~known])
         return scores
+
+    def strategies(self, row: Ints, column: Ints) -> Ints:
+        """Return what scored each pair: 0 the model, 1 metadata, 2 popularity alone."""
+        made = np.zeros(len(row), np.int64)
+        strangers, place = np.unique(row[self.rows[row] < 0], return_inverse=True)
+        if len(strangers):
+            is_strange = self.rows[row] < 0
+            fits = self.fallback.fits(strangers)[place, column[is_strange]]
+            made[is_strange] = np.where(fits, 1, 2)
+        return made
+
+    def _own(self, rows: Ints) -> Floats:
+        """Return what the model says of its own users; most tracks stand where they stood."""
+        own = self.bundle.model.scores(rows)
+        if np.array_equal(self.columns, np.arange(own.shape[1])):
+            return own
+        there = self.columns >= 0
+        wide = np.full((len(rows), len(self.columns)), -np.inf, np.float32)
+        wide[:, there] = own[:, self.columns[there]]
+        return wide
 
 
 def align(bundle: Bundle, data: Interactions, popularity: Floats) -> Aligned:

@@ -168,8 +168,7 @@ def _table(  # noqa: PLR0913, PLR0917 - the parts of a row
     rank = np.cumsum(is_there, axis=1)[is_there]
     row = np.repeat(rows, is_there.sum(axis=1))
     column = chosen[is_there]
-    fits = scorer.fallback.fits(rows)[np.repeat(np.arange(len(rows)), is_there.sum(axis=1)), column]
-    by = np.where(scorer.rows[row] >= 0, 0, np.where(fits, 1, 2))
+    by = scorer.strategies(row, column)
     because = reasons.of(row, column)
     columns = {
         "user_id": pa.array(users[row], pa.int32()),
