@@ -4,11 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
+
+from orchestration.cli import main
 
 DAY_1 = datetime(2026, 3, 1, 21)
 DAY_2 = datetime(2026, 3, 2, 21)
@@ -55,22 +60,41 @@ class Installation:
         )
 
     def fails(self, *words: str) -> str:
-        """Run `moovitamix`, which must fail with exit code 1; return what it says of it."""
-        process = self.start(*words)
-        _, complaint = process.communicate(timeout=PATIENCE_SECONDS)
-        assert process.returncode == 1, complaint
+        """Run `moovitamix` here, which must fail with exit code 1; return what it says of it."""
+        code, _, complaint = self._here(*words)
+        assert code == 1, complaint
         return complaint
 
     def does(self, *words: str) -> str:
-        """Run `moovitamix`, which must succeed; return what it prints."""
-        process = self.start(*words)
+        """Run `moovitamix` here, which must succeed; return what it prints."""
+        code, told, complaint = self._here(*words)
+        assert code == 0, complaint
+        return told
+
+    def lives(self, instant: datetime) -> str:
+        """Live the day of `instant` with `moovitamix run`, in a process of its own."""
+        process = self.start("run", "--as-of", instant.isoformat())
         told, complaint = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, complaint
         return told
 
-    def lives(self, instant: datetime) -> str:
-        """Live the day of `instant` with `moovitamix run`."""
-        return self.does("run", "--as-of", instant.isoformat())
+    def _here(self, *words: str) -> tuple[int, str, str]:
+        """Run a command in this process, where dbt and the gate are imported already.
+
+        A process of its own would be as right, and take longest to import; days are lived in one.
+        """
+        told, complaint = StringIO(), StringIO()
+        with (
+            patch.dict(os.environ, self.environment(), clear=True),
+            patch.object(sys, "argv", ["moovitamix", *words]),
+            redirect_stdout(told),
+            redirect_stderr(complaint),
+        ):
+            try:
+                main()
+            except SystemExit as ended:
+                code = ended.code
+        return int(code or 0), told.getvalue(), complaint.getvalue()
 
     def copy(self, data_dir: Path) -> "Installation":
         """Return the same as it stands, in another folder."""

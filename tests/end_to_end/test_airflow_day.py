@@ -84,7 +84,7 @@ def test_recommendations_follow_the_marts(day_by_airflow: AirflowDay) -> None:
 def test_an_audit_ends_well_and_finds_all(day_by_airflow: AirflowDay) -> None:
     (end,) = day_by_airflow.does("audit", at=DAY_2)
     assert end["state"] == "success"
-    assert day_by_airflow.installation.ask("select version from publication")[0][0] == 4
+    assert day_by_airflow.installation.ask("select version from publication") == [(2,)]
 
 
 @pytest.mark.slow
@@ -93,10 +93,9 @@ def test_a_day_filled_in_later_and_a_month_caught_up_equal_a_rebuild(
 ) -> None:
     """Days come out of order and one is missing until last; a build from the start agrees."""
     day = AirflowDay(Installation(data_dir), airflow_home)
-    for number in (*range(2, 20), *range(21, 31), 20):
-        clock = datetime(2026, 3, number, 21)
-        ends = day.does("ingest", "transform", at=clock, MOOVITAMIX_RECOMMENDATIONS="false")
-        assert [end["state"] for end in ends] == ["success", "success"]
+    clocks = [datetime(2026, 3, number, 21) for number in (*range(2, 20), *range(21, 31), 20)]
+    ends = day.lives(*clocks)
+    assert [end["state"] for end in ends] == ["success"] * 2 * len(clocks)
     increments = checksums(day.installation.marts)
     day.installation.does("build", "--full-refresh")
     day.installation.does("publish")

@@ -31,7 +31,10 @@ def test_a_failure_is_one_line(data_dir: Path, words: list[str], why: str) -> No
 
 
 def test_debug_shows_where_a_failure_came_from(tmp_path: Path) -> None:
-    assert "Traceback" in Installation(tmp_path / "data").fails("query", "select 1", "--debug")
+    failing = Installation(tmp_path / "data").start("query", "select 1", "--debug")
+    _, complaint = failing.communicate()
+    assert failing.returncode == 1
+    assert "Traceback" in complaint
 
 
 def test_a_setting_that_can_not_be_read_is_named(tmp_path: Path) -> None:
