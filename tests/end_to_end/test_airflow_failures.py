@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -30,7 +29,7 @@ ONE_LISTEN_TOO_MANY = """
     insert into fact_listen_history by name
     select * replace (99 as session_position) from fact_listen_history limit 1
 """
-NO_NAMES = "update dim_tracks set name = null"
+NO_NAMES = "update staging.track_versions set name = null"
 
 
 def _in_the_build(sql: str) -> Callable[[AirflowDay], None]:
@@ -110,7 +109,7 @@ def test_what_the_gate_refuses_is_not_asked_for_again(airflow_home: Path, data_d
     with serving(OriginalApi(lived(2), knows_windows=True)) as api:
         given = {"MOOVITAMIX_API_URL": api.url, **AT_ONCE}
         good = api.records["users"]
-        api.records["users"] = [_without_first_name(user) for user in good]
+        api.records["users"] = [user | {"email": None} for user in good]
         (end,) = day.does("ingest", at=clock(1), **given)
         assert (end["state"], end["tasks"]["pull"]) == ("failed", "failed")
         (alert,) = day.alerts()
@@ -123,10 +122,6 @@ def test_what_the_gate_refuses_is_not_asked_for_again(airflow_home: Path, data_d
     assert [one["state"] for one in ends] == ["success", "success"]
     users = "select count(*) from dim_users where not is_inferred"
     assert day.installation.ask(users) == [(len(good),)]
-
-
-def _without_first_name(user: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in user.items() if name != "first_name"}
 
 
 def test_somebody_who_holds_the_build_file_is_told_of_and_waited_for(
@@ -180,8 +175,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @contextmanager
 def _held(file: Path) -> Iterator[None]:
     """An analyst's shell has the file open."""
-    opened = "import duckdb, sys; duckdb.connect(sys.argv[1], read_only=True); print(1, flush=True)"
-    command = [sys.executable, "-c", f"{opened}; sys.stdin.read()", str(file)]
+    opened = "import duckdb, sys; held = duckdb.connect(sys.argv[1], read_only=True)"
+    command = [sys.executable, "-c", f"{opened}; print(1, flush=True); sys.stdin.read()", str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
         assert shell.stdout
         shell.stdout.readline()
