@@ -5,7 +5,7 @@ READY := .venv/.ready
 DOCS_PORT ?= 8080
 BENCH ?= ingest build quality serve prepare train score airflow
 
-.PHONY: run airflow env test test-slow setup machine lint format docs bench lock clean
+.PHONY: run airflow env test test-slow test-spark setup setup-spark machine lint format docs bench lock clean
 
 run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
@@ -61,6 +61,16 @@ docs: setup  ## what every table and column means, at the address it prints
 
 format: setup  ## put right what can be put right by a machine
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+setup-spark: .venv/.ready-spark  ## Apache Spark beside it: PySpark and dbt-spark (480 MB); needs Java 17
+
+.venv/.ready-spark: requirements-spark.lock $(READY)
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --requirement requirements-spark.lock
+	@touch $@
+
+test-spark: setup-spark  ## the same marts from both engines, row by row
+	@command -v java >/dev/null || { echo "Java 17 is missing (Debian: apt-get install openjdk-17-jre-headless)"; exit 1; }
+	@$(BIN)/pytest -m spark
 
 bench: setup  ## the measured promises: make bench BENCH=ingest
 	@for name in $(BENCH); do $(BIN)/python -m bench.$$name || exit 1; done

@@ -62,7 +62,7 @@ def main() -> None:
             for name, data_dir in sizes.items()
         }
         for data_dir in sizes.values():
-            _land(data_dir, DAYS, NEW_LISTENS // PER_SESSION, data_dir.name)
+            land(data_dir, DAYS, NEW_LISTENS // PER_SESSION, data_dir.name)
         days = pairwise(
             {name: partial(_a_day, data_dir) for name, data_dir in sizes.items()},
             asked.rounds,
@@ -81,7 +81,7 @@ def _arguments() -> argparse.Namespace:
 
 def _build_history(data_dir: Path, listens: int) -> Cost:
     for day in range(DAYS):
-        _land(data_dir, day, listens // DAYS // PER_SESSION, data_dir.name)
+        land(data_dir, day, listens // DAYS // PER_SESSION, data_dir.name)
     cost = process(_dbt(data_dir))
     with duckdb.connect(data_dir / "build.duckdb") as built:
         built.execute("update ledger.loads set is_published = true")
@@ -89,7 +89,7 @@ def _build_history(data_dir: Path, listens: int) -> Cost:
     return cost
 
 
-def _land(data_dir: Path, day: int, sessions: int, millions: str) -> None:
+def land(data_dir: Path, day: int, sessions: int, millions: str) -> None:
     """Write the load of one day, and its verdict."""
     as_of = FIRST_DAY + timedelta(days=day + 1)
     fields = {

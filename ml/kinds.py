@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ml.als import Als
 from ml.blend import Blend
 from ml.ease import Ease
 from ml.errors import UnusableModel
@@ -22,6 +23,7 @@ KINDS: dict[str, Any] = {
     "lightfm": Hybrid,
     "softmax": Softmax,
     "blend": Blend,
+    "als": Als,
 }
 
 

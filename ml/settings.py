@@ -86,3 +86,15 @@ class MlSettings(BaseSettings):
     def artifacts_url(self) -> str:
         """Where new experiments put their files."""
         return self.mlflow_artifacts or (self.mlflow_dir / "artifacts").as_uri()
+
+
+class SparkSettings(BaseSettings):
+    """Where Spark trains, each from `MOOVITAMIX_SPARK_<NAME>`; profiles.yml reads them too."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_SPARK_", frozen=True, env_ignore_empty=True
+    )
+
+    master: str = "local[*]"
+    memory: str = "2g"
+    driver_host: str = "127.0.0.1"

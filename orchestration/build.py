@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from orchestration import unit_tests
-from orchestration.dbt import dbt, log_of
+from orchestration.dbt import MARTS as DUCKDB
+from orchestration.dbt import Target, dbt, log_of
 from orchestration.errors import BuildFailed, Failure
 from orchestration.lock import WriterLock
 from orchestration.progress import Tell, unheard
@@ -52,14 +53,37 @@ def build(  # noqa: PLR0913 - what to build, and who wants to know
     each node begin, `tell` how it ended.
     """
     lock.require_for(settings.data_dir)
-    words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
-    proven = unit_tests.passed(settings, part)
-    for name in proven:
-        tell(name, "pass", "passed on this code before")
-    words += WITHOUT_UNIT_TESTS if proven else []
-    results = _results(dbt(settings, *words, run_id=run_id, note=note, tell=tell), settings)
-    unit_tests.note(settings, part, results)
+    told: Told = {"run_id": run_id, "note": note, "tell": tell}
+    results = built(settings, part, full_refresh=full_refresh, **told)
     return _summary(settings, part, results)
+
+
+class Told(TypedDict):
+    """Who hears of a dbt command, as `orchestration.dbt.dbt` takes it."""
+
+    run_id: str
+    note: Callable[[str], None]
+    tell: Tell
+
+
+def built(
+    settings: Settings,
+    part: str,
+    *,
+    full_refresh: bool,
+    engine: tuple[str, ...] = unit_tests.DUCKDB,
+    target: Target = DUCKDB,
+    **told: Unpack[Told],
+) -> "list[RunResult]":
+    """Run `dbt build` of a part on an engine; return what was run, all of it good."""
+    words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
+    proven = unit_tests.passed(settings, part, engine)
+    for name in proven:
+        told["tell"](name, "pass", "passed on this code before")
+    words += WITHOUT_UNIT_TESTS if proven else []
+    results = results_of(dbt(settings, *words, target=target, **told), settings)
+    unit_tests.note(settings, part, results, engine)
+    return results
 
 
 def check_every_row(
@@ -70,11 +94,11 @@ def check_every_row(
     Raises `BuildFailed` naming what failed; the seal of the build stays as it is.
     """
     words = ["test", "--selector", MARTS, *WITHOUT_UNIT_TESTS]
-    results = _results(dbt(settings, *words, run_id=run_id, note=note), settings)
+    results = results_of(dbt(settings, *words, run_id=run_id, note=note), settings)
     return [result.node.name for result in results if result.status == "warn"]
 
 
-def _results(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
+def results_of(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
     """Return what dbt ran, if all of it was good."""
     if answer.success:
         return list(answer.result.results)

@@ -36,6 +36,23 @@ class WarehouseBusy(OrchestrationError):
         super().__init__(f"the warehouse is being written by {holder}; --wait SECONDS waits for it")
 
 
+class SparkMissing(OrchestrationError):
+    """Spark was asked for, and is not there."""
+
+    def __init__(self, lack: str) -> None:
+        super().__init__(f"this machine cannot build on Spark: {lack}")
+
+
+class HandoverIncomplete(OrchestrationError):
+    """Spark's files do not hold the rows that its build counted."""
+
+    def __init__(self, table: str, copied: int, built: int) -> None:
+        super().__init__(
+            f"{table}: {copied:,} rows were copied of {built:,} that Spark built; "
+            "nothing is published; run `moovitamix build` again"
+        )
+
+
 class BuildFileInUse(OrchestrationError):
     """Something that does not know the writer lock (an open shell) holds the build file."""
 

@@ -1,7 +1,7 @@
 """Options that several commands of `moovitamix` share, each said once."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,6 +30,10 @@ Day = Annotated[
     ),
 ]
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build all from the lake anew.")]
+Engine = Annotated[
+    Literal["dev", "spark"],
+    typer.Option("--target", help="dev: DuckDB; spark: Apache Spark. Default MOOVITAMIX_TARGET."),
+]
 Wait = Annotated[
     float,
     typer.Option(help="Wait so long for another writer to end.", metavar="SECONDS", min=0),

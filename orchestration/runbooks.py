@@ -36,6 +36,8 @@ PAGES = {
     "SourceStale": "source-stale",
     "SourceDied": "source-died",
     "BuildFailed": "build-failed",
+    "SparkMissing": "build-failed",
+    "HandoverIncomplete": "build-failed",
     "BuildFileInUse": "build-file-in-use",
     "NotSealed": "not-sealed",
     "NothingPublished": "not-sealed",

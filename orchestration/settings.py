@@ -4,6 +4,7 @@ import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,6 +26,8 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     lake_url: str = ""
     """Where the lake is; empty: `lake` in the data folder. A URL moves it to object storage."""
+    target: Literal["dev", "spark"] = "dev"
+    """What builds the marts: `dev` is DuckDB, `spark` Apache Spark (docs/scaling.md)."""
     api_url: str | None = None
     """The app's API; none: a run starts the embedded source for itself."""
     as_of: datetime | None = None

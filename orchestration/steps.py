@@ -121,9 +121,12 @@ def freshness(run: Run) -> None:
 
 def build(run: Run, part: str = MARTS, *, full_refresh: bool = False) -> None:
     """Build and test a part of the build file; the marts are the one that is meant by itself."""
-    from orchestration.build import build as build_part
+    from orchestration.build import build as build_on_duckdb
+    from orchestration.spark import build_on_spark
 
     is_marts = part == MARTS
+    on_spark = is_marts and run.by_its_clock.target == "spark"
+    build_part = build_on_spark if on_spark else build_on_duckdb
     with run.step("build" if is_marts else part) as step:
         done = build_part(
             run.by_its_clock,
@@ -167,10 +170,13 @@ def reconcile(run: Run, load_id: str | None) -> None:
 
 def publish(run: Run) -> "Publication":
     """Hand the sealed build to its readers."""
+    from orchestration.handover import hand_over
     from orchestration.measures import measure_build, measure_publication
     from orchestration.publish import publish as publish_marts
 
     with run.step("publish") as step:
+        if run.settings.target == "spark":
+            hand_over(run.settings, run.lock)
         unmeasured = _measured(measure_build, run.settings, run.run_id)
         done = publish_marts(run.settings, run.lock, run.run_id)
         unmeasured += _measured(measure_publication, run.by_its_clock, run.run_id, done)

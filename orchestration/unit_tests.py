@@ -18,32 +18,39 @@ if TYPE_CHECKING:
 
     from dbt.artifacts.schemas.run import RunResult
 
-ENGINE = ("dbt-core", "dbt-duckdb", "duckdb")
+DUCKDB = ("dbt-core", "dbt-duckdb", "duckdb")
+SPARK = ("dbt-core", "dbt-spark", "pyspark")
 
 
-def passed(settings: Settings, part: str) -> list[str]:
+def passed(settings: Settings, part: str, engine: tuple[str, ...] = DUCKDB) -> list[str]:
     """Return the unit tests of a part that passed on the code and the engine as they stand."""
-    path = _path(settings, part)
+    path = _path(settings, part, engine)
     proof = json.loads(path.read_text()) if path.exists() else {}
-    return list(proof["passed"]) if proof.get("code") == _code() else []
+    return list(proof["passed"]) if proof.get("code") == _code(engine) else []
 
 
-def note(settings: Settings, part: str, results: "Iterable[RunResult]") -> None:
+def note(
+    settings: Settings,
+    part: str,
+    results: "Iterable[RunResult]",
+    engine: tuple[str, ...] = DUCKDB,
+) -> None:
     """Keep which unit tests passed, after a build of the part without any failure."""
     names = [one.node.unique_id for one in results if str(one.node.resource_type) == "unit_test"]
     if not names:  # the build left them out
         return
-    path = _path(settings, part)
+    path = _path(settings, part, engine)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps({"code": _code(), "passed": sorted(names)}))
+    draft.write_text(json.dumps({"code": _code(engine), "passed": sorted(names)}))
     draft.replace(path)
 
 
-def _code() -> str:
-    engine = [f"{name} {version(name)}" for name in ENGINE]
-    return hashlib.sha256(" ".join([digest(project()), *engine]).encode()).hexdigest()
+def _code(engine: tuple[str, ...]) -> str:
+    versions = [f"{name} {version(name)}" for name in engine]
+    return hashlib.sha256(" ".join([digest(project()), *versions]).encode()).hexdigest()
 
 
-def _path(settings: Settings, part: str) -> Path:
-    return settings.dbt_dir / "unit_tests" / f"{part}.json"
+def _path(settings: Settings, part: str, engine: tuple[str, ...]) -> Path:
+    name = part if engine == DUCKDB else f"{part}.{engine[-1]}"
+    return settings.dbt_dir / "unit_tests" / f"{name}.json"

@@ -6,7 +6,7 @@ import typer
 
 from orchestration.commands.running import settings_for, where_next, writing
 from orchestration.lock import hold
-from orchestration.options import ApiUrl, AsOf, Day, FullRefresh, Wait
+from orchestration.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait
 from orchestration.screen import Screen
 from orchestration.settings import now
 
@@ -58,11 +58,12 @@ def ingest(
 
 
 @app.command()
-def build(full_refresh: FullRefresh = False, wait: Wait = 0) -> None:
+def build(full_refresh: FullRefresh = False, wait: Wait = 0, target: Engine | None = None) -> None:
     """Build and test the marts from the lake."""
     from orchestration import steps
 
-    with writing(settings_for(), "build", wait) as day:
+    settings = settings_for(target=target)
+    with writing(settings, "build", wait) as day:
         steps.build(day, full_refresh=full_refresh)
     day.show_summary()
 
@@ -81,10 +82,10 @@ def audit(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
 
 
 @app.command()
-def publish(wait: Wait = 0) -> None:
+def publish(wait: Wait = 0, target: Engine | None = None) -> None:
     """Hand the build to its readers, if it is sealed."""
     from orchestration import steps
 
-    with writing(settings_for(), "publish", wait) as day:
+    with writing(settings_for(target=target), "publish", wait) as day:
         steps.publish(day)
     day.show_summary()

@@ -12,9 +12,11 @@ from orchestration.screen import Screen
 from orchestration.settings import Settings
 
 
-def settings_for(*, api_url: str | None = None, as_of: datetime | None = None) -> Settings:
+def settings_for(
+    *, api_url: str | None = None, as_of: datetime | None = None, target: str | None = None
+) -> Settings:
     """Return the settings of the environment, with what the command line gave over them."""
-    given: dict[str, Any] = {"api_url": api_url, "as_of": as_of}
+    given: dict[str, Any] = {"api_url": api_url, "as_of": as_of, "target": target}
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 

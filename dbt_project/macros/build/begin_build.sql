@@ -3,7 +3,7 @@
    parts dirty; only `seal_build` takes that back. #}
 {% macro begin_build() %}
     {% if execute %}
-        {% do run_query(ledger()) %}
+        {% do open_book() %}
         {% if flags.WHICH in ['build', 'run'] %}
             {% for part in parts_at_work() %}
                 {% if part == 'marts' %}
@@ -11,10 +11,28 @@
                 {% endif %}
                 {% set hash = model_hash(part) %}
                 {% set full_refresh = flags.FULL_REFRESH or must_start_over(part, hash) %}
-                {% do run_query(mark_dirty(part, hash, full_refresh)) %}
+                {% do note_begin(part, hash, full_refresh) %}
             {% endfor %}
         {% endif %}
     {% endif %}
+{% endmacro %}
+
+
+{# Spark has a book of its own (macros/spark/book.sql). #}
+{% macro open_book() %}
+    {{ return(adapter.dispatch('open_book')()) }}
+{% endmacro %}
+
+{% macro default__open_book() %}
+    {% do run_query(ledger()) %}
+{% endmacro %}
+
+{% macro note_begin(part, hash, full_refresh) %}
+    {{ return(adapter.dispatch('note_begin')(part, hash, full_refresh)) }}
+{% endmacro %}
+
+{% macro default__note_begin(part, hash, full_refresh) %}
+    {% do run_query(mark_dirty(part, hash, full_refresh)) %}
 {% endmacro %}
 
 

@@ -13,6 +13,10 @@
 
 {# `dbt compile` and `dbt docs generate` run no hooks, so the book may not be there yet. #}
 {% macro ledger_exists() %}
+    {{ return(adapter.dispatch('ledger_exists')()) }}
+{% endmacro %}
+
+{% macro default__ledger_exists() %}
     {% set book = "select count(*) from information_schema.columns where table_schema = 'ledger' and table_name = 'state' and column_name = 'part'" %}
     {{ return(run_query(book).columns[0].values()[0] > 0) }}
 {% endmacro %}

@@ -1,4 +1,4 @@
 {# What a listen still says at the cut-off: half of it after 30 days. Whole days, so that sums agree on every engine. #}
 {% macro decay(instant, as_of) -%}
-    power(0.5, date_diff('day', {{ instant }}, {{ as_of }}) / 30.0)
+    power(0.5, {{ midnights_between(instant, as_of) }} / cast(30 as double))
 {%- endmacro %}

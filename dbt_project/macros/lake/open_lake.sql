@@ -2,6 +2,10 @@
    none, a typed and empty one. Raw tables show accepted loads only, file by file: one torn file of a crashed
    load would break any glob (docs/decisions/0006). #}
 {% macro open_lake() %}
+    {{ return(adapter.dispatch('open_lake')()) }}
+{% endmacro %}
+
+{% macro default__open_lake() %}
     {% if execute %}
         {% do run_query('create schema if not exists ops') %}
         {% do run_query('create schema if not exists raw') %}
@@ -31,8 +35,12 @@
 
 {# Files that count: of accepted loads, and compacted ones, without those that a compacted one has replaced. #}
 {% macro lake_files(table) %}
+    {{ return(run_query(files_that_count(table)).columns[0].values() | map('replace', "'", "''") | list) }}
+{% endmacro %}
+
+
+{% macro files_that_count(table) %}
     {% set folder = table.source_name ~ '/' ~ table.name %}
-    {% set files %}
         select file from glob('{{ lake_pattern(folder) }}')
         where file not in ({{ replaced_files(folder) }})
         {% if table.source_name == 'raw' %}
@@ -42,8 +50,6 @@
         )
         {% endif %}
         order by file
-    {% endset %}
-    {{ return(run_query(files).columns[0].values() | map('replace', "'", "''") | list) }}
 {% endmacro %}
 
 

@@ -6,3 +6,8 @@
 {% macro default__utc_now() -%}
     cast(now() at time zone 'UTC' as timestamp)
 {%- endmacro %}
+
+{# The session's time zone is UTC (profiles.yml). #}
+{% macro spark__utc_now() -%}
+    localtimestamp()
+{%- endmacro %}

@@ -30,7 +30,7 @@ known as (
         artist,
         genres,
         album,
-        date_diff('day', least(created_at, as_of), as_of) as release_age_days
+        {{ midnights_between('least(created_at, as_of)', 'as_of') }} as release_age_days
     from versions
     inner join cut_offs
         on coalesce(valid_from < as_of, true)

@@ -28,7 +28,7 @@ known as (
         as_of,
         user_id,
         favorite_genres as favorite_genre,
-        date_diff('day', least(created_at, as_of), as_of) as tenure_days
+        {{ midnights_between('least(created_at, as_of)', 'as_of') }} as tenure_days
     from versions
     inner join cut_offs
         on coalesce(valid_from < as_of, true)

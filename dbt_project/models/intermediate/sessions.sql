@@ -1,4 +1,4 @@
-{{ config(unique_key=['user_id', 'started_at'], incremental_strategy='delete+insert') }}
+{{ config(unique_key=['user_id', 'started_at']) }}
 
 with
 
@@ -7,7 +7,7 @@ records as (
     select
         cast(user_id as integer) as user_id,
         started_at,
-        cast(track_ids as integer[]) as track_ids,
+        cast(track_ids as {{ list_of('integer') }}) as track_ids,
         updated_at,
         load_id,
         loaded_at as etl_updated_at
@@ -21,15 +21,6 @@ records as (
 ),
 
 {% if is_incremental() %}
-keys as (
-
-    select distinct
-        user_id,
-        started_at
-    from records
-
-),
-
 known as (
 
     select
@@ -40,7 +31,7 @@ known as (
         load_id,
         etl_updated_at
     from {{ this }}
-    inner join keys using (user_id, started_at)
+    {{ touched_by('records', key='user_id, started_at', instant='started_at') }}
 
 ),
 {% endif %}
@@ -96,7 +87,7 @@ decided as (
         updated_at,
         cast(etl_updated_at as date) as load_date,
         etl_updated_at,
-        load_id
+        load_id{{ partition_day('started_at') }}
     from contents
 
 )

@@ -1,4 +1,4 @@
-{{ config(unique_key='track_id', incremental_strategy='delete+insert') }}
+{{ config(unique_key='track_id') }}
 
 {% set content = [
     'name', 'artist', 'songwriters', 'duration', 'genres', 'album', 'created_at',
@@ -64,7 +64,7 @@ ranked as (
         *,
         row_number() over (
             partition by track_id, updated_at
-            order by load_id desc, {{ content }}
+            order by load_id desc, {{ content | replace(',', ' nulls last,') }} nulls last
         ) = 1 as is_winner
     from contents
 

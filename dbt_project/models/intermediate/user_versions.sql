@@ -1,4 +1,4 @@
-{{ config(unique_key='user_id', incremental_strategy='delete+insert') }}
+{{ config(unique_key='user_id') }}
 
 {% set content = [
     'first_name', 'last_name', 'email', 'gender', 'favorite_genres', 'created_at',
@@ -64,7 +64,7 @@ ranked as (
         *,
         row_number() over (
             partition by user_id, updated_at
-            order by load_id desc, {{ content }}
+            order by load_id desc, {{ content | replace(',', ' nulls last,') }} nulls last
         ) = 1 as is_winner
     from contents
 

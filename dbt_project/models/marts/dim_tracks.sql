@@ -47,12 +47,12 @@ inferred as (
 
     select
         track_id,
-        cast(null as varchar) as name,
-        cast(null as varchar) as artist,
-        cast(null as varchar) as songwriters,
-        cast(null as varchar) as duration,
-        cast(null as varchar) as genres,
-        cast(null as varchar) as album,
+        cast(null as string) as name,
+        cast(null as string) as artist,
+        cast(null as string) as songwriters,
+        cast(null as string) as duration,
+        cast(null as string) as genres,
+        cast(null as string) as album,
         cast(null as timestamp) as created_at,
         cast(null as timestamp) as updated_at,
         min(etl_updated_at) as etl_updated_at,

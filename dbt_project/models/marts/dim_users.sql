@@ -46,11 +46,11 @@ inferred as (
 
     select
         user_id,
-        cast(null as varchar) as first_name,
-        cast(null as varchar) as last_name,
-        cast(null as varchar) as email,
-        cast(null as varchar) as gender,
-        cast(null as varchar) as favorite_genres,
+        cast(null as string) as first_name,
+        cast(null as string) as last_name,
+        cast(null as string) as email,
+        cast(null as string) as gender,
+        cast(null as string) as favorite_genres,
         cast(null as timestamp) as created_at,
         cast(null as timestamp) as updated_at,
         min(etl_updated_at) as etl_updated_at,

@@ -1,8 +1,5 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='append',
-        on_schema_change='fail',
         pre_hook="{% if is_incremental() %}{{ delete_listens_of_changed_sessions() }}{% endif %}",
     )
 }}
@@ -15,7 +12,7 @@ sessions as (
     where
         is_winner
         {% if is_incremental() %}
-        and (user_id, started_at) in ({{ changed_sessions() }})
+        and {{ is_changed('user_id, started_at', instant='started_at') }}
         {% endif %}
 
 ),
@@ -40,5 +37,5 @@ select
     load_date,
     session_position,
     etl_updated_at,
-    load_id
+    load_id{{ partition_day('listened_at') }}
 from listens

@@ -1,10 +1,4 @@
-{{
-    config(
-        alias='listen_history',
-        unique_key='load_id',
-        incremental_strategy='delete+insert',
-    )
-}}
+{{ config(alias='listen_history', unique_key='load_id') }}
 
 select * from {{ ref('stg_listen_history') }}
 where

@@ -1,10 +1,4 @@
-{{
-    config(
-        alias='tracks',
-        unique_key='load_id',
-        incremental_strategy='delete+insert',
-    )
-}}
+{{ config(alias='tracks', unique_key='load_id') }}
 
 select * from {{ ref('stg_tracks') }}
 where

@@ -1,10 +1,4 @@
-{{
-    config(
-        alias='users',
-        unique_key='load_id',
-        incremental_strategy='delete+insert',
-    )
-}}
+{{ config(alias='users', unique_key='load_id') }}
 
 select * from {{ ref('stg_users') }}
 where

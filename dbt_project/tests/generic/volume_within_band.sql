@@ -37,10 +37,10 @@
         select
             volume_day,
             coalesce(volume, 0) as volume,
-            (select today - 1 from clock) - volume_day as days_ago,
+            {{ days_between('(select today - 1 from clock)', 'volume_day') }} as days_ago,
             if(
                 (select min(volume_day) from counted) < (select today - 29 from clock),
-                ((select today - 1 from clock) - volume_day) % 7,
+                {{ days_between('(select today - 1 from clock)', 'volume_day') }} % 7,
                 -1
             ) as kind
         from {{ each_day(

@@ -1,0 +1,83 @@
+"""What Spark built, for readers of DuckDB: a sealed build file, made from the tables' Parquet.
+
+dbt makes the tables empty, with their keys, types and comments; the rows come from Spark's files.
+What is published from it follows the way of any build.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from orchestration.build import results_of
+from orchestration.dbt import dbt
+from orchestration.errors import HandoverIncomplete, NotSealed
+from orchestration.lock import WriterLock
+from orchestration.publication import MARTS
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+BUILT = "select load_id from ledger.loads where is_built"
+
+
+def hand_over(settings: Settings, lock: WriterLock) -> int:
+    """Make the build file anew from Spark's sealed marts; return how many rows it has.
+
+    Raises `NotSealed` when Spark's last build is not, `HandoverIncomplete` when a row is missing.
+    """
+    import duckdb
+
+    lock.require_for(settings.data_dir)
+    spark = _session(settings)
+    if not _is_sealed(spark):
+        raise NotSealed(settings.data_dir / "spark", "Spark's last build failed or did not end")
+    empty = ["run", "--selector", MARTS, "--empty", "--full-refresh"]
+    results_of(dbt(settings, *empty), settings)
+    relations = spark.sql("select schema_name, table_name, row_count from ledger.relations")
+    with duckdb.connect(settings.build_file) as built:
+        for schema, table, rows in relations.collect():
+            spark.catalog.refreshTable(f"{schema}.{table}")
+            files = spark.table(f"{schema}.{table}").inputFiles()
+            if (copied := _copy(built, f"{schema}.{table}", files)) != rows:
+                raise HandoverIncomplete(f"{schema}.{table}", copied, rows)
+        _count_only(built, [load for (load,) in spark.sql(BUILT).collect()])
+    results_of(dbt(settings, "run-operation", "seal_as_handed_over"), settings)
+    return sum(rows for _, _, rows in relations.collect())
+
+
+def _is_sealed(spark: Any) -> bool:  # noqa: ANN401 - PySpark is an extra
+    if not spark.catalog.tableExists("ledger.state"):
+        return False
+    state = spark.sql("select status from ledger.state where part = 'marts'").first()
+    return state is not None and state[0] == "sealed"
+
+
+def _copy(built: "duckdb.DuckDBPyConnection", table: str, files: list[str]) -> int:
+    """Fill a table from Parquet files, by the names of its columns; return how many rows it has."""
+    names = [name for name, *_ in built.sql(f"describe {table}").fetchall()]
+    if files:
+        paths = [file.removeprefix("file://") for file in files]
+        built.execute(
+            f"insert into {table} by name select {', '.join(names)}"
+            " from read_parquet(?, hive_partitioning = true, hive_types_autocast = false)",
+            [paths],
+        )
+    ((rows,),) = built.sql(f"select count(*) from {table}").fetchall()
+    return int(rows)
+
+
+def _count_only(built: "duckdb.DuckDBPyConnection", loads: list[str]) -> None:
+    """Let the book name the loads that Spark has read, and no later ones."""
+    built.execute("delete from ledger.loads where not list_contains(?, load_id)", [loads])
+
+
+def _session(settings: Settings) -> Any:  # noqa: ANN401 - PySpark is an extra
+    """Spark, as dbt starts it: the settings of its target are read from profiles.yml, once."""
+    from orchestration.spark import SPARK, require_spark
+
+    require_spark()
+    from pyspark.sql import SparkSession
+
+    if SparkSession.getActiveSession() is None:
+        results_of(dbt(settings, "run-operation", "wall_clock", target=SPARK), settings)
+    return SparkSession.builder.getOrCreate()

@@ -1,0 +1,88 @@
+"""The marts built by Apache Spark instead of DuckDB: the same models and tests, another target."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration import unit_tests
+from orchestration.build import Build, Told, built, results_of
+from orchestration.dbt import Target, dbt
+from orchestration.errors import SparkMissing
+from orchestration.lock import WriterLock
+from orchestration.progress import Tell, unheard
+from orchestration.publication import MARTS
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.run import RunResult
+
+SPARK = Target("spark", "spark_target")
+LAKE_INDEX = Target("lake_index", "lake_index_target")
+
+
+def build_on_spark(  # noqa: PLR0913 - the same as a build on DuckDB
+    settings: Settings,
+    lock: WriterLock,
+    *,
+    part: str = MARTS,
+    full_refresh: bool = False,
+    run_id: str = "",
+    note: Callable[[str], None] = lambda _: None,
+    tell: Tell = unheard,
+) -> Build:
+    """Run `dbt build` of the marts on Spark; raise `BuildFailed` naming what failed.
+
+    DuckDB lists the lake first: Spark reads neither the names of files nor what compacted ones
+    say in their footers. Raises `SparkMissing` unless the extra and a Java are installed.
+    """
+    lock.require_for(settings.data_dir)
+    require_spark()
+    index_lake(settings)
+    told: Told = {"run_id": run_id, "note": note, "tell": tell}
+    results = built(
+        settings, part, full_refresh=full_refresh, engine=unit_tests.SPARK, target=SPARK, **told
+    )
+    return _summary(results, full_refresh)
+
+
+def index_lake(settings: Settings) -> Path:
+    """Write down which files of the lake count, and return the folder that says it."""
+    folder = settings.data_dir / "spark" / "index"
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = ["--args", f"{{folder: '{folder}'}}"]
+    answer = dbt(settings, "run-operation", "index_lake", *arguments, target=LAKE_INDEX)
+    results_of(answer, settings)
+    return folder
+
+
+def require_spark() -> None:
+    """Raise `SparkMissing` unless the extra and a Java are installed."""
+    from shutil import which
+
+    if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
+        raise SparkMissing("PySpark and dbt-spark are not installed; `make setup-spark` does it")
+    if which("java") is None:
+        raise SparkMissing("there is no `java`; Spark wants version 17 (Debian: openjdk-17-jre)")
+
+
+def _summary(results: "list[RunResult]", full_refresh: bool) -> Build:
+    """Say what the book in the metastore says of the build, which this process holds."""
+    from pyspark.sql import SparkSession
+
+    kinds = [str(result.node.resource_type) for result in results]
+    spark = SparkSession.builder.getOrCreate()
+    rows = spark.sql("select sum(row_count) from ledger.relations where part = 'marts'")
+    set_aside = spark.sql(
+        "select count(*) from quarantine.listen_history"
+        " where load_id = (select max(load_id) from ledger.loads)"
+    )
+    state = spark.sql("select is_full_refresh from ledger.state where part = 'marts'").first()
+    return Build(
+        models=kinds.count("model"),
+        tests=kinds.count("test") + kinds.count("unit_test"),
+        warnings=[result.node.name for result in results if result.status == "warn"],
+        is_full_refresh=bool(state[0]) if state else full_refresh,
+        rows=int((rows.first() or [0])[0] or 0),
+        quarantined=int((set_aside.first() or [0])[0]),
+    )

@@ -1,0 +1,25 @@
+"""One Spark for all tests of this folder: a JVM takes longer to start than a test to run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.spark.spark_marts import SparkMarts, lent, small_spark
+
+
+@pytest.fixture(scope="session")
+def spark_home(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data folder, with Spark's settings set."""
+    with lent(
+        small_spark(
+            tmp_path_factory.mktemp("spark_conf"), warehouse=data_home / "spark" / "warehouse"
+        )
+    ):
+        yield data_home
+
+
+@pytest.fixture
+def spark(spark_home: Path, data_dir: Path) -> SparkMarts:
+    assert spark_home == data_dir
+    return SparkMarts(data_dir)

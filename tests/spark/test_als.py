@@ -1,0 +1,48 @@
+"""ALS on Spark is a model like any other: a value, repeatable, and better than popularity."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.als import Als
+from ml.judging import discovery, judge
+from ml.kinds import kind, kind_of
+from ml.model import digest, load, save
+from ml.popularity import Popularity
+from ml.splits import Split, split
+from tests.unit.ml.logs import grouped_log
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(1800)]
+SMALL = Als(factors=8, rounds=5)
+
+
+@pytest.fixture(scope="module")
+def parts() -> Split:
+    return split(grouped_log(), "random", seed=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(spark_home: Path, parts: Split) -> Als:
+    assert spark_home
+    return SMALL.fit(parts.known, seed=7)
+
+
+def test_the_same_data_and_seed_give_the_same_bits(fitted: Als, parts: Split) -> None:
+    assert digest(SMALL.fit(parts.known, seed=7).arrays()) == digest(fitted.arrays())
+    assert digest(SMALL.fit(parts.known, seed=8).arrays()) != digest(fitted.arrays())
+
+
+def test_it_comes_back_from_its_file_without_spark(fitted: Als, tmp_path: Path) -> None:
+    written = save(fitted.arrays(), tmp_path / "als.npz")
+    again = kind("als").from_arrays(load(tmp_path / "als.npz", written))
+    everyone = np.arange(len(fitted.arrays()["user_factors"]))
+    assert kind_of(again) == "als"
+    assert np.array_equal(again.scores(everyone), fitted.scores(everyone))
+
+
+def test_it_finds_what_popularity_cannot(fitted: Als, parts: Split) -> None:
+    task = discovery(parts.known, parts.test)
+    popular = judge(Popularity().fit(parts.known, seed=7), task).means()
+    personal = judge(fitted, task).means()
+    assert personal["ndcg_at_10"] > 1.2 * popular["ndcg_at_10"]

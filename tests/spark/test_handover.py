@@ -1,0 +1,49 @@
+"""What Spark built reaches readers of DuckDB by the same publication, whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.errors import HandoverIncomplete, NotSealed
+from orchestration.handover import hand_over
+from orchestration.lock import hold
+from orchestration.publish import publish
+from orchestration.settings import Settings
+from tests.checksums import checksums
+from tests.integration.test_marts import a_crowded_lake
+from tests.lake import Lake
+from tests.spark.spark_marts import SparkMarts
+from tests.warehouse import Warehouse
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(3000)]
+
+
+def handed_over(data_dir: Path) -> int:
+    with hold(data_dir, "publish", 0) as lock:
+        rows = hand_over(Settings(data_dir=data_dir), lock)
+        publish(Settings(data_dir=data_dir), lock)
+    return rows
+
+
+def test_readers_of_duckdb_get_what_spark_built(data_dir: Path, spark: SparkMarts) -> None:
+    Lake(data_dir).add(*a_crowded_lake(seed=3))
+    with pytest.raises(NotSealed, match="Spark's last build"):
+        handed_over(data_dir)
+    spark.build()
+    assert handed_over(data_dir) > 100
+    by_spark = checksums(data_dir / "marts.duckdb")
+
+    (lost,) = sorted((data_dir / "spark/warehouse/main.db/dim_users").glob("*.parquet"))[:1]
+    kept = lost.read_bytes()
+    lost.unlink()
+    with pytest.raises(HandoverIncomplete, match="dim_users"):
+        handed_over(data_dir)
+    assert checksums(data_dir / "marts.duckdb") == by_spark
+    lost.write_bytes(kept)
+
+    warehouse = Warehouse(data_dir)
+    (data_dir / "build.duckdb").unlink()
+    warehouse.build()
+    with hold(data_dir, "publish", 0) as lock:
+        publish(Settings(data_dir=data_dir), lock)
+    assert checksums(data_dir / "marts.duckdb") == by_spark
