@@ -19,8 +19,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.catalogue import champion_of_chance, publish
 from bench.measure import module, peak_of_this_process, process, table
+from ml.batch import CELLS
 from ml.ranking import best
-from ml.recommend import CELLS, recommend
+from ml.recommend import recommend
 from ml.settings import MlSettings
 
 if TYPE_CHECKING:

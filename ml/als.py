@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from ml.errors import NotFitted, UnusableModel
-from ml.settings import SparkSettings
+from ml.errors import NotFitted
+from ml.spark import session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ class Als:
 
     def fit(self, data: Interactions, seed: int) -> Self:
         """Alternate between users and tracks on Spark; raise `UnusableModel` where it is not."""
-        spark = _session()
+        spark = session("ALS trains")
         from pyspark.ml.recommendation import ALS
 
         pairs = data.weights.tocoo()
@@ -123,21 +123,3 @@ def _dense(learned: pa.Table, rows: int, factors: int) -> Floats:
     lists = learned["features"].combine_chunks()
     dense[learned["id"].to_numpy()] = lists.flatten().to_numpy().reshape(-1, factors)
     return dense
-
-
-def _session() -> Any:  # noqa: ANN401 - PySpark is an extra, whose types may not be there
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise UnusableModel("ALS trains on Spark: `make setup-spark` installs it") from error
-    settings = SparkSettings()
-    return (
-        SparkSession.builder.master(settings.master)
-        .appName("moovitamix")
-        .config("spark.driver.memory", settings.memory)
-        .config("spark.driver.host", settings.driver_host)
-        .config("spark.driver.bindAddress", settings.driver_host)
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .getOrCreate()
-    )

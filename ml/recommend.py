@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,74 +10,24 @@ import pyarrow as pa
 
 from ml import lake, registry
 from ml import published as publications
-from ml.bundle import Aligned, align
+from ml.batch import RECOMMENDATIONS, SIMILAR, Batch, Ranking
+from ml.bundle import align
 from ml.errors import NoChampion
 from ml.explain import Reasons
 from ml.neighbours import neighbours
-from ml.picking import pick
 from ml.popularity import Popularity
+from ml.spark import ranked_on_spark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scipy.sparse import csr_matrix
 
-    from ml.interactions import Floats, Ids, Ints
     from ml.published import Snapshot
     from ml.registry import Version
     from ml.settings import MlSettings
 
-CELLS = 20_000_000  # scores at a time: 80 MB
-STRATEGIES = ("model", "metadata", "popularity")
 NEAR = 50
-
-_BATCH = [
-    ("model_version", pa.int32()),
-    ("run_id", pa.string()),
-    ("data_as_of", pa.timestamp("us")),
-    ("made_at", pa.timestamp("us")),
-]
-RECOMMENDATIONS = pa.schema(
-    [
-        ("user_id", pa.int32()),
-        ("rank", pa.int32()),
-        ("track_id", pa.int32()),
-        ("score", pa.float64()),
-        ("strategy", pa.string()),
-        ("because_track_id", pa.int32()),
-        *_BATCH,
-    ]
-)
-SIMILAR = pa.schema(
-    [
-        ("track_id", pa.int32()),
-        ("rank", pa.int32()),
-        ("similar_track_id", pa.int32()),
-        ("similarity", pa.float64()),
-        *_BATCH,
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What was written: who made it, for how many users, how many rows."""
-
-    model_version: int
-    run_id: str
-    data_as_of: datetime
-    made_at: datetime
-    users: int = 0
-    recommendations: int = 0
-    similar: int = 0
-
-    def columns(self, rows: int) -> dict[str, pa.Array]:
-        """Return the columns that are the same in every row."""
-        values = (self.model_version, self.run_id, self.data_as_of, self.made_at)
-        return {
-            name: pa.repeat(pa.scalar(value, kind), rows)
-            for (name, kind), value in zip(_BATCH, values, strict=True)
-        }
 
 
 def recommend(settings: MlSettings, run_id: str) -> Batch:
@@ -92,7 +41,18 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
     near = neighbours(now.data.weights, NEAR)
     popularity = Popularity().fit(now.data, settings.seed).scores(np.array([0]))[0]
-    ranked = _ranked(settings, align(bundle, now.data, popularity), now, near, batch)
+    ranking = Ranking(
+        settings=settings,
+        scorer=align(bundle, now.data, popularity),
+        artists=now.artists,
+        heard=_heard_lately(settings, now, batch.data_as_of),
+        reasons=Reasons(near, now.data.weights),
+        users=now.data.users,
+        tracks=now.data.tracks,
+        batch=batch,
+    )
+    on_spark = settings.score_on == "spark"
+    ranked = ranked_on_spark(ranking, RECOMMENDATIONS) if on_spark else map(ranking.of, ranking)
     return _written(settings, batch, _similar(settings, now, near, batch), ranked, version, now)
 
 
@@ -123,24 +83,6 @@ def _written(  # noqa: PLR0913, PLR0917
     return Batch(*told, users=len(now.data.users), recommendations=rows, similar=pairs)
 
 
-def _ranked(
-    settings: MlSettings, scorer: Aligned, now: Snapshot, near: csr_matrix, batch: Batch
-) -> Iterator[pa.Table]:
-    """Yield the recommendations of one chunk of users after another."""
-    data = now.data
-    users, tracks = data.shape
-    heard = _heard_lately(settings, now, batch.data_as_of)
-    reasons = Reasons(near, data.weights)
-    size = max(1, CELLS // max(tracks, 1))
-    for begin in range(0, users, size):
-        rows = np.arange(begin, min(begin + size, users))
-        scores = scorer.scores(rows)
-        lately = heard[rows]
-        scores[np.repeat(np.arange(len(rows)), np.diff(lately.indptr)), lately.indices] = -np.inf
-        chosen, points = pick(scores, now.artists, settings.recommend_k, settings.per_artist)
-        yield _table(scorer, data.users, data.tracks, rows, chosen, points, reasons, batch)
-
-
 def _heard_lately(settings: MlSettings, now: Snapshot, data_as_of: datetime) -> csr_matrix:
     """Return users x tracks: stored where heard within the days that are left out."""
     from scipy.sparse import csr_matrix
@@ -152,33 +94,6 @@ def _heard_lately(settings: MlSettings, now: Snapshot, data_as_of: datetime) -> 
     user = np.repeat(np.arange(plays.shape[0]), np.diff(plays.indptr))[is_late]
     cells = (np.ones(len(user), np.bool_), (user, plays.indices[is_late]))
     return csr_matrix(cells, shape=plays.shape)
-
-
-def _table(  # noqa: PLR0913, PLR0917 - the parts of a row
-    scorer: Aligned,
-    users: Ids,
-    tracks: Ids,
-    rows: Ints,
-    chosen: Ints,
-    points: Floats,
-    reasons: Reasons,
-    batch: Batch,
-) -> pa.Table:
-    is_there = chosen >= 0
-    rank = np.cumsum(is_there, axis=1)[is_there]
-    row = np.repeat(rows, is_there.sum(axis=1))
-    column = chosen[is_there]
-    by = scorer.strategies(row, column)
-    because = reasons.of(row, column)
-    columns = {
-        "user_id": pa.array(users[row], pa.int32()),
-        "rank": pa.array(rank, pa.int32()),
-        "track_id": pa.array(tracks[column], pa.int32()),
-        "score": pa.array(points[is_there], pa.float64()),
-        "strategy": pa.array(np.array(STRATEGIES)[by]),
-        "because_track_id": pa.array(tracks[np.maximum(because, 0)], pa.int32(), mask=because < 0),
-    }
-    return pa.table(columns | batch.columns(len(row)), schema=RECOMMENDATIONS)
 
 
 def _similar(

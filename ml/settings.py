@@ -39,6 +39,8 @@ class MlSettings(BaseSettings):
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     coverage_share: float = Field(default=0.9, ge=0, le=1, description="of the champion's")
 
+    score_on: Literal["here", "spark"] = "here"
+    """Where a batch is scored: in this process, or by Spark's executors, a chunk of users each."""
     recommend_k: int = Field(default=50, ge=1, le=500)
     similar_k: int = Field(default=20, ge=1, le=200)
     exclude_days: int = Field(default=30, ge=0, description="heard so lately: not recommended")

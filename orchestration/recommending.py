@@ -10,7 +10,7 @@ from orchestration.runs import Run
 from orchestration.steps import build, publish
 
 if TYPE_CHECKING:
-    from ml.recommend import Batch
+    from ml.batch import Batch
     from ml.train import Training
 
 

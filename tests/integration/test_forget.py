@@ -25,13 +25,13 @@ from ingestion.forgotten import people, unfinished
 from ingestion.ingest import ingest
 from ingestion.settings import IngestionSettings
 from ml import registry
+from ml.batch import RECOMMENDATIONS
 from ml.blend import Blend
 from ml.bundle import trained
 from ml.ease import Ease
 from ml.hybrid import Hybrid
 from ml.interactions import interactions
 from ml.model import Model
-from ml.recommend import RECOMMENDATIONS
 from ml.settings import MlSettings
 from ml.tracking import connected
 from orchestration.forgetting import Done, erase
