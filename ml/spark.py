@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ml.errors import UnusableModel
@@ -27,6 +29,8 @@ def session(what: str) -> Any:  # noqa: ANN401 - PySpark is an extra, whose type
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise UnusableModel(f"{what} on Spark: `make setup-spark` installs it") from error
+    # Executors on this machine run the Python that has what they need.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = SparkSettings()
     return (
         SparkSession.builder.master(settings.master)

@@ -1,5 +1,7 @@
 """The marts built by Apache Spark instead of DuckDB: the same models and tests, another target."""
 
+import os
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,6 +64,8 @@ def require_spark() -> None:
 
     if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
         raise SparkMissing("PySpark and dbt-spark are not installed; `make setup-spark` does it")
+    # The session that dbt starts may be asked for Python workers later (ml/spark.py).
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if which("java") is None:
         raise SparkMissing("there is no `java`; Spark wants version 17 (Debian: openjdk-17-jre)")
 

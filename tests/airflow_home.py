@@ -37,7 +37,7 @@ def python(home: Path, code: str, *words: str, **more: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=1_700,
+        timeout=7_000,
     )
     assert done.returncode == 0, done.stderr[-6000:] + done.stdout[-2000:]
     return done.stdout

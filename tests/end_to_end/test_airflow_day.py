@@ -88,6 +88,7 @@ def test_an_audit_ends_well_and_finds_all(day_by_airflow: AirflowDay) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7_200)
 def test_a_day_filled_in_later_and_a_month_caught_up_equal_a_rebuild(
     airflow_home: Path, data_dir: Path
 ) -> None:
