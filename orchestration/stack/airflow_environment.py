@@ -56,6 +56,8 @@ def airflow_environment(
         # a busy machine answers late, and a task that gives up on its server fails
         "WORKERS__EXECUTION_API_TIMEOUT": "30",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "false",
+        # what a killed scheduler had at work is begun anew after a minute or two; by default, seven
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
     }
     known = {f"AIRFLOW__{name}": value for name, value in ours.items()}
     chosen = {name: os.environ[name] for name in known if name in os.environ}
