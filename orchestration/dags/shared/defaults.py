@@ -41,8 +41,10 @@ writer = partial(
     max_retry_delay=timedelta(minutes=20),
     execution_timeout=timedelta(hours=2),
     do_xcom_push=False,
+    # by default a task weighs as much as all that come after it together
+    weight_rule="absolute",
 )
 """A task that writes. What a retry cannot help is not retried (`orchestration/scheduled.py`)."""
 
-monitoring = partial(writer, retries=0, priority_weight=1_000, weight_rule="absolute")
+monitoring = partial(writer, retries=0, priority_weight=2)
 """The task that tells how a run went: ahead of what the next DAGs have waiting for the slot."""
