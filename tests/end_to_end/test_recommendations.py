@@ -18,7 +18,6 @@ from orchestration.lock import hold
 from orchestration.runs import recorded
 from orchestration.screen import Screen
 from orchestration.settings import Settings
-from tests.emptied import emptied
 from tests.end_to_end.installation import Installation
 from tests.integration.serving_server import RunningServing, serving, wait_for
 from tests.tastes import NEWEST, Tastes
@@ -36,27 +35,30 @@ LISTS = "select user_id, rank, track_id, model_version, run_id from recommendati
 
 
 @pytest.fixture(scope="module")
-def recommended(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Return an installation after its first day, to be copied only; its listeners have tastes."""
+def recommended(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Return an installation after its first day, to be copied only; its listeners have tastes.
+
+    In a folder of its own, as each copy: MLflow keeps a database open as long as a process lives.
+    """
     folder = tmp_path_factory.mktemp("recommended")
     Tastes().write_world(folder / "world")
     world = MODELS | {"MOOVITAMIX_SOURCE_WORLD": str(folder / "world")}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in world.items():
             patch.setenv(name, value)
-        with a_run(emptied(data_home)) as run:
+        with a_run(folder / "data") as run:
             live_a_day(run)
-    return Installation(data_home, world).copy(folder / "data")
+    return Installation(folder / "data", world)
 
 
 @pytest.fixture
 def installation(
-    recommended: Installation, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    recommended: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Installation:
     """Return a copy of it."""
     for name, value in recommended.world.items():
         monkeypatch.setenv(name, value)
-    return recommended.copy(data_dir)
+    return recommended.copy(tmp_path / "data")
 
 
 @contextmanager
