@@ -44,11 +44,6 @@ class Als:
         """`als`."""
         return "als"
 
-    @property
-    def is_fitted(self) -> bool:
-        """Whether it has learned."""
-        return self.user_factors is not None
-
     def settings(self) -> dict[str, float]:
         """Return the hyper-parameters."""
         names = [field.name for field in fields(self) if not field.name.endswith("_factors")]

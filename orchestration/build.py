@@ -37,15 +37,21 @@ class Build:
     """Records of the newest load that broke a rule."""
 
 
-def build(  # noqa: PLR0913 - what to build, and who wants to know
+class Told(TypedDict, total=False):
+    """Who hears of a dbt command, as `orchestration.dbt.dbt` takes it."""
+
+    run_id: str
+    note: Callable[[str], None]
+    tell: Tell
+
+
+def build(
     settings: Settings,
     lock: WriterLock,
     *,
     part: str = MARTS,
     full_refresh: bool = False,
-    run_id: str = "",
-    note: Callable[[str], None] = lambda _: None,
-    tell: Tell = unheard,
+    **told: Unpack[Told],
 ) -> Build:
     """Run `dbt build` of a part; raise `BuildFailed` naming what failed.
 
@@ -53,17 +59,8 @@ def build(  # noqa: PLR0913 - what to build, and who wants to know
     each node begin, `tell` how it ended.
     """
     lock.require_for(settings.data_dir)
-    told: Told = {"run_id": run_id, "note": note, "tell": tell}
     results = built(settings, part, full_refresh=full_refresh, **told)
     return _summary(settings, part, results)
-
-
-class Told(TypedDict):
-    """Who hears of a dbt command, as `orchestration.dbt.dbt` takes it."""
-
-    run_id: str
-    note: Callable[[str], None]
-    tell: Tell
 
 
 def built(
@@ -78,8 +75,9 @@ def built(
     """Run `dbt build` of a part on an engine; return what was run, all of it good."""
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
     proven = unit_tests.passed(settings, part, engine)
+    tell = told.get("tell", unheard)
     for name in proven:
-        told["tell"](name, "pass", "passed on this code before")
+        tell(name, "pass", "passed on this code before")
     words += WITHOUT_UNIT_TESTS if proven else []
     results = results_of(dbt(settings, *words, target=target, **told), settings)
     unit_tests.note(settings, part, results, engine)

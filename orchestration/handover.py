@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
+RELATIONS = "select schema_name, table_name, row_count from ledger.relations"
 BUILT = "select load_id from ledger.loads where is_built"
 
 
@@ -33,16 +34,16 @@ def hand_over(settings: Settings, lock: WriterLock) -> int:
         raise NotSealed(settings.data_dir / "spark", "Spark's last build failed or did not end")
     empty = ["run", "--selector", MARTS, "--empty", "--full-refresh"]
     results_of(dbt(settings, *empty), settings)
-    relations = spark.sql("select schema_name, table_name, row_count from ledger.relations")
+    relations = spark.sql(RELATIONS).collect()
     with duckdb.connect(settings.build_file) as built:
-        for schema, table, rows in relations.collect():
+        for schema, table, rows in relations:
             spark.catalog.refreshTable(f"{schema}.{table}")
             files = spark.table(f"{schema}.{table}").inputFiles()
             if (copied := _copy(built, f"{schema}.{table}", files)) != rows:
                 raise HandoverIncomplete(f"{schema}.{table}", copied, rows)
         _count_only(built, [load for (load,) in spark.sql(BUILT).collect()])
     results_of(dbt(settings, "run-operation", "seal_as_handed_over"), settings)
-    return sum(rows for _, _, rows in relations.collect())
+    return sum(rows for _, _, rows in relations)
 
 
 def _is_sealed(spark: Any) -> bool:  # noqa: ANN401 - PySpark is an extra

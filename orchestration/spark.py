@@ -2,17 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from orchestration import unit_tests
 from orchestration.build import Build, Told, built, results_of
 from orchestration.dbt import Target, dbt
 from orchestration.errors import SparkMissing
 from orchestration.lock import WriterLock
-from orchestration.progress import Tell, unheard
 from orchestration.publication import MARTS
 from orchestration.settings import Settings
 
@@ -23,15 +21,13 @@ SPARK = Target("spark", "spark_target")
 LAKE_INDEX = Target("lake_index", "lake_index_target")
 
 
-def build_on_spark(  # noqa: PLR0913 - the same as a build on DuckDB
+def build_on_spark(
     settings: Settings,
     lock: WriterLock,
     *,
     part: str = MARTS,
     full_refresh: bool = False,
-    run_id: str = "",
-    note: Callable[[str], None] = lambda _: None,
-    tell: Tell = unheard,
+    **told: Unpack[Told],
 ) -> Build:
     """Run `dbt build` of the marts on Spark; raise `BuildFailed` naming what failed.
 
@@ -41,7 +37,6 @@ def build_on_spark(  # noqa: PLR0913 - the same as a build on DuckDB
     lock.require_for(settings.data_dir)
     require_spark()
     index_lake(settings)
-    told: Told = {"run_id": run_id, "note": note, "tell": tell}
     results = built(
         settings, part, full_refresh=full_refresh, engine=unit_tests.SPARK, target=SPARK, **told
     )

@@ -1,10 +1,10 @@
 """dbt as its users call it, and what it left in the build file."""
 
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 from dbt.artifacts.resources.types import NodeType
@@ -53,7 +53,7 @@ class Warehouse:
             paths += ["--target-path", str(self.project / "target")]
         if without_unit_tests and words[0] in {"build", "test"}:
             paths += ["--exclude-resource-type", "unit_test"]
-        with _environment(MOOVITAMIX_DATA_DIR=str(self.data_dir)):
+        with patch.dict(os.environ, MOOVITAMIX_DATA_DIR=str(self.data_dir)):
             try:
                 answer = dbtRunner().invoke(["--log-level", "none", *words, *paths])
             finally:
@@ -94,19 +94,6 @@ class Warehouse:
     def publish(self) -> None:
         """Note the build as published, as `publish` does after its rename."""
         self.run("update ledger.loads set is_published = true")
-
-
-@contextmanager
-def _environment(**lent: str) -> Any:
-    before = {name: os.environ.get(name) for name in lent}
-    os.environ.update(lent)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
 
 
 def _close() -> None:

@@ -24,8 +24,8 @@ folder = sys.argv[1]
 bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
 seconds = time.process_time() - begun
 def weight(task):
-    assert "absolute" in f"{task.weight_rule} {type(task.weight_rule).__name__}".lower() or (
-        task.pool == "default_pool")
+    is_absolute = "absolute" in f"{task.weight_rule} {type(task.weight_rule).__name__}".lower()
+    assert is_absolute or task.pool == "default_pool", "a weight is the task's own"
     return task.priority_weight
 def told(task):
     return {

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from tests.emptied import emptied
 from tests.lake import Lake, Load, Record, session
-from tests.warehouse import OURS, ROOT, Warehouse, _close, _environment
+from tests.warehouse import OURS, ROOT, Warehouse, _close
 
 FIRST = datetime(2026, 1, 1)
 DAYS = 70
@@ -52,7 +53,7 @@ def metricflow(warehouse: Warehouse) -> Iterator[Any]:
     """MetricFlow on the build file, as `mf query` has it."""
     from dbt_metricflow.cli.cli_configuration import CLIConfiguration
 
-    with _environment(MOOVITAMIX_DATA_DIR=str(warehouse.data_dir)):
+    with patch.dict(os.environ, MOOVITAMIX_DATA_DIR=str(warehouse.data_dir)):
         before = Path.cwd()
         os.chdir(ROOT)
         try:

@@ -1,21 +1,20 @@
 """One Spark for all tests of this folder: a JVM takes longer to start than a test to run."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from tests.spark.spark_marts import SparkMarts, lent, small_spark
+from tests.spark.spark_marts import SparkMarts, small_spark
 
 
 @pytest.fixture(scope="session")
 def spark_home(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The data folder, with Spark's settings set."""
-    with lent(
-        small_spark(
-            tmp_path_factory.mktemp("spark_conf"), warehouse=data_home / "spark" / "warehouse"
-        )
-    ):
+    folder, warehouse = tmp_path_factory.mktemp("spark_conf"), data_home / "spark" / "warehouse"
+    with patch.dict(os.environ, small_spark(folder, warehouse=warehouse)):
         yield data_home
 
 

@@ -1,8 +1,5 @@
 """The marts on Spark, built by the project's own command in this process, and what they hold."""
 
-import os
-from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,20 +45,6 @@ def small_spark(
         "MOOVITAMIX_SPARK_PARTITIONS": "1",
         "MOOVITAMIX_SPARK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
-
-
-@contextmanager
-def lent(environment: Mapping[str, str]) -> Any:
-    """Set variables, and set them back."""
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ sessions as (
     where
         is_winner
         {% if is_incremental() %}
-        and {{ is_changed('user_id, started_at', instant='started_at') }}
+        and {{ is_changed('user_id, started_at') }}
         {% endif %}
 
 ),
