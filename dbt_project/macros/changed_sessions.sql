@@ -51,18 +51,3 @@
         {%- for day in days %} partition (partition_day = date '{{ day }}'){{ ',' if not loop.last }}{% endfor -%}
     {%- endif -%}
 {%- endmacro %}
-
-
-{# Ids that may need an inferred member: of a day, those in its changed sessions and those inferred before.
-   Looking for them in all listens took 0.7 s a day at 50 million. The fact is read here, not through a CTE of
-   the model: DuckDB would keep one that is read twice in memory, whole. On Spark a table that is made anew cannot
-   be read meanwhile, so all listens are looked at. #}
-{% macro ids_to_infer(id) -%}
-    select {{ id }} from {{ ref('fact_listen_history') }}
-    {% if not should_full_refresh() and target.type != 'spark' %}
-    where (user_id, listened_at) in ({{ changed_sessions() }})
-    union all
-    select {{ id }} from {{ this }}
-    where is_inferred
-    {% endif %}
-{%- endmacro %}

@@ -1,11 +1,21 @@
--- depends_on: {{ ref('sessions') }}
+-- depends_on: {{ ref('sessions') }}, {{ ref('track_versions') }}
+{{
+    config(
+        unique_key='track_id',
+        pre_hook="{% if is_incremental() %}{{ delete_members_without_listens('track_id') }}{% endif %}",
+    )
+}}
 
 with
 
 versions as (
 
     select * from {{ ref('dim_tracks_history') }}
-    where is_current
+    where
+        is_current
+        {% if is_incremental() %}
+        and track_id in ({{ ids_in_new_loads('track_id', ref('track_versions')) }})
+        {% endif %}
 
 ),
 
@@ -37,7 +47,7 @@ unknown as (
 
     select distinct track_id
     from ({{ ids_to_infer('track_id') }}) as heard
-    where track_id not in (select track_id from known)
+    where track_id not in (select track_id from {{ ref('dim_tracks_history') }})
 
 ),
 

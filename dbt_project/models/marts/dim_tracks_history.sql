@@ -1,9 +1,15 @@
+{{ config(unique_key='track_id') }}
+
 with
 
 versions as (
 
     select * from {{ ref('track_versions') }}
-    where is_winner
+    where
+        is_winner
+        {% if is_incremental() %}
+        and track_id in ({{ ids_in_new_loads('track_id', ref('track_versions')) }})
+        {% endif %}
 
 ),
 

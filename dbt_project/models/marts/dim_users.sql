@@ -1,11 +1,21 @@
--- depends_on: {{ ref('sessions') }}
+-- depends_on: {{ ref('sessions') }}, {{ ref('user_versions') }}
+{{
+    config(
+        unique_key='user_id',
+        pre_hook="{% if is_incremental() %}{{ delete_members_without_listens('user_id') }}{% endif %}",
+    )
+}}
 
 with
 
 versions as (
 
     select * from {{ ref('dim_users_history') }}
-    where is_current
+    where
+        is_current
+        {% if is_incremental() %}
+        and user_id in ({{ ids_in_new_loads('user_id', ref('user_versions')) }})
+        {% endif %}
 
 ),
 
@@ -36,7 +46,7 @@ unknown as (
 
     select distinct user_id
     from ({{ ids_to_infer('user_id') }}) as heard
-    where user_id not in (select user_id from known)
+    where user_id not in (select user_id from {{ ref('dim_users_history') }})
 
 ),
 

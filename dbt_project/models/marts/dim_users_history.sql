@@ -1,9 +1,15 @@
+{{ config(unique_key='user_id') }}
+
 with
 
 versions as (
 
     select * from {{ ref('user_versions') }}
-    where is_winner
+    where
+        is_winner
+        {% if is_incremental() %}
+        and user_id in ({{ ids_in_new_loads('user_id', ref('user_versions')) }})
+        {% endif %}
 
 ),
 
