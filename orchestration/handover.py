@@ -4,6 +4,7 @@ dbt makes the tables empty, with their keys, types and comments; the rows come f
 What is published from it follows the way of any build.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.build import results_of
@@ -22,16 +23,21 @@ BUILT = "select load_id from ledger.loads where is_built"
 
 
 def hand_over(settings: Settings, lock: WriterLock) -> int:
-    """Make the build file anew from Spark's sealed marts; return how many rows it has.
+    """Make the build file anew from Spark's sealed marts; return how many rows were copied.
 
-    Raises `NotSealed` when Spark's last build is not, `HandoverIncomplete` when a row is missing.
+    None are when the build file holds that very build: features and recommendations, which are
+    built on it, are published without another copy of the marts. Raises `NotSealed` when Spark's
+    last build is not, `HandoverIncomplete` when a row is missing.
     """
     import duckdb
 
     lock.require_for(settings.data_dir)
     spark = _session(settings)
-    if not _is_sealed(spark):
+    build = _sealed_build(spark)
+    if build is None:
         raise NotSealed(settings.data_dir / "spark", "Spark's last build failed or did not end")
+    if _holds(settings.build_file, build):
+        return 0
     empty = ["run", "--selector", MARTS, "--empty", "--full-refresh"]
     results_of(dbt(settings, *empty), settings)
     relations = spark.sql(RELATIONS).collect()
@@ -42,15 +48,32 @@ def hand_over(settings: Settings, lock: WriterLock) -> int:
             if (copied := _copy(built, f"{schema}.{table}", files)) != rows:
                 raise HandoverIncomplete(f"{schema}.{table}", copied, rows)
         _count_only(built, [load for (load,) in spark.sql(BUILT).collect()])
-    results_of(dbt(settings, "run-operation", "seal_as_handed_over"), settings)
+    which = ["--args", f"{{build: '{build}'}}"]
+    results_of(dbt(settings, "run-operation", "seal_as_handed_over", *which), settings)
     return sum(rows for _, _, rows in relations)
 
 
-def _is_sealed(spark: Any) -> bool:  # noqa: ANN401 - PySpark is an extra
+def _sealed_build(spark: Any) -> str | None:  # noqa: ANN401 - PySpark is an extra
+    """The invocation id of Spark's last build, if it is sealed."""
     if not spark.catalog.tableExists("ledger.state"):
+        return None
+    sealed = "select invocation_id from ledger.state where part = 'marts' and status = 'sealed'"
+    state = spark.sql(sealed).first()
+    return str(state[0]) if state else None
+
+
+def _holds(build_file: Path, build: str) -> bool:
+    """Whether the build file is sealed as a copy of that build."""
+    import duckdb
+
+    if not build_file.exists():
         return False
-    state = spark.sql("select status from ledger.state where part = 'marts'").first()
-    return state is not None and state[0] == "sealed"
+    with duckdb.connect(build_file, read_only=True) as built:
+        sealed = "select 1 from ledger.state where status = 'sealed' and invocation_id = ?"
+        try:
+            return bool(built.execute(sealed, [build]).fetchall())
+        except duckdb.CatalogException:  # no build has begun in this file
+            return False
 
 
 def _copy(built: "duckdb.DuckDBPyConnection", table: str, files: list[str]) -> int:

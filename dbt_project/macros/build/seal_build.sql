@@ -68,7 +68,8 @@
 {% endmacro %}
 
 
-{# Spark has tested and sealed what was copied here row by row (orchestration/handover.py). #}
-{% macro seal_as_handed_over() %}
+{# Spark has tested and sealed what was copied here row by row (orchestration/handover.py): the file holds that build. #}
+{% macro seal_as_handed_over(build) %}
     {% do run_query(seal('marts')) %}
+    {% do run_query("update ledger.state set invocation_id = '" ~ build ~ "' where part = 'marts'") %}
 {% endmacro %}
