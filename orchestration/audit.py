@@ -40,10 +40,10 @@ def reconcile(settings: Settings, lock: WriterLock, load_id: str) -> list[Reconc
 
     Raises `NotReconciled` when the API has a record that the marts lack.
     """
-    import duckdb
+    from orchestration.object_storage import open_build
 
     lock.require_for(settings.data_dir)
-    with duckdb.connect(settings.build_file, read_only=True) as built:
+    with open_build(settings) as built:
         found = [_compared(built, table, load_id) for table in KEPT_IN]
     if lacking := [f"{one.table} lacks {one.missing:,}" for one in found if one.missing]:
         raise NotReconciled(f"of the API's records, {', '.join(lacking)} (full pull {load_id})")

@@ -21,9 +21,9 @@ VALUE = r"(, got \S+) .*"
 
 def measure_build(settings: Settings, run_id: str) -> None:
     """Measure the build file, which nobody may be writing: rows, bytes, nulls, set aside."""
-    import duckdb
+    from orchestration.object_storage import open_build
 
-    with duckdb.connect(settings.build_file, read_only=True) as built:
+    with open_build(settings) as built:
         (clock,) = built.sql("select max(as_of) from ledger.loads").fetchall()[0]
         clock = clock or now()
         about = {"run_id": run_id, "as_of": clock, "measured_at": now()}

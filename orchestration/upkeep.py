@@ -96,12 +96,12 @@ def _days_ago(days: int | None) -> datetime | None:
 
 def _superseded(settings: Settings, before: datetime | None) -> "dict[str, pa.Table]":
     """Records that no mart and no history needs: what dbt decided, not a second opinion."""
-    import duckdb
+    from orchestration.object_storage import open_build
 
     if before is None:
         return {}
     open_lake(settings)
-    with duckdb.connect(settings.build_file, read_only=True) as built:
+    with open_build(settings) as built:
         _require_whole(built, settings.build_file)
         return {
             table: built.execute(sql, {"before": before}).to_arrow_table()
