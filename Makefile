@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DOCS_PORT ?= 8080
-BENCH ?= ingest build quality serve prepare train score airflow
+BENCH ?=
 
-.PHONY: run airflow env test test-slow test-spark setup setup-spark machine lint format docs bench lock clean
+.PHONY: run airflow env test test-slow test-spark test-lakehouse setup setup-spark setup-lakehouse machine lint format docs bench bench-small lock clean
 
 run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
@@ -72,8 +72,20 @@ test-spark: setup-spark  ## the same marts from both engines, row by row
 	@command -v java >/dev/null || { echo "Java 17 is missing (Debian: apt-get install openjdk-17-jre-headless)"; exit 1; }
 	@$(BIN)/pytest -m spark
 
-bench: setup  ## the measured promises: make bench BENCH=ingest
-	@for name in $(BENCH); do $(BIN)/python -m bench.$$name || exit 1; done
+setup-lakehouse: .venv/.ready-lakehouse  ## DuckDB's extensions for a lakehouse on PostgreSQL (78 MB)
+
+.venv/.ready-lakehouse: pyproject.toml $(READY)
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --editable '.[lakehouse]' --constraint requirements.lock
+	@touch $@
+
+test-lakehouse: setup-lakehouse  ## many writers and readers at once
+	@$(BIN)/pytest -m lakehouse
+
+bench: setup  ## what was promised against what is measured, in one table: hours; make bench BENCH=ingest
+	@$(BIN)/python -m bench $(BENCH)
+
+bench-small: setup  ## the same in minutes; fails where a ratio is much worse than its baseline
+	@$(BIN)/python -m bench --small --guard
 
 lock: setup  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --extra dev --extra local --universal --python-version 3.11 --upgrade \

@@ -22,11 +22,15 @@ from typing import Any
 import duckdb
 
 from bench import measure
-from bench.measure import Cost
+from bench.measure import Cost, Rounds
+from bench.promises import Promise, tell
 
 CONTENDERS = ("ours", "stock", "download")
 TABLES = ("tracks", "users", "listen_history")
 AS_OF = datetime(2027, 1, 1)
+PAGE = 1_000
+LIMITS_OF_WHOLE: dict[int, Any] = {PAGE: (7.0, "at least"), 100: (4.0, "at least")}
+LIMITS_OF_SLOPE = {"stock": 15.0, "download": 0.4}
 LAYOUT = "{table_name}/load_date={YYYY}-{MM}-{DD}/{load_id}.{file_id}.{ext}"
 
 
@@ -145,14 +149,15 @@ def contender(name: str, api: str, size: int) -> Callable[[], Cost]:
     return run
 
 
-def compare(urls: dict[int, str], small: int, large: int, size: int, rounds: int) -> None:
+def compare(urls: dict[int, str], small: int, large: int, size: int, rounds: int) -> list[Promise]:
     """Measure all contenders at both sizes, and print what came out."""
     runs = {
         f"{name} {count:,}": contender(name, urls[count], size)
         for count in (small, large)
         for name in CONTENDERS
     }
-    costs = measure.pairwise(runs, rounds)
+    measured = measure.pairwise(runs, rounds)
+    costs = measured.medians
     measure.table(
         f"pages of {size}, medians of {rounds}",
         (
@@ -167,11 +172,41 @@ def compare(urls: dict[int, str], small: int, large: int, size: int, rounds: int
         ),
         [_row(name, count, small, large, costs) for name in CONTENDERS for count in (small, large)],
     )
-    whole = {name: costs[f"{name} {large:,}"].wall for name in CONTENDERS}
-    slope = {name: _slope(name, small, large, costs)[0] for name in CONTENDERS}
-    print(f"whole process: {whole['stock'] / whole['ours']:.1f} x stock")
-    print(f"slope: {slope['ours'] / slope['stock']:.1f} x stock")
-    print(f"slope: {slope['ours'] / slope['download']:.2f} of a bare download\n")
+    return _promises(measured, small, large, size)
+
+
+def _promises(measured: Rounds, small: int, large: int, size: int) -> list[Promise]:
+    """How many times as fast as its peers: stock by the whole process, both by the slope."""
+    costs, pages = measured.medians, f"pages of {size:,}"
+    rounds = [
+        {name: these[number] for name, these in measured.costs.items()}
+        for number in range(len(measured.costs[f"ours {large:,}"]))
+    ]
+    found = [
+        Promise(
+            f"whole process against stock, {pages}",
+            f"{costs[f'ours {large:,}'].wall:.1f} s",
+            f"{costs[f'stock {large:,}'].wall:.1f} s",
+            measured.ratios(f"stock {large:,}", f"ours {large:,}"),
+            *LIMITS_OF_WHOLE[size],
+        )
+    ]
+    for peer, limit in LIMITS_OF_SLOPE.items():
+        speeds = [
+            [_slope(name, small, large, one)[0] for name in ("ours", peer)]
+            for one in (costs, *rounds)
+        ]
+        found.append(
+            Promise(
+                f"slope against {peer}, {pages}",
+                f"{speeds[0][0]:,.0f}/s",
+                f"{speeds[0][1]:,.0f}/s",
+                [ours / other for ours, other in speeds[1:]],
+                limit if size == PAGE else None,
+                "at least",
+            )
+        )
+    return found
 
 
 def _row(name: str, count: int, small: int, large: int, costs: dict[str, Cost]) -> list[str]:
@@ -211,8 +246,11 @@ def main() -> None:
     few = chosen.hundreds // 5
     serve = {"pages": page_server, "api": source_api}[chosen.server]
     with serve(sorted({chosen.small, chosen.sessions, few, chosen.hundreds})) as urls:
-        compare(urls, chosen.small, chosen.sessions, 1_000, chosen.rounds)
-        compare(urls, few, chosen.hundreds, 100, chosen.rounds)
+        tell(
+            "ingest",
+            *compare(urls, chosen.small, chosen.sessions, PAGE, chosen.rounds),
+            *compare(urls, few, chosen.hundreds, 100, chosen.rounds),
+        )
 
 
 if __name__ == "__main__":

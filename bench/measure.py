@@ -22,6 +22,23 @@ class Cost:
     peak_mb: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """What each contender took in each round."""
+
+    costs: dict[str, list[Cost]]
+
+    @property
+    def medians(self) -> dict[str, Cost]:
+        """Of each contender the median wall time, CPU time and memory."""
+        return {name: _median(these) for name, these in self.costs.items()}
+
+    def ratios(self, ours: str, peer: str) -> list[float]:
+        """Wall time of ours over the peer's, round by round: what slowed both falls out."""
+        pairs = zip(self.costs[ours], self.costs[peer], strict=True)
+        return [one.wall / other.wall for one, other in pairs]
+
+
 def process(command: Sequence[str]) -> Cost:
     """Run a command to its end. CPU counts its children too; memory is its own alone.
 
@@ -44,15 +61,15 @@ def module(name: str, *arguments: object) -> list[str]:
 
 def pairwise(
     contenders: dict[str, Callable[[], Cost]], rounds: int, said: Callable[[str], None] = print
-) -> dict[str, Cost]:
-    """Medians over the rounds, of contenders that took turns on the same machine."""
+) -> Rounds:
+    """Measure contenders that take turns on the same machine."""
     costs: dict[str, list[Cost]] = {name: [] for name in contenders}
     for number in range(1, rounds + 1):
         for name, run in contenders.items():
             cost = run()
             costs[name].append(cost)
             said(f"round {number}/{rounds}: {name} {cost.wall:.1f} s, {cost.cpu:.1f} s CPU")
-    return {name: _median(these) for name, these in costs.items()}
+    return Rounds(costs)
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> None:

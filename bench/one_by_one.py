@@ -13,14 +13,18 @@ from cosmos import (  # type: ignore[import-untyped]
     ProjectConfig,
     RenderConfig,
 )
-from cosmos.constants import LoadMode  # type: ignore[import-untyped]
+from cosmos.constants import LoadMode, TestIndirectSelection  # type: ignore[import-untyped]
 
 from orchestration.graph import PROJECT, manifest_of
 from orchestration.settings import ROOT
 
 
 def drawn(part: str, target: str) -> DbtTaskGroup:
-    """Draw a part with nothing set but what it must have to run here."""
+    """Draw a part with nothing set but what it must have to run here.
+
+    Cosmos's default selection of tests is `eager`: the fact would be tested against
+    recommendations that are not there yet.
+    """
     return DbtTaskGroup(
         group_id=part,
         project_config=ProjectConfig(
@@ -31,7 +35,7 @@ def drawn(part: str, target: str) -> DbtTaskGroup:
             target_name=target,
             profiles_yml_filepath=ROOT / "profiles.yml",
         ),
-        execution_config=ExecutionConfig(),
+        execution_config=ExecutionConfig(test_indirect_selection=TestIndirectSelection.BUILDABLE),
         render_config=RenderConfig(load_method=LoadMode.DBT_MANIFEST, dbt_deps=False),
         operator_args={"pool": "warehouse_writer", "install_deps": False},
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.measure import Cost, module, pairwise, process, table
+from bench.promises import Promise, tell
 
 FIRST_DAY = date(2026, 3, 1)
 # Days that the app was open before it was first pulled, and days of pulls since.
@@ -28,7 +29,7 @@ def main() -> None:
     arguments = asked.parse_args()
     with TemporaryDirectory(dir=arguments.dir) as home:
         kept = {name: _lived(Path(home), name) for name in HISTORIES}
-        days = pairwise(
+        measured = pairwise(
             {
                 f"{name}, {kind}": partial(_a_day, Path(home), kept[name], name, kind)
                 for name in HISTORIES
@@ -36,7 +37,25 @@ def main() -> None:
             },
             arguments.rounds,
         )
+    days = measured.medians
     _show(days)
+    long, short, bare = "long, whole", "short, whole", "long, bare"
+    tell(
+        "quality",
+        *(
+            Promise(
+                name,
+                f"{days[long].wall:.1f} s",
+                f"{days[peer].wall:.1f} s",
+                measured.ratios(long, peer),
+                limit,
+            )
+            for name, peer, limit in (
+                ("a guarded day against a bare one", bare, LIMIT),
+                ("ten times the history", short, None),
+            )
+        ),
+    )
 
 
 def _lived(home: Path, name: str) -> Path:
@@ -95,9 +114,6 @@ def _show(days: dict[str, Cost]) -> None:
             "CPU s",
         ],
         rows,
-    )
-    print(
-        f"limit: {LIMIT} of the bare day on the long history; as much on the long as on the short"
     )
 
 

@@ -21,6 +21,7 @@ import duckdb
 
 from bench.build import DAYS, NEW_LISTENS, PER_SESSION, ROOT, land
 from bench.measure import Cost, module, process, table
+from bench.promises import Promise, tell
 
 LIMIT_MB = 8192
 LIMIT_DAY = 1.5
@@ -139,10 +140,24 @@ def _show(sizes: list[Size]) -> None:
         ],
     )
     least, most = sizes[0], sizes[-1]
-    wall = most.seconds("day") / least.seconds("day")
-    cpu = most.cpu("day") / least.cpu("day")
-    print(f"day at {most.millions} M over {least.millions} M: {wall:.2f} wall, {cpu:.2f} CPU")
-    print(f"limits: {LIMIT_DAY} of the day, {LIMIT_MB} MB of memory")
+    days = (most.costs["day"], least.costs["day"])
+    tell(
+        "scale",
+        Promise(
+            f"a day on {most.millions} M against {least.millions} M",
+            f"{most.seconds('day'):.1f} s",
+            f"{least.seconds('day'):.1f} s",
+            [ours.wall / peer.wall for ours, peer in zip(*days, strict=True)],
+            LIMIT_DAY,
+        ),
+        Promise(
+            f"memory on {most.millions} M against {LIMIT_MB} MB",
+            f"{most.peak_mb:,.0f} MB",
+            f"{LIMIT_MB:,} MB",
+            [most.peak_mb / LIMIT_MB],
+            1.0,
+        ),
+    )
 
 
 if __name__ == "__main__":

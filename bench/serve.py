@@ -24,6 +24,7 @@ from api.serving.settings import ServingSettings
 from bench import load
 from bench.load import Load, Outcome
 from bench.measure import table
+from bench.promises import Promise, tell
 from tests.served_marts import Marts
 
 RATIO, P99_MS = 0.5, 25
@@ -50,13 +51,10 @@ def main() -> None:
             moved, seen = _while_publishing(mine, peak / 2, publications, marts)
             memory = _memory(pid)
     _show(rounds, half, moved)
-    ratio = median(ours.per_second / bare.per_second for bare, ours in rounds)
-    p99 = median(outcome.p99_ms for _, outcome in half)
-    print(f"throughput against the constant: {ratio:.2f} (promised: at least {RATIO})")
-    print(f"p99 at half of the peak: {p99:.1f} ms (promised: under {P99_MS})")
     print(f"errors while {len(publications)} publications came: {moved.bad} (promised: none)")
     print(f"publications seen after {', '.join(f'{seconds:.2f} s' for seconds in seen)}")
     print("memory of its own (MB): " + ", ".join(f"{name} {mb:.0f}" for name, mb in memory))
+    tell("serve", *_promises(rounds, half))
 
 
 def _arguments() -> argparse.Namespace:
@@ -149,6 +147,29 @@ def _memory(server: int) -> list[tuple[str, float]]:
         anonymous = int(status.split("RssAnon:")[1].split()[0]) / 1024
         found.append((words[2].decode().rsplit(".", 1)[-1], anonymous))
     return found
+
+
+def _promises(
+    rounds: list[tuple[Outcome, Outcome]], half: list[tuple[Outcome, Outcome]]
+) -> list[Promise]:
+    other, ours = (median(pair[side].per_second for pair in rounds) for side in (0, 1))
+    return [
+        Promise(
+            "throughput against a constant's",
+            f"{ours:,.0f}/s",
+            f"{other:,.0f}/s",
+            [mine.per_second / bare.per_second for bare, mine in rounds],
+            RATIO,
+            "at least",
+        ),
+        Promise(
+            f"p99 at half of the peak against {P99_MS} ms",
+            f"{median(mine.p99_ms for _, mine in half):.1f} ms",
+            f"{P99_MS} ms",
+            [mine.p99_ms / P99_MS for _, mine in half],
+            1.0,
+        ),
+    ]
 
 
 def _show(

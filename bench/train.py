@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.measure import table
+from bench.promises import Promise, tell
 from ml.ease import Ease
 from ml.hybrid import Hybrid
 from ml.interactions import Features, Interactions, interactions
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FACTORS = 64
+PEER = "implicit BPR"
 
 
 def main() -> None:
@@ -42,19 +44,33 @@ def main() -> None:
         "lightfm, ids": partial(_lightfm, ids_only, 0),
         "lightfm, hybrid with 5 neighbours": partial(_lightfm, data, 5),
         "implicit ALS": partial(_als, data),
-        "implicit BPR": partial(_bpr, data),
+        PEER: partial(_bpr, data),
     }
     with threadpool_limits(1):
-        seconds = _per_epoch(contenders, wanted.rounds)
+        took = _per_epoch(contenders, wanted.rounds)
         whole = {model.name: _timed(partial(model.fit, data, 0)) for model in (Ease(), Softmax())}
+    seconds = {name: median(these) for name, these in took.items()}
     millions = data.plays.nnz / 1e6
-    base = seconds["implicit BPR"]
+    base = seconds[PEER]
     table(
         f"train: {data.plays.nnz:,} interactions, {FACTORS} factors, one thread",
         ["model", "s per million and epoch", "against BPR"],
         [(name, f"{took / millions:.2f}", f"{took / base:.1f}") for name, took in seconds.items()],
     )
     table("whole trainings", ["model", "s"], [(name, f"{s:.1f}") for name, s in whole.items()])
+    tell(
+        "train",
+        *(
+            Promise(
+                f"{name} against {PEER}",
+                f"{seconds[name] / millions:.2f} s",
+                f"{base / millions:.2f} s",
+                [ours / other for ours, other in zip(took[name], took[PEER], strict=True)],
+            )
+            for name in contenders
+            if name != PEER
+        ),
+    )
 
 
 def _draw(pairs: int, users: int, tracks: int) -> Interactions:
@@ -96,14 +112,16 @@ def _bpr(data: Interactions, epochs: int) -> object:
     return model.fit(data.weights, show_progress=False)
 
 
-def _per_epoch(contenders: dict[str, Callable[[int], object]], rounds: int) -> dict[str, float]:
+def _per_epoch(
+    contenders: dict[str, Callable[[int], object]], rounds: int
+) -> dict[str, list[float]]:
     """The difference of three epochs and one, halved: what is done once falls out."""
     took: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, fit in contenders.items():
             one, three = (_timed(partial(fit, epochs)) for epochs in (1, 3))
             took[name].append((three - one) / 2)
-    return {name: median(these) for name, these in took.items()}
+    return took
 
 
 def _timed(work: Callable[[], object]) -> float:

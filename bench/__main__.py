@@ -1,0 +1,72 @@
+"""Every bench in turn, and one table of what they found: `python -m bench [NAME ...]`.
+
+`--small` takes minutes instead of hours, `--guard` then fails where a ratio is much worse than the
+one in `bench/baselines.json`, and `--keep` makes the found ratios the ones to compare with.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bench import promises
+from bench.measure import module
+
+# What each one does at a size that fits a pull request.
+SMALL = {
+    "ingest": "--sessions 100000 --small 20000 --hundreds 20000",
+    "build": "--millions 1 5",
+    "serve": "--users 2000 --tracks 1000 --seconds 3",
+    "score": "--rounds 5",
+    "train": "--pairs 50000 --users 2000 --tracks 2000",
+}
+ALL = (*SMALL, "quality", "prepare", "world", "airflow", "scale")
+BASELINES = Path(__file__).with_name("baselines.json")
+# How much worse than its baseline a ratio may be: other work on the machine moves one by a fifth.
+ALLOWED = 1.5
+
+
+def main() -> None:
+    """Run the benches, show the table, and compare with the baselines where asked."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("names", nargs="*", metavar="NAME", help=", ".join(ALL))
+    asked.add_argument("--small", action="store_true")
+    asked.add_argument("--guard", action="store_true")
+    asked.add_argument("--keep", action="store_true")
+    given = asked.parse_args()
+    names = given.names or list(SMALL if given.small else ALL)
+    if unknown := set(names) - set(ALL):
+        sys.exit(f"no bench is named {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    for name in names:
+        sized = SMALL.get(name, "").split() if given.small else []
+        if subprocess.run(module(f"bench.{name}", *sized), check=False).returncode:
+            sys.exit(f"bench {name} failed")
+    promises.show_all(names, "small" if given.small else "full")
+    if given.keep:
+        _keep(names)
+    if given.guard and (worse := _worse_than_before(names)):
+        sys.exit("\n".join(worse))
+
+
+def _keep(names: list[str]) -> None:
+    kept = json.loads(BASELINES.read_text()) if BASELINES.exists() else {}
+    kept |= {name: {one.name: round(one.ratio, 3) for one in promises.of(name)} for name in names}
+    BASELINES.write_text(json.dumps(kept, indent=2) + "\n")
+
+
+def _worse_than_before(names: list[str]) -> list[str]:
+    """A line for each ratio that moved the wrong way by more than what is allowed."""
+    before = json.loads(BASELINES.read_text())
+    worse = []
+    for name in names:
+        for found in promises.of(name):
+            base = before[name][found.name]
+            moved = found.ratio / base if found.bound == "at most" else base / found.ratio
+            if moved > ALLOWED:
+                worse.append(f"{name}, {found.name}: {found.ratio:.2f}, was {base:.2f}")
+    return worse
+
+
+if __name__ == "__main__":
+    main()

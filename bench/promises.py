@@ -1,0 +1,98 @@
+"""What was measured against what was promised: a line for each, and all of them as one table.
+
+A bench tells its promises as it ends; they are kept in `data/bench/`, one file for each bench,
+until it runs again. Ratios count, not seconds: of each round, ours over a peer's.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+from bench.measure import table
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "data" / "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A ratio as measured in each round, and what it may be at most or must be at least.
+
+    `ours` and `peer` are medians with their units. `limit` is None where nothing was promised.
+    """
+
+    name: str
+    ours: str
+    peer: str
+    ratios: list[float]
+    limit: float | None = None
+    bound: Literal["at most", "at least"] = "at most"
+
+    @property
+    def ratio(self) -> float:
+        """Median over the rounds."""
+        return median(self.ratios)
+
+    @property
+    def spread(self) -> float:
+        """From the least to the most of the rounds, as a share of the median."""
+        return (max(self.ratios) - min(self.ratios)) / self.ratio if self.ratio else 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether the limit is kept; what has none holds."""
+        if self.limit is None:
+            return True
+        return self.ratio <= self.limit if self.bound == "at most" else self.ratio >= self.limit
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """As the table shows it."""
+        limit = "" if self.limit is None else f"{self.bound} {self.limit:g}"
+        verdict = "" if self.limit is None else "holds" if self.holds else "missed"
+        figures = (self.ours, self.peer, limit, f"{self.ratio:.2f}", str(len(self.ratios)))
+        return (self.name, *figures, f"{self.spread:.0%}", verdict)
+
+
+def tell(bench: str, *promises: Promise) -> None:
+    """Show what a bench found, and keep it for the table of all."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    found = {
+        "machine": machine(),
+        "measured_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
+        "promises": [asdict(promise) for promise in promises],
+    }
+    (KEPT / f"{bench}.json").write_text(json.dumps(found, indent=1))
+    _show(f"{bench}: promises", promises)
+
+
+def of(bench: str) -> list[Promise]:
+    """What a bench last found; nothing where it never ran."""
+    path = KEPT / f"{bench}.json"
+    if not path.exists():
+        return []
+    return [Promise(**kept) for kept in json.loads(path.read_text())["promises"]]
+
+
+def show_all(benches: list[str], size: str) -> None:
+    """One table of what the benches last found."""
+    found = [promise for bench in benches for promise in of(bench)]
+    _show(f"all promises, {size} size, on {machine()}", found)
+
+
+def machine() -> str:
+    """What the figures are of: cores, processor, Python."""
+    described = Path("/proc/cpuinfo").read_text().split("model name")[1:2]
+    processor = described[0].split("\n")[0].strip("\t :") if described else platform.machine()
+    return f"{os.cpu_count()} cores of {processor}, Python {platform.python_version()}"
+
+
+def _show(title: str, promises: Sequence[Promise]) -> None:
+    columns = ["promise", "ours", "peer", "limit", "ratio", "n", "spread", ""]
+    table(title, columns, [promise.row for promise in promises])
