@@ -5,7 +5,7 @@ import errno
 import os
 from pathlib import Path
 
-from orchestration.errors import NotExchanged
+from orchestration.backups.errors import NotExchanged
 
 _HERE, _EXCHANGE = -100, 2
 _UNKNOWN = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orchestration.backups.errors import ListDamaged
 from orchestration.backups.place import backups_in, default_place
-from orchestration.errors import ListDamaged
 from orchestration.lock import WriterLock
 from orchestration.settings import Settings
 

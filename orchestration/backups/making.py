@@ -19,9 +19,10 @@ from orchestration.backups.copying import (
     hash_of,
     is_sqlite,
 )
+from orchestration.backups.errors import BackupDamaged, PlaceUnusable
 from orchestration.backups.manifest import FILES, Kept, Manifest
 from orchestration.disk import flush
-from orchestration.errors import BackupDamaged, BuildFileInUse, PlaceUnusable
+from orchestration.errors import BuildFileInUse
 from orchestration.lock import WriterLock
 from orchestration.settings import Settings, now
 

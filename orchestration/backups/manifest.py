@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from orchestration.backups.copying import written
+from orchestration.backups.errors import BackupDamaged
 from orchestration.disk import flush
-from orchestration.errors import BackupDamaged
 
 FILES = "files"
 _NAME, _SUM = "manifest.json", "manifest.sha256"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from orchestration.backups.errors import BackupDamaged, BackupsInside, NoBackup
 from orchestration.backups.manifest import Manifest, read
-from orchestration.errors import BackupDamaged, BackupsInside, NoBackup
 from orchestration.settings import Settings
 
 # By its number, for a clock that was ahead once must not make one the newest for ever.

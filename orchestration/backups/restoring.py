@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from orchestration.backups import exchange, forgetting, place
 from orchestration.backups.copying import copied, flush_all
+from orchestration.backups.errors import BackupDamaged, DataInTheWay
 from orchestration.backups.manifest import FILES, Manifest
 from orchestration.backups.moved import tell_mlflow
 from orchestration.disk import flush
-from orchestration.errors import BackupDamaged, DataInTheWay
 from orchestration.lock import WriterLock, hold
 from orchestration.runs import Run, note_end, recorded
 from orchestration.settings import Settings

@@ -34,7 +34,15 @@ def errors_of(folder: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "folder", ["ingestion", "orchestration", "orchestration.stack", "ml", "api.serving"]
+    "folder",
+    [
+        "ingestion",
+        "orchestration",
+        "orchestration.backups",
+        "orchestration.stack",
+        "ml",
+        "api.serving",
+    ],
 )
 def test_every_error_has_a_page(folder: str) -> None:
     errors = errors_of(folder)

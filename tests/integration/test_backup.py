@@ -15,18 +15,18 @@ import pytest
 from ingestion import ops
 from ingestion.settings import IngestionSettings
 from orchestration.backups import exchange, forgetting, place
-from orchestration.backups.making import Made, back_up
-from orchestration.backups.moved import tell_mlflow
-from orchestration.backups.restoring import draft_of, restore
-from orchestration.errors import (
+from orchestration.backups.errors import (
     BackupDamaged,
     BackupsInside,
-    BuildFileInUse,
     DataInTheWay,
     ListDamaged,
     NoBackup,
     PlaceUnusable,
 )
+from orchestration.backups.making import Made, back_up
+from orchestration.backups.moved import tell_mlflow
+from orchestration.backups.restoring import draft_of, restore
+from orchestration.errors import BuildFileInUse
 from orchestration.forgetting import erase
 from orchestration.lock import hold
 from orchestration.publish import publish
