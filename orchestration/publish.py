@@ -101,7 +101,9 @@ def _attached(settings: Settings) -> "Iterator[duckdb.DuckDBPyConnection]":
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
-        "temp_directory": str(settings.data_dir / "tmp")
+        "temp_directory": str(settings.data_dir / "tmp"),
+        "memory_limit": settings.memory_limit,
+        "preserve_insertion_order": False,
     }
     with duckdb.connect(config=config) as files:
         try:

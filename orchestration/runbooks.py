@@ -36,6 +36,8 @@ PAGES = {
     "SourceStale": "source-stale",
     "SourceDied": "source-died",
     "BuildFailed": "build-failed",
+    "LakehouseMissing": "lakehouse",
+    "LakehouseUnreachable": "lakehouse",
     "SparkMissing": "build-failed",
     "HandoverIncomplete": "build-failed",
     "BuildFileInUse": "build-file-in-use",

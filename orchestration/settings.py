@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     """The run's clock; none: the API's, else now."""
     recommendations: bool = True
     """Whether a run ends with recommendations: features, a model when one is due, its batch."""
+    memory_limit: str = "4GB"
+    """DuckDB's, in whatever builds or publishes; what is more goes to `tmp` in the data folder."""
+    lakehouse: SecretStr = SecretStr("")
+    """Catalogue of a DuckLake that gets each publication, as `postgres:host=… dbname=…`."""
+    lakehouse_data: str = Field(default="", validate_default=True)
+    """Where that lakehouse keeps its Parquet: a folder outside the data folder, or a URL."""
     backup_dir: Path | None = None
     """Where backups lie; none: beside the data folder. Best on another disk."""
     backup_keep: int = Field(default=7, ge=0, description="newest ones that stay; 0: all")
@@ -50,6 +56,16 @@ class Settings(BaseSettings):
     @classmethod
     def _naive(cls, instant: datetime | None) -> datetime | None:
         return instant and naive_utc(instant)
+
+    @field_validator("lakehouse_data")
+    @classmethod
+    def _its_own(cls, place: str, given: ValidationInfo) -> str:
+        """Files of a lakehouse are its own; in the data folder others would change them."""
+        data_dir = given.data.get("data_dir", "data")
+        is_asked_for = given.data["lakehouse"].get_secret_value()
+        if is_asked_for and (not place or Path(place).resolve().is_relative_to(data_dir)):
+            raise ValueError("a lakehouse needs a place for its data, not in the data folder")
+        return place
 
     def model_post_init(self, _context: object) -> None:
         """Give the lake its place under the data folder unless it has one of its own."""

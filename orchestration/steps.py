@@ -1,7 +1,7 @@
 """The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +185,17 @@ def publish(run: Run) -> "Publication":
             f"version {done.version}: {len(done.tables)} tables, {done.bytes / 1e6:,.1f} MB"
             f" in {run.settings.marts_file}{unmeasured}"
         )
+    if run.settings.lakehouse.get_secret_value():
+        share(run)
     return done
+
+
+def share(run: Run, keep_former: timedelta = timedelta(days=1)) -> None:
+    """Give what is published to the readers of the lakehouse too."""
+    from orchestration.lakehouse import share as share_marts
+
+    with run.step("share") as step:
+        step.what = f"{share_marts(run.settings, keep_former)} tables in the lakehouse"
 
 
 def _measured(measure: Callable[..., None], *what: Any) -> str:  # noqa: ANN401 - passed on
