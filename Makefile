@@ -16,8 +16,9 @@ airflow: setup  ## the same day by Airflow, with MLflow and the serving API, unt
 env: setup  ## random secrets for docker-compose.yml, in .env
 	@$(BIN)/python -m orchestration.stack.settings_file
 
+# In their order: files of few tests are lived days, and begun last would keep one worker waiting for the other.
 test: setup  ## every promise, in its small form
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: setup  ## the long forms: 30 crashes, 30 days, a catalogue of 20 million listens
 	@$(BIN)/pytest -m slow

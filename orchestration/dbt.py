@@ -49,7 +49,7 @@ def dbt(
     `BuildFileInUse` when a shell that knows no lock has the build file open.
     """
     if target == MARTS and words[0] != "parse":
-        _require_free(settings.build_file)
+        require_free(settings.build_file)
     from dbt.cli.main import dbtRunner
 
     arguments = [*words, "--project-dir", str(project()), "--profiles-dir", str(ROOT)]
@@ -73,7 +73,7 @@ def dbt(
     return answer
 
 
-def _require_free(build_file: Path) -> None:
+def require_free(build_file: Path) -> None:
     """Wait for whoever has the build file open; dbt would wait anew for each of its connections."""
     import duckdb
 

@@ -51,12 +51,11 @@ class LakehouseMissing(OrchestrationError):
 
 
 class LakehouseUnreachable(OrchestrationError):
-    """What is published could not be brought into the lakehouse; there the former one stands."""
+    """The lakehouse could not be brought to what is published, which stands in its file."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"the marts are published, but not in the lakehouse: {why}; `moovitamix publish`"
-            " tries again"
+            f"the lakehouse is not up to date: {why}; `moovitamix publish` tries again"
         )
 
 

@@ -1,16 +1,15 @@
 """Forget a person, everywhere that a run has written to; safe to do again after any crash."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from orchestration.backups import forgetting as backups
 from orchestration.backups.restoring import sweep
 from orchestration.erasing import databases, everywhere
 from orchestration.errors import NobodyKnown
+from orchestration.lakehouse import share
 from orchestration.lock import WriterLock
 from orchestration.runs import Run
 from orchestration.settings import Settings
-from orchestration.steps import share
 from orchestration.upkeep import open_lake
 
 
@@ -46,12 +45,13 @@ def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> Lef
     if run.settings.build_file.exists():
         with run.step("views"):
             open_lake(run.settings)
-    if run.settings.lakehouse.get_secret_value():
-        share(run, keep_former=timedelta(0))
     with run.step("backups") as step:
         unreached = [str(place) for place in backups.keep_beside_all(run.settings)]
         left = Left(backups.holding(run.settings), unreached)
         step.what = f"{len(left.backups)} made before; what is restored from them is erased again"
+    if run.settings.lakehouse.get_secret_value():
+        with run.step("share") as step:
+            step.what = f"{share(run.settings, keep_former=False)} tables in the lakehouse"
     return left
 
 

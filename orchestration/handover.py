@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.build import results_of
-from orchestration.dbt import dbt
+from orchestration.dbt import dbt, require_free
 from orchestration.errors import HandoverIncomplete, NotSealed
 from orchestration.lock import WriterLock
 from orchestration.publication import MARTS
@@ -68,8 +68,12 @@ def _holds(build_file: Path, build: str) -> bool:
 
     if not build_file.exists():
         return False
+    require_free(build_file)
     with duckdb.connect(build_file, read_only=True) as built:
-        sealed = "select 1 from ledger.state where status = 'sealed' and invocation_id = ?"
+        sealed = """
+            select 1 from ledger.state
+            where part = 'marts' and status = 'sealed' and invocation_id = ?
+        """
         try:
             return bool(built.execute(sealed, [build]).fetchall())
         except duckdb.CatalogException:  # no build has begun in this file

@@ -5,15 +5,16 @@ publication comes into it as one transaction, and whoever writes tables of their
 for nobody. It holds the masked marts: whoever may read a catalogue may read all of it.
 """
 
-import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.contents import quoted
 from orchestration.errors import LakehouseMissing, LakehouseUnreachable
+from orchestration.masking import masked
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,44 +29,68 @@ TABLES = """
     select schema_name, table_name from duckdb_tables()
     where database_name = ? order by all
 """
+LIST = ("main", "publication_tables")
+A_DAY_OLD = "older_than => now() - interval 1 day"
 
 
-def share(settings: Settings, keep_former: timedelta = timedelta(days=1)) -> int:
+def share(settings: Settings, *, keep_former: bool = True) -> int:
     """Bring the published tables into the lakehouse in one transaction; return how many.
 
-    Former ones go once they are older than `keep_former`: until then queries that have begun, and
-    `at (version => …)`, find them. Raises `LakehouseMissing` without the extensions,
+    Former ones go a day later: until then queries that have begun, and `at (version => …)`, find
+    them. Without `keep_former` they go at once, with what killed transactions left; a query that
+    is under way then fails. Raises `LakehouseMissing` without the extensions,
     `LakehouseUnreachable` where the catalogue or the place of its data refuses.
     """
     import duckdb
 
+    if not settings.masked_marts_file.exists():
+        return 0
     try:
-        return _shared(settings, keep_former)
+        with _opened(settings) as files:
+            published = files.execute(TABLES, ["published"]).fetchall()
+            _replace(files, published)
+            _drop_former(files, keep=keep_former)
     except duckdb.Error as error:
-        raise LakehouseUnreachable(str(error).splitlines()[0]) from error
-
-
-def _shared(settings: Settings, keep_former: timedelta) -> int:
-    with _opened(settings) as files:
-        published = files.execute(TABLES, ["published"]).fetchall()
-        files.execute("begin")
-        for schema, table in published:
-            files.execute(f'create schema if not exists lakehouse."{schema}"')
-            name = f'"{schema}"."{table}"'
-            files.execute(f"create or replace table lakehouse.{name} as from published.{name}")
-        ours = {schema for schema, _ in published}
-        for schema, table in files.execute(TABLES, ["lakehouse"]).fetchall():
-            if schema in ours and (schema, table) not in published:
-                files.execute(f'drop table lakehouse."{schema}"."{table}"')
-        files.execute("commit")
-        _forget_former(files, keep_former)
+        secret = settings.lakehouse.get_secret_value()
+        why = masked(str(error).splitlines()[0], secrets=[secret, secret.partition(":")[2]])
+        raise LakehouseUnreachable(why) from None
     return len(published)
 
 
-def _forget_former(files: "duckdb.DuckDBPyConnection", keep: timedelta) -> None:
-    older = f"older_than => now() - interval {int(keep.total_seconds())} second"
-    files.execute(f"call ducklake_expire_snapshots('lakehouse', {older})")
-    files.execute(f"call ducklake_cleanup_old_files('lakehouse', {older})")
+def _replace(files: "duckdb.DuckDBPyConnection", published: list[tuple[str, str]]) -> None:
+    """Replace in one transaction what the publication before brought; other tables are others'."""
+    files.execute("begin")
+    before = _brought_before(files)
+    for schema, table in published:
+        name = f'"{schema}"."{table}"'
+        files.execute(f'create schema if not exists lakehouse."{schema}"')
+        files.execute(f"create or replace table lakehouse.{name} as from published.{name}")
+    for schema, table in before - set(published):
+        files.execute(f'drop table if exists lakehouse."{schema}"."{table}"')
+    files.execute("commit")
+
+
+def _brought_before(files: "duckdb.DuckDBPyConnection") -> set[tuple[str, str]]:
+    """Tables that the publication before brought, by its own list of them."""
+    if LIST not in files.execute(TABLES, ["lakehouse"]).fetchall():
+        return set()
+    brought = "select schema_name, table_name from lakehouse.publication_tables"
+    return set(files.sql(brought).fetchall())
+
+
+def _drop_former(files: "duckdb.DuckDBPyConnection", *, keep: bool) -> None:
+    """Let former snapshots go, and the files that no snapshot names."""
+    if keep:
+        files.execute(f"call ducklake_expire_snapshots('lakehouse', {A_DAY_OLD})")
+        files.execute(f"call ducklake_cleanup_old_files('lakehouse', {A_DAY_OLD})")
+        files.execute(f"call ducklake_delete_orphaned_files('lakehouse', {A_DAY_OLD})")
+        return
+    # By their numbers: the catalogue's clock is another one than ours.
+    snapshots = files.sql("select snapshot_id from ducklake_snapshots('lakehouse') order by all")
+    if former := [number for (number,) in snapshots.fetchall()][:-1]:
+        files.execute(f"call ducklake_expire_snapshots('lakehouse', versions => {former})")
+    files.execute("call ducklake_cleanup_old_files('lakehouse', cleanup_all => true)")
+    files.execute("call ducklake_delete_orphaned_files('lakehouse', cleanup_all => true)")
 
 
 @contextmanager
@@ -80,11 +105,10 @@ def _opened(settings: Settings) -> Iterator["duckdb.DuckDBPyConnection"]:
         "preserve_insertion_order": False,
     }
     with duckdb.connect(config=config) as files:
-        files.execute(f"attach '{settings.masked_marts_file}' as published (read_only)")
-        catalogue = settings.lakehouse.get_secret_value().replace("'", "''")
-        files.execute(
-            f"attach 'ducklake:{catalogue}' as lakehouse (data_path '{settings.lakehouse_data}')"
-        )
+        files.execute(f"attach '{quoted(settings.masked_marts_file)}' as published (read_only)")
+        catalogue = quoted(settings.lakehouse.get_secret_value())
+        place = quoted(settings.lakehouse_data)
+        files.execute(f"attach 'ducklake:{catalogue}' as lakehouse (data_path '{place}')")
         yield files
 
 
@@ -103,7 +127,7 @@ def extensions(folder: Path) -> Path:
         if found is None or not found.submodule_search_locations:
             raise LakehouseMissing(package.replace("_", "-"))
         (file,) = Path(found.submodule_search_locations[0]).rglob("*.duckdb_extension")
-        draft = place / f"{name}.{os.getpid()}.tmp"
+        draft = place / f"{name}.{secrets.token_hex(4)}.tmp"
         draft.symlink_to(file)
         draft.replace(place / f"{name}.duckdb_extension")
     return folder

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     lakehouse: SecretStr = SecretStr("")
     """Catalogue of a DuckLake that gets each publication, as `postgres:host=… dbname=…`."""
     lakehouse_data: str = Field(default="", validate_default=True)
-    """Where that lakehouse keeps its Parquet: a folder outside the data folder, or a URL."""
+    """Where that lakehouse keeps its Parquet: a folder that its readers reach too."""
     backup_dir: Path | None = None
     """Where backups lie; none: beside the data folder. Best on another disk."""
     backup_keep: int = Field(default=7, ge=0, description="newest ones that stay; 0: all")
@@ -61,11 +61,12 @@ class Settings(BaseSettings):
     @classmethod
     def _its_own(cls, place: str, given: ValidationInfo) -> str:
         """Files of a lakehouse are its own; in the data folder others would change them."""
-        data_dir = given.data.get("data_dir", "data")
-        is_asked_for = given.data["lakehouse"].get_secret_value()
-        if is_asked_for and (not place or Path(place).resolve().is_relative_to(data_dir)):
-            raise ValueError("a lakehouse needs a place for its data, not in the data folder")
-        return place
+        if not given.data["lakehouse"].get_secret_value():
+            return place
+        folder = Path(place).expanduser().resolve()
+        if not place or "://" in place or folder.is_relative_to(given.data.get("data_dir", "data")):
+            raise ValueError("a lakehouse needs a folder for its data, outside the data folder")
+        return str(folder)
 
     def model_post_init(self, _context: object) -> None:
         """Give the lake its place under the data folder unless it has one of its own."""

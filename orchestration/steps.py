@@ -1,7 +1,7 @@
 """The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -190,12 +190,17 @@ def publish(run: Run) -> "Publication":
     return done
 
 
-def share(run: Run, keep_former: timedelta = timedelta(days=1)) -> None:
-    """Give what is published to the readers of the lakehouse too."""
+def share(run: Run) -> None:
+    """Give what is published to the readers of the lakehouse too; one that is away stops no day."""
+    from orchestration.errors import LakehouseUnreachable
     from orchestration.lakehouse import share as share_marts
 
     with run.step("share") as step:
-        step.what = f"{share_marts(run.settings, keep_former)} tables in the lakehouse"
+        try:
+            step.what = f"{share_marts(run.settings)} tables in the lakehouse"
+        except LakehouseUnreachable as error:
+            step.what = str(error)
+            step.warnings = [step.what]
 
 
 def _measured(measure: Callable[..., None], *what: Any) -> str:  # noqa: ANN401 - passed on

@@ -1,5 +1,5 @@
-{# Ids of a table of versions that the loads of this build brought something new of. What they merely repeated keeps its
-   first load, and what lost to another version of its instant changes nothing: such ids are not looked at again. #}
+{# Ids of a table of versions that the loads of this build brought something new of; what they merely repeated keeps its
+   first load. Losers count too: a repeat from an earlier load can take the win from one content and give it to another. #}
 {% macro ids_in_new_loads(id, versions) -%}
     select {{ id }} from (
         select

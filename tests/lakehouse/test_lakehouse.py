@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -19,6 +19,9 @@ from tests.lake import Lake
 from tests.warehouse import Warehouse
 
 pytestmark = pytest.mark.lakehouse
+
+NOWHERE = "postgres:host=127.0.0.1 port=1 user=nobody password=hunter2"
+TABLES = ("dim_users", "fact_listen_history", "features.feature_users")
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +56,11 @@ def published(settings: Settings, version: int, rows: int = 50_000) -> None:
     settings.masked_marts_file.unlink(missing_ok=True)
     with duckdb.connect(settings.masked_marts_file) as file:
         file.execute("create schema features")
-        for table in ("dim_users", "fact_listen_history", "features.feature_users"):
-            file.execute(f"create table {table} as select {version} as version from range({rows})")
+        file.execute("create table publication_tables (schema_name varchar, table_name varchar)")
+        for name in TABLES:
+            file.execute(f"create table {name} as select {version} as version from range({rows})")
+            schema, _, table = name.rpartition(".")
+            file.execute("insert into publication_tables values (?, ?)", [schema or "main", table])
 
 
 def opened(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -89,7 +95,7 @@ def test_readers_see_one_publication_or_the_next_and_never_both(settings: Settin
         reader.start()
     for version in (2, 3, 4):
         published(settings, version)
-        assert share(settings) == 3
+        assert share(settings) == len(TABLES) + 1
     done.set()
     for reader in readers:
         reader.join(60)
@@ -107,6 +113,7 @@ def test_others_write_beside_it_at_the_same_time(settings: Settings) -> None:
         analyst.execute("begin")
         analyst.execute("create schema scratch")
         analyst.execute("create table scratch.mine as select 7 as number")
+        analyst.execute("create table theirs as select 8 as number")
         published(settings, 2)
         share(settings)
         analyst.execute("commit")
@@ -114,6 +121,7 @@ def test_others_write_beside_it_at_the_same_time(settings: Settings) -> None:
         published(settings, 3)
         share(settings)
         assert analyst.sql("from scratch.mine").fetchall() == [(7,)]
+        assert analyst.sql("from theirs").fetchall() == [(8,)]
         assert analyst.sql("select distinct version from dim_users").fetchall() == [(3,)]
 
 
@@ -127,6 +135,8 @@ def test_publishing_and_forgetting_reach_the_lakehouse(settings: Settings) -> No
     )
     Lake(settings.data_dir).add(*a_crowded_lake(seed=3))
     Warehouse(settings.data_dir).build()
+    away = replace(installation, world=installation.world | {"MOOVITAMIX_LAKEHOUSE": NOWHERE})
+    assert "the lakehouse is not up to date" in away.does("publish")
     installation.does("publish")
     listens = "select user_id, count(*) from fact_listen_history group by all order by all"
     told = installation.ask(listens)
@@ -143,10 +153,10 @@ def test_publishing_and_forgetting_reach_the_lakehouse(settings: Settings) -> No
 
 def test_a_catalogue_that_is_away_is_told_in_one_line(settings: Settings) -> None:
     published(settings, 1)
-    nowhere = SecretStr("postgres:host=127.0.0.1 port=1 user=nobody")
-    with pytest.raises(LakehouseUnreachable, match="not in the lakehouse: ") as told:
-        share(settings.model_copy(update={"lakehouse": nowhere}))
+    with pytest.raises(LakehouseUnreachable, match=r"not up to date: .*connect") as told:
+        share(settings.model_copy(update={"lakehouse": SecretStr(NOWHERE)}))
     assert "\n" not in str(told.value)
+    assert "hunter2" not in str(told.value)
 
 
 def test_what_is_published_no_longer_goes_and_former_rows_with_it(settings: Settings) -> None:
@@ -154,8 +164,11 @@ def test_what_is_published_no_longer_goes_and_former_rows_with_it(settings: Sett
     share(settings)
     with duckdb.connect(settings.masked_marts_file) as file:
         file.execute("drop table dim_users")
+        file.execute("delete from publication_tables where table_name = 'dim_users'")
         file.execute("update fact_listen_history set version = 2")
-    share(settings, keep_former=timedelta(0))
+    killed = Path(settings.lakehouse_data) / "main" / "dim_users" / "killed.parquet"
+    duckdb.sql(f"copy (select 1 as version) to '{killed}'")
+    share(settings, keep_former=False)
     with opened(settings) as reader, pytest.raises(duckdb.CatalogException, match="dim_users"):
         reader.sql("from dim_users")
     files = sorted(Path(settings.lakehouse_data).rglob("*.parquet"))

@@ -1,0 +1,22 @@
+"""A plugin of dbt-duckdb, named in profiles.yml: dbt reads the lake, run by us or by hand."""
+
+from typing import TYPE_CHECKING, Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from orchestration.object_storage import reach
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Plugin(BasePlugin):
+    """dbt-duckdb asks for a class of this name."""
+
+    def initialize(self, config: dict[str, Any]) -> None:
+        """Take the lake's URL from the profile."""
+        self.lake_url = str(config["lake_url"])
+
+    def configure_connection(self, conn: "duckdb.DuckDBPyConnection") -> None:
+        """Let the connection read what the URL names."""
+        reach(conn, self.lake_url)
