@@ -192,13 +192,13 @@ def publish(run: Run) -> "Publication":
 
 def share(run: Run) -> None:
     """Give what is published to the readers of the lakehouse too; one that is away stops no day."""
-    from orchestration.errors import LakehouseUnreachable
+    from orchestration.errors import LakehouseMissing, LakehouseUnreachable
     from orchestration.lakehouse import share as share_marts
 
     with run.step("share") as step:
         try:
             step.what = f"{share_marts(run.settings)} tables in the lakehouse"
-        except LakehouseUnreachable as error:
+        except (LakehouseMissing, LakehouseUnreachable) as error:
             step.what = str(error)
             step.warnings = [step.what]
 
