@@ -1,0 +1,34 @@
+"""The DAGs build on Spark by one setting; who reads the published file sees no difference."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checksums import LAKE_BOUND, checksums
+from tests.emptied import emptied
+from tests.end_to_end.airflow_day import AirflowDay
+from tests.end_to_end.installation import DAY_1, Installation
+from tests.spark.spark_marts import small_spark
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(3_000)]
+
+
+def test_a_day_by_airflow_on_spark_publishes_what_one_on_duckdb_does(
+    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
+    airflow_home: Path,
+    data_home: Path,
+    tmp_path: Path,
+) -> None:
+    on_duckdb = lived_by_airflow[0].installation.marts
+    day = AirflowDay(Installation(emptied(data_home)), airflow_home)
+    spark = small_spark(tmp_path) | {"MOOVITAMIX_SPARK_CATALOG": "hive"}
+    ends = day.does("ingest", "transform", at=DAY_1, MOOVITAMIX_TARGET="spark", **spark)
+    assert {end["dag"]: end["state"] for end in ends} == dict.fromkeys(
+        ("ingest", "transform"), "success"
+    )
+    assert set(ends[1]["tasks"].values()) == {"success"}
+    assert (day.installation.data_dir / "spark" / "metastore").exists()
+    published = checksums(day.installation.marts, leave_out=LAKE_BOUND)
+    assert published == checksums(on_duckdb, leave_out=LAKE_BOUND)
+    assert min(rows for rows, _ in published.values()) > 0
