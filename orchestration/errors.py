@@ -1,6 +1,7 @@
 """What can go wrong in a run, named by what happened; each message is one clear line."""
 
 import errno
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 
+# Spark's messages carry hundreds of these; its own log has them all.
+JVM_FRAMES = re.compile(r" at [\w.$/<>]+\((?:[\w$]+\.\w+:\d+|[A-Z]\w+ \w+)\)| \.\.\. \d+ more\b")
 NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -218,4 +221,5 @@ def told(error: BaseException) -> str:
 
 def one_line(error: BaseException) -> str:
     """Return the error's message in one line; its type's name when it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+    said = JVM_FRAMES.sub("", " ".join(str(error).split()))
+    return said or type(error).__name__
