@@ -19,7 +19,8 @@ from orchestration.upkeep import compact as compact_lake
 
 
 @dag(
-    **house("audit", __doc__, late_after=timedelta(hours=6)),
+    # without a start, which would make last Sunday's audit due in a new installation
+    **house("audit", __doc__, late_after=timedelta(hours=6), start_date=None),
     schedule=CronTriggerTimetable(
         ScheduleSettings().audit, timezone="UTC", interval=timedelta(days=7)
     ),

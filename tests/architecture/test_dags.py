@@ -17,8 +17,11 @@ WITH_A_CLOCK = {"ingest", "audit", "api_health"}
 
 LOADED = """
 import json, sys, time
+from datetime import UTC, datetime
 import airflow.sdk
 from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.serialization.encoders import coerce_to_core_timetable
+from airflow.timetables.base import TimeRestriction
 begun = time.process_time()
 folder = sys.argv[1]
 bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
@@ -34,10 +37,17 @@ def told(task):
         "timeout": task.execution_timeout is not None, "upstream": sorted(task.upstream_task_ids),
         "nodes": getattr(task, "nodes", None), "tells": bool(task.on_failure_callback),
     }
+def is_due_at_once(dag):
+    may = TimeRestriction(dag.start_date, None, catchup=False)
+    first = coerce_to_core_timetable(dag.timetable).next_dagrun_info(
+        last_automated_data_interval=None, restriction=may
+    )
+    return bool(first) and first.run_after <= datetime.now(UTC)
 dags = {
     name: {
         "timetable": type(dag.timetable).__name__, "max_active_runs": dag.max_active_runs,
-        "catchup": dag.catchup, "doc": dag.doc_md or "", "deadline": bool(dag.deadline),
+        "is_due_at_once": is_due_at_once(dag), "catchup": dag.catchup,
+        "doc": dag.doc_md or "", "deadline": bool(dag.deadline),
         "tasks": {task.task_id: told(task) for task in dag.tasks},
         "order": [task.task_id for task in dag.topological_sort()],
     }
@@ -105,6 +115,11 @@ def test_how_a_run_went_is_told_before_the_next_dags_take_the_slot(loaded: dict[
 def test_only_ingest_has_a_clock_on_the_datas_path(loaded: dict[str, Any]) -> None:
     clocked = {name for name, dag in loaded["dags"].items() if "Asset" not in dag["timetable"]}
     assert clocked == WITH_A_CLOCK
+
+
+def test_a_new_installation_begins_with_a_day_and_not_with_an_audit(loaded: dict[str, Any]) -> None:
+    due = {name for name, dag in loaded["dags"].items() if dag["is_due_at_once"]}
+    assert due == {"ingest", "api_health"}
 
 
 def test_every_dag_runs_once_at_a_time_has_a_deadline_and_says_why(
