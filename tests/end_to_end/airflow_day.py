@@ -29,7 +29,7 @@ for word in sys.argv[2:]:
         tasks = {one.task_id: str(one.state) for one in run.get_task_instances(session=session)}
     ends.append({"dag": name, "state": str(run.state), "tasks": tasks})
 print()
-print(json.dumps(ends))
+print("ENDS", json.dumps(ends))
 """
 
 
@@ -51,7 +51,9 @@ class AirflowDay:
 
     def _runs(self, words: list[str], more: dict[str, str]) -> list[dict[str, Any]]:
         told = python(self.home, RUN, str(DAGS), *words, **self.installation.environment() | more)
-        ends: list[dict[str, Any]] = json.loads(told.splitlines()[-1])
+        # what was started, as Spark's JVM, may say goodbye after it
+        (line,) = [line for line in told.splitlines() if line.startswith("ENDS ")]
+        ends: list[dict[str, Any]] = json.loads(line.removeprefix("ENDS "))
         return ends
 
     def alerts(self) -> list[dict[str, Any]]:
