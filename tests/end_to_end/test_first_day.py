@@ -1,5 +1,6 @@
 """The first day works like any other, and so does a day on which nothing happens."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,7 @@ def test_a_day_without_anything_yet_and_a_day_without_anything_new(
     data_dir: Path, world: dict[str, str]
 ) -> None:
     installation = Installation(data_dir, world)
+    shutil.rmtree(data_dir / "dbt" / "unit_tests", ignore_errors=True)  # passed in another test
     installation.does("simulate", "--days", "3", "--from", "2026-03-01")
     done = sorted(
         (row for row in installation.ops("steps") if row["event"] == "finished"),
@@ -69,3 +71,7 @@ def test_a_day_without_anything_yet_and_a_day_without_anything_new(
         " from fact_listen_history join dim_tracks using (track_id) order by all"
     ) == [(7, 1, 1, False), (7, 1, 2, False), (7, 2, 3, True)]
     assert checksums(installation.marts) == checksums(installation.previous_marts)
+    results = installation.ops("dbt_results")
+    proving = {row["run_id"] for row in results if row["resource_type"] == "unit_test"}
+    testing = {row["run_id"] for row in results if row["resource_type"] == "test"}
+    assert (len(proving), len(testing)) == (1, 3)
