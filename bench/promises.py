@@ -40,6 +40,11 @@ class Promise:
         return median(self.ratios)
 
     @property
+    def best(self) -> float:
+        """Of the round that served us best."""
+        return min(self.ratios) if self.bound == "at most" else max(self.ratios)
+
+    @property
     def spread(self) -> float:
         """From the least to the most of the rounds, as a share of the median."""
         return (max(self.ratios) - min(self.ratios)) / self.ratio if self.ratio else 0.0
@@ -47,9 +52,13 @@ class Promise:
     @property
     def holds(self) -> bool:
         """Whether the limit is kept; what has none holds."""
+        return self.keeps(self.ratio)
+
+    def keeps(self, ratio: float) -> bool:
+        """Whether a ratio is within the limit."""
         if self.limit is None:
             return True
-        return self.ratio <= self.limit if self.bound == "at most" else self.ratio >= self.limit
+        return ratio <= self.limit if self.bound == "at most" else ratio >= self.limit
 
     @property
     def row(self) -> tuple[str, ...]:
@@ -81,7 +90,7 @@ def of(bench: str) -> list[Promise]:
 
 
 def show_all(benches: list[str], size: str) -> None:
-    """One table of what the benches last found."""
+    """One table of what the benches last found; limits are promises of the full size."""
     found = [promise for bench in benches for promise in of(bench)]
     _show(f"all promises, {size} size, on {machine()}", found)
 
