@@ -1,12 +1,16 @@
 """The day by Airflow: each DAG run for real, with the same end as `moovitamix run`."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
 
+from orchestration.settings import Settings
+from orchestration.source_process import embedded_source
 from tests.checksums import LAKE_BOUND, checksums
 from tests.end_to_end.airflow_day import AirflowDay
 from tests.end_to_end.installation import DAY_1, DAY_2, Installation
@@ -72,7 +76,6 @@ def test_both_tell_one_story_of_their_runs(
     assert (installation.data_dir / "report.html").stat().st_size > 10_000
 
 
-@pytest.mark.slow
 def test_recommendations_follow_the_marts(day_by_airflow: AirflowDay) -> None:
     ends = day_by_airflow.does("features", "train", "recommend")
     assert {end["dag"]: end["state"] for end in ends} == dict.fromkeys(
@@ -80,11 +83,21 @@ def test_recommendations_follow_the_marts(day_by_airflow: AirflowDay) -> None:
     )
 
 
-@pytest.mark.slow
-def test_an_audit_ends_well_and_finds_all(day_by_airflow: AirflowDay) -> None:
-    (end,) = day_by_airflow.does("audit", at=DAY_2)
-    assert end["state"] == "success"
-    assert day_by_airflow.installation.ask("select version from publication") == [(2,)]
+def test_an_audit_ends_well_and_finds_all_of_an_api_that_is_well(
+    day_by_airflow: AirflowDay,
+) -> None:
+    installation = day_by_airflow.installation
+    with (
+        patch.dict(os.environ, installation.environment()),
+        embedded_source(Settings(data_dir=installation.data_dir, as_of=DAY_2)) as source,
+    ):
+        source.wait_until_it_answers()
+        ends = day_by_airflow.does("api_health", "audit", at=DAY_2, MOOVITAMIX_API_URL=source.url)
+    assert {end["dag"]: end["state"] for end in ends} == dict.fromkeys(
+        ("api_health", "audit"), "success"
+    )
+    assert {row["outcome"] for row in installation.ops("api_health")} == {"ok"}
+    assert installation.ask("select version from publication") == [(2,)]
 
 
 @pytest.mark.slow
