@@ -35,8 +35,13 @@ class Rounds:
 
     def ratios(self, ours: str, peer: str) -> list[float]:
         """Wall time of ours over the peer's, round by round: what slowed both falls out."""
-        pairs = zip(self.costs[ours], self.costs[peer], strict=True)
-        return [one.wall / other.wall for one, other in pairs]
+        walls = ([cost.wall for cost in self.costs[name]] for name in (ours, peer))
+        return ratios(*walls)
+
+
+def ratios(ours: Sequence[float], peers: Sequence[float]) -> list[float]:
+    """Ours over the peer's, round by round."""
+    return [mine / other for mine, other in zip(ours, peers, strict=True)]
 
 
 def process(command: Sequence[str]) -> Cost:

@@ -20,7 +20,7 @@ from time import perf_counter
 import duckdb
 
 from bench.build import DAYS, NEW_LISTENS, PER_SESSION, ROOT, land
-from bench.measure import Cost, module, process, table
+from bench.measure import Cost, module, process, ratios, table
 from bench.promises import Promise, tell
 
 LIMIT_MB = 8192
@@ -140,14 +140,14 @@ def _show(sizes: list[Size]) -> None:
         ],
     )
     least, most = sizes[0], sizes[-1]
-    days = (most.costs["day"], least.costs["day"])
+    days = ([cost.wall for cost in size.costs["day"]] for size in (most, least))
     tell(
         "scale",
         Promise(
             f"a day on {most.millions} M against {least.millions} M",
             f"{most.seconds('day'):.1f} s",
             f"{least.seconds('day'):.1f} s",
-            [ours.wall / peer.wall for ours, peer in zip(*days, strict=True)],
+            ratios(*days),
             LIMIT_DAY,
         ),
         Promise(

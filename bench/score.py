@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.catalogue import champion_of_chance, publish
-from bench.measure import module, peak_of_this_process, process, table
+from bench.measure import module, peak_of_this_process, process, ratios, table
 from bench.promises import Promise, tell
 from ml.batch import CELLS
 from ml.ranking import best
@@ -81,7 +81,7 @@ def _kernels(users: int, tracks: int, rounds: int) -> None:
                 f"{name} against ours",
                 f"{1e3 * seconds['ours']:.2f} ms a user",
                 f"{1e3 * seconds[name]:.2f} ms a user",
-                [other / ours for other, ours in zip(took[name], took["ours"], strict=True)],
+                ratios(took[name], took["ours"]),
                 limit,
                 "at least",
             )

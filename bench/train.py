@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from bench.measure import table
+from bench.measure import ratios, table
 from bench.promises import Promise, tell
 from ml.ease import Ease
 from ml.hybrid import Hybrid
@@ -65,7 +65,7 @@ def main() -> None:
                 f"{name} against {PEER}",
                 f"{seconds[name] / millions:.2f} s",
                 f"{base / millions:.2f} s",
-                [ours / other for ours, other in zip(took[name], took[PEER], strict=True)],
+                ratios(took[name], took[PEER]),
             )
             for name in contenders
             if name != PEER
