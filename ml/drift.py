@@ -60,7 +60,7 @@ def drift(settings: MlSettings, newest: Version, run_id: str) -> list[Measure]:
 def of_features(settings: MlSettings, newest: Version) -> list[Measure]:
     """Compare the present features with those of the newest training."""
     before = _profile_of(settings, newest.number)
-    with publications.open_published(settings.marts_file) as published:
+    with publications.open_published(settings) as published:
         now = profile(published, publications.cut_offs(published)[-1])
     return [
         Measure(f"PSI of {name}", stability(before[name], shares), settings.drift_psi)

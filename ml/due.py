@@ -38,7 +38,7 @@ def due(settings: MlSettings, run_id: str = "") -> Due:
 
     Raises `NothingToLearnFrom` where no features are published.
     """
-    with publications.open_published(settings.marts_file) as published:
+    with publications.open_published(settings) as published:
         data_as_of = publications.version_of(published).data_as_of
     try:
         registry.champion(settings)

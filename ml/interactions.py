@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 Ids = npt.NDArray[np.int64] | npt.NDArray[np.str_]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger]
 Floats = npt.NDArray[np.float32]
 Instants = npt.NDArray[np.datetime64]
 
@@ -69,15 +69,37 @@ def interactions(  # noqa: PLR0913 - the parts of a matrix, and what is known of
 ) -> Interactions:
     """Add up listens, or pairs of user and track, given by row and column with their plays."""
     shape = len(users), len(tracks)
-    cell = np.asarray(row, np.int64) * shape[1] + column
-    pairs, which = np.unique(cell, return_inverse=True)
-    total = np.bincount(which, weights=plays, minlength=len(pairs)).astype(np.float32)
-    latest = None
+    if not _each_once_in_order(row, column, shape[1]):
+        row, column, plays, last_played = _added_up(row, column, plays, last_played, shape[1])
+    first = np.searchsorted(row, np.arange(shape[0] + 1))  # of each user's pairs
+    total = np.asarray(plays).astype(np.float32, copy=False)
+    matrix = csr_matrix((total, column, first), shape=shape)
+    if last_played is not None:
+        last_played = last_played.astype("datetime64[us]", copy=False)
+    told = (last_played, user_features, track_features)
+    return Interactions(users, tracks, matrix, weigh(matrix), *told)
+
+
+def _each_once_in_order(row: Ints, column: Ints, width: int) -> bool:
+    """Whether nothing is left to sort: a hundred million published pairs are in order."""
+    cell = np.asarray(row, np.int64) * width + column
+    return bool(np.all(cell[1:] > cell[:-1]))
+
+
+def _added_up(
+    row: Ints,
+    column: Ints,
+    plays: npt.NDArray[np.floating] | Ints,
+    last_played: Instants | None,
+    width: int,
+) -> tuple[Ints, Ints, Floats, Instants | None]:
+    pairs, which = np.unique(np.asarray(row, np.int64) * width + column, return_inverse=True)
+    latest: Instants | None = None
     if last_played is not None:
         latest = np.full(len(pairs), np.datetime64("0001-01-01", "us"))
         np.maximum.at(latest, which, last_played.astype("datetime64[us]"))
-    matrix = csr_matrix((total, (pairs // shape[1], pairs % shape[1])), shape=shape)
-    return Interactions(users, tracks, matrix, weigh(matrix), latest, user_features, track_features)
+    total = np.bincount(which, weights=plays, minlength=len(pairs)).astype(np.float32)
+    return pairs // width, pairs % width, total, latest
 
 
 def weigh(plays: csr_matrix) -> csr_matrix:
@@ -86,10 +108,9 @@ def weigh(plays: csr_matrix) -> csr_matrix:
     On sparse logs kNN reached NDCG@10 .247 with these weights and .087 with raw plays: without a
     user's own measure the most active drown the others.
     """
-    weights = plays.astype(np.float32)
-    weights.data = np.log1p(weights.data)
-    pairs = np.diff(weights.indptr)
-    mean = np.asarray(weights.sum(axis=1)).ravel() / np.maximum(pairs, 1)
-    own = weights.data / np.repeat(mean, pairs)
-    weights.data = np.clip(own, LEAST_WEIGHT, MOST_WEIGHT).astype(np.float32)
-    return weights
+    logs = np.log1p(plays.data)
+    pairs = np.diff(plays.indptr)
+    mean = np.add.reduceat(logs, plays.indptr[:-1][pairs > 0], dtype=np.float64)
+    own = logs / np.repeat((mean / pairs[pairs > 0]).astype(np.float32), pairs[pairs > 0])
+    weights = np.clip(own, LEAST_WEIGHT, MOST_WEIGHT)
+    return csr_matrix((weights, plays.indices, plays.indptr), shape=plays.shape)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csc_matrix, csr_matrix
 
-_CHUNK = 2_000
+_CELLS = 20_000_000  # tracks x tracks at a time: 320 MB where each two have common listeners
 
 
 def neighbours(weights: csr_matrix, number: int, shrink: float = 10.0) -> csr_matrix:
@@ -16,22 +16,32 @@ def neighbours(weights: csr_matrix, number: int, shrink: float = 10.0) -> csr_ma
     none. Equal similarities go to the lower column, so that the answer is always the same.
     """
     tracks = weights.shape[1]
-    length = np.sqrt(np.asarray(weights.power(2).sum(axis=0)).ravel())
-    unit = (weights @ diags(1 / np.maximum(length, 1e-12))).tocsc().astype(np.float32)
-    heard = (weights != 0).tocsc().astype(np.float32)
-    by_user, heard_by_user = unit.tocsr(), heard.tocsr()
+    by_user = _of_length_one(weights)
+    by_track = by_user.tocsc()
+    ones = np.ones(by_user.nnz, np.float32)
+    heard_by_user = csr_matrix((ones, by_user.indices, by_user.indptr), by_user.shape)
+    heard_by_track = csc_matrix((ones, by_track.indices, by_track.indptr), by_track.shape)
     rows = []
-    for begin in range(0, tracks, _CHUNK):
-        its = slice(begin, begin + _CHUNK)
-        cosine = (unit[:, its].T @ by_user).tocsr()
-        common = (heard[:, its].T @ heard_by_user).tocsr()
-        cosine.sort_indices()
-        common.sort_indices()
-        cosine.data *= common.data / (common.data + shrink)
-        rows.append(_nearest(cosine, number, begin))
+    size = max(1, _CELLS // max(tracks, 1))
+    for begin in range(0, tracks, size):
+        its = slice(begin, begin + size)
+        similarity = by_track[:, its].T @ by_user
+        if shrink:
+            # The factors store the same cells in the same order, so these two products do too.
+            common = (heard_by_track[:, its].T @ heard_by_user).data
+            similarity.data *= common / (common + shrink)
+        rows.append(_nearest(similarity, number, begin))
     data, indices, sizes = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     indptr = np.concatenate([[0], np.cumsum(sizes)])
     return csr_matrix((data, indices, indptr), shape=(tracks, tracks))
+
+
+def _of_length_one(weights: csr_matrix) -> csr_matrix:
+    """Return the same cells, each column scaled to length 1."""
+    squares = np.bincount(weights.indices, np.square(weights.data), weights.shape[1])
+    length = np.maximum(np.sqrt(squares), 1e-12).astype(np.float32)
+    scaled = weights.data.astype(np.float32) / length[weights.indices]
+    return csr_matrix((scaled, weights.indices, weights.indptr), weights.shape)
 
 
 def _nearest(
@@ -44,7 +54,11 @@ def _nearest(
         near, which = similarity.data[cells], similarity.indices[cells]
         other = (which != first + row) & (near > 0)
         near, which = near[other], which[other]
-        best = np.sort(np.lexsort((which, -near))[:number])
+        if len(near) > number:  # sorting all would take longer than the products
+            may_be = near >= np.partition(near, -number)[-number]
+            near, which = near[may_be], which[may_be]
+        best = np.lexsort((which, -near))[:number]
+        best = best[np.argsort(which[best])]
         data.append(near[best])
         indices.append(which[best])
         sizes.append(len(best))

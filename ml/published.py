@@ -14,15 +14,16 @@ from ml.listens import Listens
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     import duckdb
     import numpy.typing as npt
 
-    from ml.interactions import Ids, Ints
+    from ml.interactions import Floats, Ids, Instants, Ints
+    from ml.settings import MlSettings
 
 TRACK_COLUMNS = ("artist", "genres", "album")
 USER_COLUMNS = ("favorite_genre",)
+_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,15 @@ def version_of(published: duckdb.DuckDBPyConnection) -> Version:
     return Version(version, load_ids, data_as_of)
 
 
-def open_published(marts_file: Path) -> duckdb.DuckDBPyConnection:
+def open_published(settings: MlSettings) -> duckdb.DuckDBPyConnection:
     """Open the published file, read-only."""
     import duckdb
 
-    if not marts_file.exists():
-        raise NothingToLearnFrom(f"nothing is published yet ({marts_file} is missing)")
-    return duckdb.connect(marts_file, read_only=True)
+    if not settings.marts_file.exists():
+        raise NothingToLearnFrom(f"nothing is published yet ({settings.marts_file} is missing)")
+    published = duckdb.connect(settings.marts_file, read_only=True)
+    published.execute(f"set memory_limit = '{settings.memory_limit}'")
+    return published
 
 
 def cut_offs(published: duckdb.DuckDBPyConnection) -> list[datetime]:
@@ -91,19 +94,15 @@ def snapshot(
     both = [as_of, with_those_of or as_of]
     users = _columns(published, "feature_users", "user_id", USER_COLUMNS, both)
     tracks = _columns(published, "feature_tracks", "track_id", TRACK_COLUMNS, both)
-    pairs: dict[str, Any] = published.execute(
-        "select user_id, track_id, plays, last_played_at from features.feature_user_track"
-        " where as_of = ? order by user_id, track_id",
-        [as_of],
-    ).fetchnumpy()
     user_ids, track_ids = _ids(users["user_id"]), _ids(tracks["track_id"])
+    user, track, plays, last_played = _pairs(published, as_of, user_ids, track_ids)
     data = interactions(
         user_ids,
         track_ids,
-        np.searchsorted(user_ids, pairs["user_id"]),
-        np.searchsorted(track_ids, pairs["track_id"]),
-        pairs["plays"],
-        last_played=pairs["last_played_at"].astype("datetime64[us]"),
+        user,
+        track,
+        plays,
+        last_played=last_played,
         user_features=features_of({name: _values(users[name]) for name in USER_COLUMNS}),
         track_features=features_of({name: _values(tracks[name]) for name in TRACK_COLUMNS}),
     )
@@ -130,6 +129,29 @@ def listens(published: duckdb.DuckDBPyConnection, known: Interactions, until: da
         known.user_features,
         known.track_features,
     )
+
+
+def _pairs(
+    published: duckdb.DuckDBPyConnection, as_of: datetime, users: Ids, tracks: Ids
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats, Instants]:
+    """Read who played what, a part at a time: as one result it would be held three times over.
+
+    Returns the places in `users` and `tracks`, in their order; how often; when last.
+    """
+    of_then = "from features.feature_user_track where as_of = ?"
+    number = published.execute(f"select count(*) {of_then}", [as_of]).fetchall()[0][0]
+    user, track = np.empty(number, np.int32), np.empty(number, np.int32)
+    plays, last_played = np.empty(number, np.float32), np.empty(number, "datetime64[us]")
+    reader = published.execute(
+        f"select user_id, track_id, plays, last_played_at {of_then} order by user_id, track_id",
+        [as_of],
+    ).to_arrow_reader(_ROWS)
+    end = 0
+    for part in reader:
+        its = slice(end, end := end + part.num_rows)
+        user_id, track_id, plays[its], last_played[its] = (column.to_numpy() for column in part)
+        user[its], track[its] = np.searchsorted(users, user_id), np.searchsorted(tracks, track_id)
+    return user, track, plays, last_played
 
 
 def _columns(

@@ -34,7 +34,7 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     """Score all users with the champion and write the batch; raise `NoChampion` without one."""
     version = registry.champion(settings)
     bundle = registry.load(settings, version)
-    with publications.open_published(settings.marts_file) as published:
+    with publications.open_published(settings) as published:
         data_version = publications.version_of(published)
         now = publications.snapshot(published, publications.cut_offs(published)[-1])
     made_at = settings.as_of or datetime.now(UTC).replace(tzinfo=None)
@@ -62,7 +62,7 @@ def newest_batch_is_current(settings: MlSettings) -> bool:
         number = registry.champion(settings).number
     except NoChampion:
         return False
-    with publications.open_published(settings.marts_file) as published:
+    with publications.open_published(settings) as published:
         data_as_of = publications.version_of(published).data_as_of
     return lake.newest_batch(settings.lake_url, "recommendations", number) == data_as_of
 

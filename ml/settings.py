@@ -26,6 +26,8 @@ class MlSettings(BaseSettings):
     """Where the models' files are kept; empty: `mlflow/artifacts` in the data folder."""
     as_of: datetime | None = None
     """The run's clock; none: now."""
+    memory_limit: str = "4GB"
+    """DuckDB's, while features are read; what is more goes to a folder beside the file."""
 
     model: str = "blend"
     """What is trained: `blend`, its settings chosen on validation, or a name in `ml.kinds`."""

@@ -53,7 +53,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
     """
     import mlflow
 
-    with publications.open_published(settings.marts_file) as published:
+    with publications.open_published(settings) as published:
         data_version = publications.version_of(published)
         cut = cuts.cut(published, settings)
         present = profile(published, publications.cut_offs(published)[-1])

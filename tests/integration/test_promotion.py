@@ -77,7 +77,7 @@ def settings_of(data_dir: Path) -> MlSettings:
 
 def judge_in(data_dir: Path) -> Judge:
     settings = settings_of(data_dir)
-    with open_published(settings.marts_file) as published:
+    with open_published(settings) as published:
         known = cut(published, settings)
     return Judge(settings, known, trained(ItemKnn(), known.data, 0))
 
