@@ -24,6 +24,7 @@ FIRST_DAY = datetime(2026, 1, 1)
 DAYS = 30
 PER_SESSION = 10
 NEW_LISTENS = 50_000
+USERS, TRACKS = 10_000, 2_000  # for each million listens
 LIMIT = 1.5
 
 # Deterministic noise: the same lake on every machine.
@@ -38,14 +39,14 @@ SESSIONS = """
         '{load_id}' as _dlt_load_id
     from range({first}, {last}) as sessions (session)
 """
-TRACKS = """
+ALL_TRACKS = """
     select
         id, 'Track ' || id as name, 'Artist ' || id % 3000 as artist, null::varchar as songwriters,
         '03:30' as duration, 'Rock' as genres, 'Album' as album,
         timestamp '2025-01-01' as created_at, created_at as updated_at, '{load_id}' as _dlt_load_id
     from range({tracks}) as tracks (id)
 """
-USERS = """
+ALL_USERS = """
     select
         id, 'Ada' as first_name, 'Number ' || id as last_name, id || '@example.com' as email,
         'Female' as gender, 'Rock' as favorite_genres, timestamp '2025-01-01' as created_at,
@@ -107,8 +108,8 @@ def land(data_dir: Path, day: int, sessions: int, millions: str) -> None:
     """Write the load of one day, and its verdict."""
     as_of = FIRST_DAY + timedelta(days=day + 1)
     fields = {
-        "users": int(millions) * 10_000,
-        "tracks": int(millions) * 2_000,
+        "users": int(millions) * USERS,
+        "tracks": int(millions) * TRACKS,
         "per_session": PER_SESSION,
         "day": FIRST_DAY + timedelta(days=day),
         "first": day * sessions if day < DAYS else 10**9,
@@ -116,7 +117,9 @@ def land(data_dir: Path, day: int, sessions: int, millions: str) -> None:
         "step": 80_000_000_000 // sessions,
         "load_id": f"{1_700_000_000 + day}.5",
     }
-    queries = {"listen_history": SESSIONS} | ({"tracks": TRACKS, "users": USERS} if not day else {})
+    queries = {"listen_history": SESSIONS} | (
+        {"tracks": ALL_TRACKS, "users": ALL_USERS} if not day else {}
+    )
     for name, query in queries.items():
         folder = data_dir / "lake" / "raw" / name / f"load_date={as_of:%Y-%m-%d}"
         folder.mkdir(parents=True)

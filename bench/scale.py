@@ -2,7 +2,8 @@
 
 Each history is a lake of 30 daily loads (bench/build.py says how it looks), written as Parquet.
 Of each size: the first build with all tests, a day of 50,000 new listens (median of the rounds),
-features, the publication; seconds of whole processes, their peak memory, and what is on disk.
+features, the publication, a batch of recommendations by factors of chance; seconds of whole
+processes, their peak memory, and what is on disk.
 `--spark 1 10` builds those sizes on Spark too.
 """
 
@@ -19,13 +20,14 @@ from time import perf_counter
 
 import duckdb
 
-from bench.build import DAYS, NEW_LISTENS, PER_SESSION, ROOT, land
+from bench.build import DAYS, NEW_LISTENS, PER_SESSION, ROOT, TRACKS, USERS, land
 from bench.measure import Cost, module, process, ratios, table
 from bench.promises import Promise, tell
+from bench.score import batch
 
 LIMIT_MB = 8192
 LIMIT_DAY = 1.5
-PARTS = ("first build", "day", "features", "publish")
+PARTS = ("first build", "day", "features", "publish", "recommend")
 
 
 @dataclass(slots=True)
@@ -98,6 +100,7 @@ def _measure(data_dir: Path, millions: int, asked: argparse.Namespace) -> Size:
     size.note("features", process(_dbt("features")))
     size.note("publish", process(_moovitamix("publish")))
     size.disk_mb["published"] = _megabytes(data_dir / "marts.duckdb")
+    size.note("recommend", batch(data_dir, millions * USERS, millions * TRACKS))
     return size
 
 
