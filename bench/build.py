@@ -1,58 +1,22 @@
 """A day of 50,000 new listens onto 1 M, 10 M and 50 M: what `dbt build` and its tests cost.
 
-The lake holds the history as 30 daily loads of sessions of 10 listens; a hundredth as many users
-and a five-hundredth as many tracks. Each round takes every size in turn, from its sealed build.
+Each round takes every size in turn, from its sealed build.
 """
 
 import argparse
 import os
 import shutil
-import sys
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from bench.measure import Cost, module, pairwise, process, table
+from bench.history import NEW_LISTENS, History, land, land_all
+from bench.measure import Cost, dbt_build, module, pairwise, process, table
 from bench.promises import Promise, tell
-from ingestion import ops
 
-ROOT = Path(__file__).parents[1]
-FIRST_DAY = datetime(2026, 1, 1)
-DAYS = 30
-PER_SESSION = 10
-NEW_LISTENS = 50_000
-USERS, TRACKS = 10_000, 2_000  # for each million listens
 LIMIT = 1.5
-
-# Deterministic noise: the same lake on every machine.
-SESSIONS = """
-    select
-        (hash(session, 1) % {users})::bigint as user_id,
-        list_transform(
-            range({per_session}), position -> (hash(session, position) % {tracks})::bigint
-        ) as items,
-        timestamp '{day}' + interval (session - {first}) microsecond * {step} as created_at,
-        created_at + interval 40 minute as updated_at,
-        '{load_id}' as _dlt_load_id
-    from range({first}, {last}) as sessions (session)
-"""
-ALL_TRACKS = """
-    select
-        id, 'Track ' || id as name, 'Artist ' || id % 3000 as artist, null::varchar as songwriters,
-        '03:30' as duration, 'Rock' as genres, 'Album' as album,
-        timestamp '2025-01-01' as created_at, created_at as updated_at, '{load_id}' as _dlt_load_id
-    from range({tracks}) as tracks (id)
-"""
-ALL_USERS = """
-    select
-        id, 'Ada' as first_name, 'Number ' || id as last_name, id || '@example.com' as email,
-        'Female' as gender, 'Rock' as favorite_genres, timestamp '2025-01-01' as created_at,
-        created_at as updated_at, '{load_id}' as _dlt_load_id
-    from range({users}) as users (id)
-"""
 
 
 def main() -> None:
@@ -60,12 +24,7 @@ def main() -> None:
     asked = _arguments()
     with TemporaryDirectory(dir=asked.dir) as home:
         sizes = {f"{millions} M": Path(home) / str(millions) for millions in asked.millions}
-        first = {
-            name: _build_history(data_dir, int(name.split()[0]) * 1_000_000)
-            for name, data_dir in sizes.items()
-        }
-        for data_dir in sizes.values():
-            land(data_dir, DAYS, NEW_LISTENS // PER_SESSION, data_dir.name)
+        first = {name: _build_history(data_dir) for name, data_dir in sizes.items()}
         measured = pairwise(
             {name: partial(_a_day, data_dir) for name, data_dir in sizes.items()},
             asked.rounds,
@@ -94,65 +53,22 @@ def _arguments() -> argparse.Namespace:
     return asked.parse_args()
 
 
-def _build_history(data_dir: Path, listens: int) -> Cost:
-    for day in range(DAYS):
-        land(data_dir, day, listens // DAYS // PER_SESSION, data_dir.name)
-    cost = process(_dbt(data_dir))
+def _build_history(data_dir: Path) -> Cost:
+    history = History(int(data_dir.name))
+    land_all(data_dir, history)
+    os.environ["MOOVITAMIX_DATA_DIR"] = str(data_dir)
+    cost = process(dbt_build())
     with duckdb.connect(data_dir / "build.duckdb") as built:
         built.execute("update ledger.loads set is_published = true")
     shutil.copy(data_dir / "build.duckdb", data_dir / "sealed.duckdb")
+    land(data_dir, history, history.loads)
     return cost
-
-
-def land(data_dir: Path, day: int, sessions: int, millions: str) -> None:
-    """Write the load of one day, and its verdict."""
-    as_of = FIRST_DAY + timedelta(days=day + 1)
-    fields = {
-        "users": int(millions) * USERS,
-        "tracks": int(millions) * TRACKS,
-        "per_session": PER_SESSION,
-        "day": FIRST_DAY + timedelta(days=day),
-        "first": day * sessions if day < DAYS else 10**9,
-        "last": (day + 1) * sessions if day < DAYS else 10**9 + sessions,
-        "step": 80_000_000_000 // sessions,
-        "load_id": f"{1_700_000_000 + day}.5",
-    }
-    queries = {"listen_history": SESSIONS} | (
-        {"tracks": ALL_TRACKS, "users": ALL_USERS} if not day else {}
-    )
-    for name, query in queries.items():
-        folder = data_dir / "lake" / "raw" / name / f"load_date={as_of:%Y-%m-%d}"
-        folder.mkdir(parents=True)
-        file = folder / f"{fields['load_id']}.0a1b2c.parquet"
-        duckdb.sql(f"copy ({query.format(**fields)}) to '{file}' (compression zstd)")
-    verdict = {
-        "load_id": fields["load_id"],
-        "verdict": "accepted",
-        "kind": "incremental",
-        "as_of": as_of,
-        "updated_until": as_of,
-        "decided_at": as_of,
-    }
-    ops.append(str(data_dir / "lake"), "load_verdicts", [verdict], as_of.date())
-    if day == DAYS:  # far fewer than the days before: that is the bench's doing, not a fault
-        odd = {
-            "day_accepted": str(as_of.date() - timedelta(days=1)),
-            "reason": "bench",
-            "decided_at": as_of,
-        }
-        ops.append(str(data_dir / "lake"), "accepted_days", [odd], as_of.date())
 
 
 def _a_day(data_dir: Path) -> Cost:
     shutil.copy(data_dir / "sealed.duckdb", data_dir / "build.duckdb")
-    return process(_dbt(data_dir))
-
-
-def _dbt(data_dir: Path) -> list[str]:
     os.environ["MOOVITAMIX_DATA_DIR"] = str(data_dir)
-    paths = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT)]
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    return [dbt, "--quiet", "build", "--exclude-resource-type", "unit_test", *paths]
+    return process(dbt_build())
 
 
 def _publish(data_dir: Path) -> Cost:

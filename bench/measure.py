@@ -6,11 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 from rich.console import Console
 from rich.table import Table
+
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,13 @@ def process(command: Sequence[str]) -> Cost:
     if running.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {running.returncode}")
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def dbt_build(*words: str) -> list[str]:
+    """The command that builds and tests the dbt project of `MOOVITAMIX_DATA_DIR`."""
+    paths = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT)]
+    dbt = str(Path(sys.executable).with_name("dbt"))
+    return [dbt, "--quiet", "build", "--exclude-resource-type", "unit_test", *words, *paths]
 
 
 def module(name: str, *arguments: object) -> list[str]:

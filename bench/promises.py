@@ -14,9 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from bench.measure import table
+from bench.measure import ROOT, table
 
-ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "data" / "bench"
 
 

@@ -1,17 +1,15 @@
-"""Until when one machine is enough: DuckDB from 1 M to 100 M listens, and Spark on what fits.
+"""Until when one machine is enough: DuckDB from 1 M to 100 M listens.
 
-Each history is a lake of 30 daily loads (bench/build.py says how it looks), written as Parquet.
+Each history is a lake of 30 daily loads (bench/history.py says how it looks).
 Of each size: the first build with all tests, a day of 50,000 new listens (median of the rounds),
 features, the publication, a batch of recommendations by factors of chance; seconds of whole
-processes, their peak memory, and what is on disk.
-`--spark 1 10` builds those sizes on Spark too.
+processes, their peak memory, and what is on disk. `bench.spark` builds the same lakes on Spark.
 """
 
 import argparse
 import json
 import os
 import shutil
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -20,8 +18,8 @@ from time import perf_counter
 
 import duckdb
 
-from bench.build import DAYS, NEW_LISTENS, PER_SESSION, ROOT, TRACKS, USERS, land
-from bench.measure import Cost, module, process, ratios, table
+from bench.history import NEW_LISTENS, TRACKS, USERS, History, land, land_all
+from bench.measure import Cost, dbt_build, module, process, ratios, table
 from bench.promises import Promise, tell
 from bench.score import batch
 
@@ -55,9 +53,8 @@ class Size:
 
     @property
     def peak_mb(self) -> float:
-        """The most memory that any process of it held, those of Spark left out."""
-        duckdbs = {name: costs for name, costs in self.costs.items() if name != "spark"}
-        return max(cost.peak_mb for costs in duckdbs.values() for cost in costs)
+        """The most memory that any process of it held."""
+        return max(cost.peak_mb for costs in self.costs.values() for cost in costs)
 
 
 def main() -> None:
@@ -73,7 +70,6 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--millions", type=int, nargs="+", default=[1, 10, 50, 100])
-    asked.add_argument("--spark", type=int, nargs="*", default=[], help="sizes, in millions")
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--dir", help="where the lakes may grow (15 GB at 100 M)")
     return asked.parse_args()
@@ -83,23 +79,20 @@ def _measure(data_dir: Path, millions: int, asked: argparse.Namespace) -> Size:
     os.environ["MOOVITAMIX_DATA_DIR"] = str(data_dir)
     size = Size(millions)
     begun = perf_counter()
-    for day in range(DAYS):
-        land(data_dir, day, millions * 1_000_000 // DAYS // PER_SESSION, str(millions))
+    history = History(millions)
+    land_all(data_dir, history)
     size.lake_seconds = perf_counter() - begun
-    size.disk_mb["lake"] = _megabytes(data_dir / "lake")
-    if millions in asked.spark:
-        size.note("spark", process(_moovitamix("build", "--target", "spark")))
-        size.disk_mb["spark"] = _megabytes(data_dir / "spark" / "warehouse")
-    size.note("first build", process(_dbt("marts")))
-    size.disk_mb["build file"] = _megabytes(data_dir / "build.duckdb")
+    size.disk_mb["lake"] = megabytes(data_dir / "lake")
+    size.note("first build", process(dbt_build("--selector", "marts")))
+    size.disk_mb["build file"] = megabytes(data_dir / "build.duckdb")
     _seal(data_dir)
-    land(data_dir, DAYS, NEW_LISTENS // PER_SESSION, str(millions))
+    land(data_dir, history, history.loads)
     for _ in range(asked.rounds):
         shutil.copy(data_dir / "sealed.duckdb", data_dir / "build.duckdb")
-        size.note("day", process(_dbt("marts")))
-    size.note("features", process(_dbt("features")))
-    size.note("publish", process(_moovitamix("publish")))
-    size.disk_mb["published"] = _megabytes(data_dir / "marts.duckdb")
+        size.note("day", process(dbt_build("--selector", "marts")))
+    size.note("features", process(dbt_build("--selector", "features")))
+    size.note("publish", process(module("orchestration.cli", "publish")))
+    size.disk_mb["published"] = megabytes(data_dir / "marts.duckdb")
     size.note("recommend", batch(data_dir, millions * USERS, millions * TRACKS))
     return size
 
@@ -111,17 +104,8 @@ def _seal(data_dir: Path) -> None:
     shutil.copy(data_dir / "build.duckdb", data_dir / "sealed.duckdb")
 
 
-def _dbt(part: str) -> list[str]:
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    words = ["--quiet", "build", "--selector", part, "--exclude-resource-type", "unit_test"]
-    return [dbt, *words, "--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT)]
-
-
-def _moovitamix(*words: str) -> list[str]:
-    return module("orchestration.cli", *words)
-
-
-def _megabytes(path: Path) -> float:
+def megabytes(path: Path) -> float:
+    """What a file, or all files of a folder, hold."""
     files = [path] if path.is_file() else path.rglob("*")
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
 
