@@ -13,6 +13,7 @@ from ml.bundle import align
 from ml.errors import TooFewListens
 from ml.popularity import Popularity
 from ml.promotion import POPULARITY, Figures
+from ml.snapshot import listens, snapshot
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from ml.interactions import Floats, Interactions, Ints
     from ml.listens import Listens
     from ml.metrics import PerUser
-    from ml.published import Snapshot
     from ml.settings import MlSettings
+    from ml.snapshot import Snapshot
 
 LIGHT_PLAYS = 10
 
@@ -57,8 +58,8 @@ class Cut:
 def cut(published: duckdb.DuckDBPyConnection, settings: MlSettings) -> Cut:
     """Cut at the oldest cut-off that features were taken at; test up to the newest."""
     first, last = _ends(publications.cut_offs(published))
-    known = publications.snapshot(published, first, with_those_of=last)
-    every = publications.listens(published, known.data, until=last)
+    known = snapshot(published, first, with_those_of=last)
+    every = listens(published, known.data, until=last)
     assert every.at is not None
     is_test = every.at >= np.datetime64(first, "us")
     train = int((~is_test).sum())

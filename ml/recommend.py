@@ -16,6 +16,7 @@ from ml.errors import NoChampion
 from ml.explain import Reasons
 from ml.neighbours import neighbours
 from ml.popularity import Popularity
+from ml.snapshot import snapshot
 from ml.spark import ranked_on_spark
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     from scipy.sparse import csr_matrix
 
-    from ml.published import Snapshot
     from ml.registry import Version
     from ml.settings import MlSettings
+    from ml.snapshot import Snapshot
 
 NEAR = 50
 
@@ -36,7 +37,7 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     bundle = registry.load(settings, version)
     with publications.open_published(settings) as published:
         data_version = publications.version_of(published)
-        now = publications.snapshot(published, publications.cut_offs(published)[-1])
+        now = snapshot(published, publications.cut_offs(published)[-1])
     made_at = settings.as_of or datetime.now(UTC).replace(tzinfo=None)
     batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
     near = neighbours(now.data.weights, NEAR)
