@@ -1,10 +1,12 @@
 """One lived day, by the command line and by Airflow, which tests copy before they go on from it."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.airflow_home import drawn, python
 from tests.emptied import emptied
@@ -14,10 +16,21 @@ from tests.end_to_end.installation import DAY_1, Installation
 
 @pytest.fixture(scope="session")
 def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, str]:
-    """Return an installation after its first `run`, only to be copied, and what it printed."""
-    installation = Installation(emptied(data_home))
-    told = installation.lives(DAY_1)
-    return installation.copy(tmp_path_factory.mktemp("lived") / "data"), told
+    """Return an installation after its first `run`, only to be copied, and what it printed.
+
+    Whichever worker of the tests needs it first lives it, for the other too.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    kept, told = Installation(shared / "lived"), shared / "lived.txt"
+    with FileLock(shared / "lived.lock"):
+        if not told.exists():
+            installation = Installation(emptied(data_home))
+            said = installation.lives(DAY_1)
+            installation.copy(kept.data_dir)
+            told.write_text(said)
+    return kept, told.read_text()
 
 
 @pytest.fixture
