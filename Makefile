@@ -5,7 +5,7 @@ READY := .venv/.ready
 DOCS_PORT ?= 8080
 BENCH ?=
 
-.PHONY: run airflow env test test-slow test-spark test-lakehouse setup setup-spark setup-lakehouse machine lint format docs bench bench-small lock clean
+.PHONY: run airflow env test test-slow test-spark test-lakehouse setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
 
 run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
@@ -44,10 +44,17 @@ machine:  ## what the machine must have, each lack in one line
 	@command -v $${CC:-cc} >/dev/null || { echo "a C compiler is missing (Debian: apt-get install gcc libc6-dev)"; exit 1; }
 
 lint: setup  ## style, types, layers, SQL, dbt conventions
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-types lint-style lint-sql
+
+lint-types:
+	@$(BIN)/mypy
+
+lint-style:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+lint-sql:
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 	@MOOVITAMIX_DATA_DIR=$(CURDIR)/data $(BIN)/dbt --quiet parse --project-dir dbt_project
 	@$(BIN)/dbt-bouncer --config-file dbt_project/dbt-bouncer.yml

@@ -56,6 +56,6 @@ def test_a_killed_run_run_again_gives_what_an_undisturbed_one_gives(
     assert holder_of(installation.data_dir) is None
     events = [row["event"] for row in installation.ops("runs") if row["as_of"] == clock]
     assert ("crashed" in installation.does("status")) == (events == ["started"])
-    installation.lives(clock)
+    installation.does("run", "--as-of", clock.isoformat())
     assert checksums(installation.marts, leave_out=LAKE_BOUND) == expected
     assert list(installation.data_dir.glob("*.tmp*")) == []
