@@ -47,7 +47,6 @@ def show(settings: MlSettings, port: int) -> None:
         ],
         start_new_session=True,
         stdout=subprocess.DEVNULL,
-        env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
     )
     before = signal.signal(signal.SIGTERM, _as_interrupt)
     try:

@@ -6,7 +6,6 @@ It takes five seconds to import, so nothing that only recommends comes here.
 from __future__ import annotations
 
 import fcntl
-import os
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -30,9 +29,6 @@ def connected(settings: MlSettings) -> Iterator[MlflowClient]:
 
     Two that make it at once fail: its migrations know no lock.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # its migrations are nobody's news
     import mlflow
 
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
