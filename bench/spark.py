@@ -31,7 +31,6 @@ def main() -> None:
     for millions in given.millions:
         with TemporaryDirectory(dir=given.dir) as home:
             rows.append((f"{millions} M", *_measure(Path(home) / "data", millions)))
-            print(*rows[-1], flush=True)
     table(
         f"spark: builds with their tests, s; a day is {NEW_LISTENS:,} new listens",
         ["listens", *PARTS, "listens written", "late day's", "tables MB"],
@@ -55,11 +54,13 @@ def _measure(data_dir: Path, millions: int) -> list[str]:
 
 
 def _build() -> Cost:
-    return process(module("orchestration.cli", "build", "--target", "spark"))
+    cost = process(module("orchestration.cli", "build", "--target", "spark"))
+    print(cost, flush=True)  # at once: a long run that is cut off still told what it found
+    return cost
 
 
 def _listens_written(data_dir: Path, since: float) -> int:
-    fact = data_dir / "spark" / "warehouse" / "fact_listen_history"
+    fact = data_dir / "spark" / "warehouse" / "main.db" / "fact_listen_history"
     files = [str(file) for file in fact.rglob("*.parquet") if file.stat().st_mtime >= since]
     counted = duckdb.execute("select sum(num_rows) from parquet_file_metadata(?)", [files])
     return int(counted.fetchall()[0][0])

@@ -35,6 +35,7 @@ def session(what: str) -> Any:  # noqa: ANN401 - PySpark is an extra, whose type
     return (
         SparkSession.builder.master(settings.master)
         .appName("moovitamix")
+        .config("spark.log.level", "ERROR")
         .config("spark.driver.memory", settings.memory)
         .config("spark.driver.host", settings.driver_host)
         .config("spark.driver.bindAddress", settings.driver_host)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -12,12 +13,14 @@ from orchestration.dbt import Target, dbt
 from orchestration.errors import SparkMissing
 from orchestration.lock import WriterLock
 from orchestration.publication import MARTS
-from orchestration.settings import Settings
+from orchestration.settings import ROOT, Settings
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
 
 SPARK = Target("spark", "spark_target")
+QUIET = ROOT / "orchestration" / "spark_conf"
+"""Spark's settings unless `SPARK_CONF_DIR` names others: it warns by the hundred."""
 LAKE_INDEX = Target("lake_index", "lake_index_target")
 
 
@@ -61,6 +64,8 @@ def require_spark() -> None:
         raise SparkMissing("PySpark and dbt-spark are not installed; `make setup-spark` does it")
     # The session that dbt starts may be asked for Python workers later (ml/spark.py).
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_CONF_DIR", str(QUIET))
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
     if which("java") is None:
         raise SparkMissing("there is no `java`; Spark wants version 17 (Debian: openjdk-17-jre)")
 
