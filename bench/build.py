@@ -5,14 +5,11 @@ Each round takes every size in turn, from its sealed build.
 
 import argparse
 import os
-import shutil
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
-
-from bench.history import NEW_LISTENS, History, land, land_all
+from bench.history import NEW_LISTENS, History, back_to_the_seal, land, land_all, seal
 from bench.measure import Cost, dbt_build, module, pairwise, process, table
 from bench.promises import Promise, tell
 
@@ -56,17 +53,18 @@ def _arguments() -> argparse.Namespace:
 def _build_history(data_dir: Path) -> Cost:
     history = History(int(data_dir.name))
     land_all(data_dir, history)
-    os.environ["MOOVITAMIX_DATA_DIR"] = str(data_dir)
-    cost = process(dbt_build())
-    with duckdb.connect(data_dir / "build.duckdb") as built:
-        built.execute("update ledger.loads set is_published = true")
-    shutil.copy(data_dir / "build.duckdb", data_dir / "sealed.duckdb")
+    cost = _build(data_dir)
+    seal(data_dir)
     land(data_dir, history, history.loads)
     return cost
 
 
 def _a_day(data_dir: Path) -> Cost:
-    shutil.copy(data_dir / "sealed.duckdb", data_dir / "build.duckdb")
+    back_to_the_seal(data_dir)
+    return _build(data_dir)
+
+
+def _build(data_dir: Path) -> Cost:
     os.environ["MOOVITAMIX_DATA_DIR"] = str(data_dir)
     return process(dbt_build())
 

@@ -4,6 +4,7 @@ Sessions of 10 listens came in loads of the same size; there are a hundredth as 
 five-hundredth as many tracks.
 """
 
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -106,3 +107,20 @@ def land(data_dir: Path, history: History, number: int, *, late: int = 0) -> Non
             "decided_at": as_of,
         }
         ops.append(str(data_dir / "lake"), "accepted_days", [odd], as_of.date())
+
+
+def as_published(data_dir: Path) -> None:
+    """Say of what is built that it is published: a day tests what no publication holds yet."""
+    with duckdb.connect(data_dir / "build.duckdb") as built:
+        built.execute("update ledger.loads set is_published = true")
+
+
+def seal(data_dir: Path) -> None:
+    """Keep the build, as if it had been published, for rounds to start from."""
+    as_published(data_dir)
+    shutil.copy(data_dir / "build.duckdb", data_dir / "sealed.duckdb")
+
+
+def back_to_the_seal(data_dir: Path) -> None:
+    """Start a round from what was kept."""
+    shutil.copy(data_dir / "sealed.duckdb", data_dir / "build.duckdb")

@@ -8,9 +8,7 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
-
-from bench.history import History, land, land_all
+from bench.history import History, as_published, land, land_all
 from bench.measure import Cost, dbt_build, module, process, table
 
 HISTORIES = {
@@ -37,21 +35,15 @@ def _measure(data_dir: Path, history: History) -> list[str]:
     land_all(data_dir, history)
     files = [_files(data_dir)]
     costs = [process(dbt_build())]
-    _as_published(data_dir)
+    as_published(data_dir)
     land(data_dir, history, history.loads)
     costs += [process(dbt_build()), process(module("orchestration.cli", "compact"))]
     files.append(_files(data_dir))
     costs.append(process(dbt_build("--full-refresh")))
-    _as_published(data_dir)
+    as_published(data_dir)
     land(data_dir, history, history.loads + 1)
     costs.append(process(dbt_build()))
     return [*(f"{number:,}" for number in files), *map(_said, costs)]
-
-
-def _as_published(data_dir: Path) -> None:
-    """As on any day: what no publication holds yet is tested once more."""
-    with duckdb.connect(data_dir / "build.duckdb") as built:
-        built.execute("update ledger.loads set is_published = true")
 
 
 def _files(data_dir: Path) -> int:

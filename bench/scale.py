@@ -9,16 +9,22 @@ processes, their peak memory, and what is on disk. `bench.spark` builds the same
 import argparse
 import json
 import os
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-import duckdb
-
-from bench.history import NEW_LISTENS, TRACKS, USERS, History, land, land_all
+from bench.history import (
+    NEW_LISTENS,
+    TRACKS,
+    USERS,
+    History,
+    back_to_the_seal,
+    land,
+    land_all,
+    seal,
+)
 from bench.measure import Cost, dbt_build, module, process, ratios, table
 from bench.promises import Promise, tell
 from bench.score import batch
@@ -85,23 +91,16 @@ def _measure(data_dir: Path, millions: int, asked: argparse.Namespace) -> Size:
     size.disk_mb["lake"] = megabytes(data_dir / "lake")
     size.note("first build", process(dbt_build("--selector", "marts")))
     size.disk_mb["build file"] = megabytes(data_dir / "build.duckdb")
-    _seal(data_dir)
+    seal(data_dir)
     land(data_dir, history, history.loads)
     for _ in range(asked.rounds):
-        shutil.copy(data_dir / "sealed.duckdb", data_dir / "build.duckdb")
+        back_to_the_seal(data_dir)
         size.note("day", process(dbt_build("--selector", "marts")))
     size.note("features", process(dbt_build("--selector", "features")))
     size.note("publish", process(module("orchestration.cli", "publish")))
     size.disk_mb["published"] = megabytes(data_dir / "marts.duckdb")
     size.note("recommend", batch(data_dir, millions * USERS, millions * TRACKS))
     return size
-
-
-def _seal(data_dir: Path) -> None:
-    """Keep the build as the start of every round, as if it had been published."""
-    with duckdb.connect(data_dir / "build.duckdb") as built:
-        built.execute("update ledger.loads set is_published = true")
-    shutil.copy(data_dir / "build.duckdb", data_dir / "sealed.duckdb")
 
 
 def megabytes(path: Path) -> float:

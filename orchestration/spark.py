@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
 
 SPARK = Target("spark", "spark_target")
-QUIET = ROOT / "orchestration" / "spark_conf"
-"""Spark's settings unless `SPARK_CONF_DIR` names others: it warns by the hundred."""
 LAKE_INDEX = Target("lake_index", "lake_index_target")
+QUIET = ROOT / "orchestration" / "spark_conf"
+"""Spark's settings where nobody has others: it warns by the hundred."""
 
 
 def build_on_spark(
@@ -64,7 +64,8 @@ def require_spark() -> None:
         raise SparkMissing("PySpark and dbt-spark are not installed; `make setup-spark` does it")
     # The session that dbt starts may be asked for Python workers later (ml/spark.py).
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.setdefault("SPARK_CONF_DIR", str(QUIET))
+    if "SPARK_HOME" not in os.environ:  # a Spark of one's own has settings of its own
+        os.environ.setdefault("SPARK_CONF_DIR", str(QUIET))
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
     if which("java") is None:
         raise SparkMissing("there is no `java`; Spark wants version 17 (Debian: openjdk-17-jre)")

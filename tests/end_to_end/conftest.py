@@ -18,7 +18,8 @@ from tests.end_to_end.installation import DAY_1, Installation
 def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, str]:
     """Return an installation after its first `run`, only to be copied, and what it printed.
 
-    Whichever worker of the tests needs it first lives it, for the other too.
+    Whichever worker of the tests needs it first lives it, for the other too. What it printed names
+    the folder where it is kept, in place of the one where it was lived.
     """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -29,7 +30,7 @@ def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[In
             installation = Installation(emptied(data_home))
             said = installation.lives(DAY_1)
             installation.copy(kept.data_dir)
-            told.write_text(said)
+            told.write_text(said.replace(str(installation.data_dir), str(kept.data_dir)))
     return kept, told.read_text()
 
 
