@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from ml.bundle import Bundle
 from ml.errors import DamagedModel, NoChampion, UnusableModel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from mlflow import MlflowClient
@@ -43,7 +46,7 @@ def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:
     """Register a bundle within the active run; return its version, its hash, its file."""
     import mlflow
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _quietly():
         factors, note = Path(folder) / "factors.npz", Path(folder) / "sha256.txt"
         model_hash = bundle.save(factors)
         note.write_text(model_hash)
@@ -59,6 +62,20 @@ def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:
     number = int(info.registered_model_version)
     client.set_model_version_tag(NAME, str(number), "model_hash", model_hash)
     return number, model_hash, arrays_of(client, number)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Let MLflow neither tell that it registers nor wish for an example: the run tells of it."""
+    from mlflow.utils.logging_utils import disable_logging, enable_logging
+
+    disable_logging()  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*An input example was not provided")
+            yield
+    finally:
+        enable_logging()  # type: ignore[no-untyped-call]
 
 
 def _signature() -> ModelSignature:

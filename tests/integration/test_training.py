@@ -92,3 +92,15 @@ def test_after_a_training_none_is_due_until_the_cadence_or_until_people_change(
 def test_without_enough_listens_nothing_is_trained(data_dir: Path) -> None:
     with pytest.raises(TooFewListens, match="are needed to train"):
         train(settings_of(data_dir, min_listens=10**6))
+
+
+def test_a_training_leaves_the_telling_to_the_run(
+    data_dir: Path,
+    trainings: list[Training],
+    capfd: pytest.CaptureFixture[str],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    capfd.readouterr()
+    assert train(settings_of(data_dir)).version == len(trainings) + 1
+    assert capfd.readouterr() == ("", "")
+    assert not [one.message for one in recwarn if "mlflow" in str(one.filename)]
