@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ml.als import Als
+from ml.baseline import Baseline
 from ml.blend import Blend
 from ml.ease import Ease
 from ml.errors import UnusableModel
@@ -16,7 +17,10 @@ from ml.softmax import Softmax
 if TYPE_CHECKING:
     from ml.model import Model
 
+BASELINE = "baseline"
+
 KINDS: dict[str, Any] = {
+    BASELINE: Baseline,
     "popularity": Popularity,
     "item-knn": ItemKnn,
     "ease": Ease,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ml import lake
 from ml.bundle import Bundle
 from ml.errors import DamagedModel, NoChampion, UnusableModel
+from ml.kinds import BASELINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,11 @@ class Version:
     data_as_of: datetime
     cut_off: datetime
     trained_at: datetime
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it was there first rather than proven better."""
+        return self.name == BASELINE
 
 
 def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ml.baseline import Baseline
 from ml.blend import Blend, choose_weights, in_tenths, standardised
 from ml.ease import Ease
 from ml.errors import NotFitted
@@ -23,6 +24,7 @@ LIGHTFM = Hybrid(dimensions=8, epochs=15)
 SOFTMAX = Softmax(dimensions=8, passes=40)
 MODELS: list[Model] = [
     Popularity(),
+    Baseline(neighbours=10),
     ItemKnn(neighbours=10),
     Ease(ridge=5.0),
     Ease(ridge=5.0, most=20, graded=False),
