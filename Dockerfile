@@ -17,6 +17,7 @@ RUN python -m venv /opt/venv \
         --constraint requirements.lock --requirement pyproject.toml
 COPY api api
 COPY ingestion ingestion
+COPY lake lake
 COPY ml ml
 COPY orchestration orchestration
 COPY dbt_project dbt_project

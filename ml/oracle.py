@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import numpy as np
 
+from lake.paths import NO_PARTITIONS, pattern_of, reader_of
 from ml.errors import MissingColumn, UnreadableTable
 
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ def read_oracle(path: Path, listens: Listens) -> Oracle:
     """
     given = np.full((len(listens.users), len(listens.tracks)), -1, np.float32)
     try:
-        rows = duckdb.sql("from query_table(?)", params=[str(path)])
+        reader = f"{reader_of(path)}(?, {NO_PARTITIONS})"
+        rows = duckdb.sql(f"from {reader}", params=[pattern_of(path)])
         for column in ("user_id", "track_id", "score"):
             if column not in rows.columns:
                 raise MissingColumn(path, column, rows.columns)
         found = rows.select("user_id, track_id, score").fetchnumpy()
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError, ValueError) as error:
         raise UnreadableTable(path, str(error).splitlines()[0]) from error
     user, is_user = _places(listens.users, found["user_id"])
     track, is_track = _places(listens.tracks, found["track_id"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 
+from lake.paths import NO_PARTITIONS, pattern_of, reader_of
 from ml.errors import MissingColumn, TooFewListens, UnreadableTable
 from ml.features import features_of
 from ml.listens import Listens
@@ -63,12 +64,12 @@ def _open(
         raise UnreadableTable(path, "there is no such file")
     if not path.stat().st_size:
         raise UnreadableTable(path, "it is empty")
-    with path.open("rb") as file:
-        is_parquet = file.read(4) == b"PAR1"
     try:
-        reader = "read_parquet(?)" if is_parquet else _csv_reader(db, path)
-        db.execute(f"create table {name} as from {reader}", [str(path)])
-    except (duckdb.Error, UnicodeDecodeError) as error:
+        pattern = pattern_of(path)
+        is_parquet = reader_of(path) == "read_parquet"
+        reader = f"read_parquet(?, {NO_PARTITIONS})" if is_parquet else _csv_reader(db, pattern)
+        db.execute(f"create table {name} as from {reader}", [pattern])
+    except (duckdb.Error, ValueError) as error:
         raise UnreadableTable(path, str(error).splitlines()[0]) from error
     types = {str(row[0]): str(row[1]) for row in db.execute(f"describe {name}").fetchall()}
     for column in needed:
@@ -77,14 +78,16 @@ def _open(
     return types
 
 
-def _csv_reader(db: duckdb.DuckDBPyConnection, path: Path) -> str:
+def _csv_reader(db: duckdb.DuckDBPyConnection, pattern: str) -> str:
     """Return the call that reads a CSV: types found on all its rows, and ids as they are written.
 
     A guess makes one number of two ids of 20 digits, and stops at an `abc` far down.
     """
-    there = [row[0] for row in db.execute("describe from read_csv(?)", [str(path)]).fetchall()]
+    sniffed = db.execute(f"describe from read_csv(?, {NO_PARTITIONS})", [pattern]).fetchall()
+    there = [row[0] for row in sniffed]
     ids = ", ".join(f"'{name}': 'varchar'" for name in ("user_id", "track_id") if name in there)
-    return f"read_csv(?, sample_size=-1, types={{{ids}}})" if ids else "read_csv(?)"
+    typed = f", sample_size=-1, types={{{ids}}}" if ids else ""
+    return f"read_csv(?, {NO_PARTITIONS}{typed})"
 
 
 def _forget_empty(db: duckdb.DuckDBPyConnection, has: dict[str, str]) -> None:

@@ -214,7 +214,7 @@ def told(error: BaseException) -> str:
         return f"the disk is full, and what was being written is not there: {said}"
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename:
         return f"{error.filename} can't be used: {error.strerror}"
-    if type(error).__module__.split(".")[0] in {"orchestration", "ingestion", "ml", "api"}:
+    if type(error).__module__.split(".")[0] in {"api", "ingestion", "lake", "ml", "orchestration"}:
         return said
     return f"unexpected {type(error).__name__}: {said} (--debug shows where)"
 

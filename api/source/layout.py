@@ -60,8 +60,8 @@ def checked(
     A field of another type is let through if it is null throughout: who wrote it saw no value to
     tell the type by.
     """
-    relation = parquet(files, "union_by_name = true, hive_partitioning = false")
     try:
+        relation = parquet(files, "union_by_name = true")
         described = connection.execute(f"describe select * from {relation}").fetchall()
         types = {name: kind for name, kind, *_ in described}
         for field, kind in _FIELDS[table].items():
@@ -70,7 +70,7 @@ def checked(
                 raise WorldFieldWrong(files[0], field, "missing", kind.name)
             if found not in kind.types and _has_values(connection, relation, field):
                 raise WorldFieldWrong(files[0], field, found, kind.name)
-    except duckdb.Error as error:
+    except (duckdb.Error, ValueError) as error:
         raise WorldUnreadable(files[0], str(error).splitlines()[0]) from error
     served = ", ".join(
         f"{_cast(field, types[field], kind)} as {field}" for field, kind in _FIELDS[table].items()

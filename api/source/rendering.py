@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from api.source.rows import NEVER
+from lake.paths import NO_PARTITIONS, literal, pattern_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,8 +57,8 @@ def render(
 
 def parquet(paths: Sequence[Path], options: str = "") -> str:
     """Name Parquet files as one relation."""
-    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{names}]{options and ', ' + options})"
+    names = ", ".join(literal(pattern_of(path)) for path in paths)
+    return f"read_parquet([{names}], {NO_PARTITIONS}{options and ', ' + options})"
 
 
 def _quoted(name: str) -> str:

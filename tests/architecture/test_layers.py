@@ -15,6 +15,7 @@ HEAVY = ("airflow", "dbt", "dlt", "duckdb", "great_expectations", "mlflow", "pan
 AT_HOME: dict[str, set[str]] = {
     "api": {"duckdb", "pandas", "pyarrow"},
     "ingestion": {"dlt", "duckdb", "pandas", "pyarrow"},
+    "lake": set(),
     "ml": {"duckdb", "pandas", "pyarrow"},
     "orchestration": set(),
 }

@@ -1,0 +1,1 @@
+"""The lake's format, and where it lies: the one library that all folders share."""
