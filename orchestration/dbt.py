@@ -115,6 +115,8 @@ def _environment(settings: Settings, run_id: str) -> Iterator[None]:
         "MOOVITAMIX_LAKE_URL": settings.lake_url,
         "MOOVITAMIX_RUN_ID": run_id,
     }
+    if settings.quiet_hours is not None:
+        lent["MOOVITAMIX_QUIET_HOURS"] = str(settings.quiet_hours)
     if settings.as_of:
         lent["MOOVITAMIX_AS_OF"] = settings.as_of.isoformat()
     before = dict(os.environ)

@@ -7,6 +7,7 @@ from typing import Any
 from orchestration.dbt import dbt
 from orchestration.errors import SourceStale
 from orchestration.progress import Tell, unheard
+from orchestration.rhythm import quiet_limit
 from orchestration.settings import Settings, naive_utc, now
 
 
@@ -30,7 +31,11 @@ class Freshness:
 
 
 def freshness(settings: Settings, *, run_id: str = "", tell: Tell = unheard) -> list[Freshness]:
-    """Run `dbt source freshness` by the run's clock; raise `SourceStale` beyond an error limit."""
+    """Run `dbt source freshness` by the run's clock; raise `SourceStale` beyond an error limit.
+
+    The newest listen is held to the app's own rhythm; on its first day it can only warn.
+    """
+    settings = settings.model_copy(update={"quiet_hours": quiet_limit(settings)})
     answer = dbt(settings, "source", "freshness", run_id=run_id, tell=tell)
     found = [_measured(result) for result in answer.result.results if hasattr(result, "age")]
     _record(settings, run_id, found)
@@ -79,6 +84,6 @@ def _measured(result: Any) -> Freshness:  # noqa: ANN401 - dbt's results carry n
 
 
 def _hours(limit: Any) -> float | None:  # noqa: ANN401
-    if limit is None or limit.count is None:
+    if limit is None or not limit.count:
         return None
     return float(limit.count * {"minute": 1 / 60, "hour": 1, "day": 24}[str(limit.period.value)])

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     """The app's API; none: a run starts the embedded source for itself."""
     as_of: datetime | None = None
     """The run's clock; none: the API's, else now."""
+    quiet_hours: int | None = Field(default=None, ge=0, le=87_600)
+    """Hours without a listen after which a run stops; none: by the app's own pauses; 0: never."""
     recommendations: bool = True
     """Whether a run ends with recommendations: features, a model when one is due, its batch."""
     memory_limit: str = "4GB"

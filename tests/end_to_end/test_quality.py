@@ -1,12 +1,13 @@
 """What stops a day, and how a person overrules it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.checksums import LAKE_BOUND, checksums
 from tests.end_to_end.installation import DAY_1, DAY_2, Installation
-from tests.end_to_end.living_app import clock, lived
+from tests.end_to_end.living_app import clock, lived, newest
 from tests.integration.original_api import OriginalApi, serving
 
 
@@ -18,6 +19,31 @@ def test_a_stale_app_stops_the_day_and_readers_keep_the_last(day_1: Installation
     assert "limit 72 h" in complaint
     assert complaint.count("\n") == 1
     assert checksums(day_1.marts) == before
+
+
+def test_a_quiet_first_day_warns_and_a_quiet_app_goes_on_by_its_own_rhythm(
+    data_dir: Path,
+) -> None:
+    small = Installation(data_dir)
+    records = lived(1)
+    weeks = [newest(lived(1), "listen_history", 0) for _ in range(3)]
+    for week, sessions in enumerate(weeks):
+        for session in sessions:
+            for column in ("created_at", "updated_at"):
+                at = datetime.fromisoformat(session[column]) + timedelta(weeks=week)
+                session[column] = at.isoformat()
+    records["listen_history"] = [one for week in weeks for one in week]
+    last = clock(14)
+    with serving(OriginalApi(records)) as api:
+        first, later, at_last = (
+            ("run", "--api-url", api.url, "--as-of", (last + timedelta(days=days)).isoformat())
+            for days in (5, 10, 16)
+        )
+        assert "events.newest_session is" in " ".join(small.does(*first).split())
+        small.does(*later)
+        complaint = small.fails(*at_last)
+    assert "limit 336 h" in complaint
+    assert small.ask("select version from publication") == [(2,)]
 
 
 @pytest.mark.slow
