@@ -84,7 +84,7 @@ def offline(page: str) -> str:
 
 def _renew_index(folder: Path) -> None:
     loads = sorted(
-        (json.loads(path.read_text()) for path in folder.glob("*/load.json")),
+        filter(None, map(_told, folder.glob("*/load.json"))),
         key=lambda load: (load["as_of"], load["load_id"]),
         reverse=True,
     )
@@ -98,6 +98,15 @@ def _renew_index(folder: Path) -> None:
         f"</p><table class='loads'>{head}{rows}</table></body></html>"
     )
     (folder / INDEX).write_text(offline(page))
+
+
+def _told(path: Path) -> dict[str, Any] | None:
+    """What a load's pages are about; None where the note is damaged, which are not listed."""
+    try:
+        load: dict[str, Any] = json.loads(path.read_text())
+        return load if {"load_id", "as_of", "kind", "pages"} <= load.keys() else None
+    except (ValueError, AttributeError):
+        return None
 
 
 def _row(load: dict[str, Any]) -> str:

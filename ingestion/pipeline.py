@@ -42,6 +42,7 @@ def open_pipeline(settings: IngestionSettings, as_of: datetime) -> "Pipeline":
     import pendulum
 
     logging.getLogger("dlt").setLevel(logging.ERROR)
+    _leave_out_the_environment()
     for key, value in _CONFIG.items():
         dlt.config[key] = value
     lake = dlt.destinations.filesystem(
@@ -56,6 +57,16 @@ def open_pipeline(settings: IngestionSettings, as_of: datetime) -> "Pipeline":
     pipeline.config.restore_from_destination = False  # the lake's verdicts are our state
     pipeline.config.enable_runtime_trace = False
     return pipeline
+
+
+def _leave_out_the_environment() -> None:
+    """Set dlt here alone: of the environment it reads a bare `WORKERS` or `NAMING` too."""
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.providers import EnvironProvider
+    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+    known = Container()[PluggableRunContext].providers
+    known.providers = [one for one in known.providers if not isinstance(one, EnvironProvider)]
 
 
 def extract(pipeline: "Pipeline", source: "DltSource") -> None:

@@ -25,7 +25,9 @@ def _lake_in(validated: dict[str, Any]) -> str:
 class IngestionSettings(BaseSettings):
     """Settings of one ingest, each from `MOOVITAMIX_<NAME>`; times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     data_dir: Path = Field(default=Path("data"), validate_default=True)
     lake_url: str = Field(default_factory=_lake_in)

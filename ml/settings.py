@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# As `ml.kinds` has them, which takes seconds to import.
+MODELS = ("baseline", "popularity", "item-knn", "ease", "lightfm", "softmax", "blend", "als")
+MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 Cadence = Literal["hourly", "daily", "weekly"]
 
 
@@ -26,13 +29,13 @@ class MlSettings(BaseSettings):
     """Where the models' files are kept; empty: `mlflow/artifacts` in the data folder."""
     as_of: datetime | None = None
     """The run's clock; none: now."""
-    memory_limit: str = "4GB"
+    memory_limit: str = Field(default="4GB", pattern=MEMORY)
     """DuckDB's, while features are read; what is more goes to a folder beside the file."""
 
     model: str = "blend"
     """What is trained: `blend`, its settings chosen on validation, or a name in `ml.kinds`."""
     trials: int = Field(default=1, ge=1, le=8, description="settings of LightFM to try")
-    seed: int = 20_260_101
+    seed: int = Field(default=20_260_101, ge=0, lt=2**32)
     train_every: Cadence = "weekly"
     test_days: int = Field(default=7, ge=1, description="kept from training, to judge by")
     min_listens: int = Field(default=2_000, ge=1, description="below that, nothing is trained")
@@ -51,6 +54,20 @@ class MlSettings(BaseSettings):
     drift_psi: float = Field(default=0.2, gt=0, description="a feature has moved beyond that")
     drift_cold_share: float = Field(default=0.2, gt=0, le=1)
     drift_fall: float = Field(default=0.2, gt=0, le=1, description="of the personal answers")
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in MODELS:
+            raise ValueError(f"there are {', '.join(MODELS)}")
+        return name
+
+    @field_validator("mlflow_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        if url and "://" not in url:
+            raise ValueError("an SQLAlchemy URL is as postgresql+psycopg2://user@host/mlflow")
+        return url
 
     @field_validator("data_dir")
     @classmethod
@@ -100,5 +117,6 @@ class SparkSettings(BaseSettings):
     )
 
     master: str = "local[*]"
-    memory: str = "2g"
+    memory: str = Field(default="2g", pattern=r"^\d+[kmgtKMGT]b?$")
     driver_host: str = "127.0.0.1"
+    partitions: int = Field(default=4, ge=1, description="of a shuffle")

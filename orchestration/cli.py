@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration import environment
 from orchestration.commands import (
     alerting,
     daily,
@@ -20,6 +21,7 @@ from orchestration.commands import (
     serving,
     watching,
 )
+from orchestration.signals import raised_as_interrupt
 
 # What typer makes of Ctrl-C, and shells of any SIGINT.
 INTERRUPTED = 130
@@ -41,18 +43,23 @@ for commands in (
 
 def main() -> None:
     """Run one command and end the process with its exit code."""
+    environment.settle()
     words = [word for word in sys.argv[1:] if word != "--debug"]
-    try:
-        code = app(words, standalone_mode=False)
-    except Exception as error:
-        if "--debug" in sys.argv[1:]:
-            raise
-        from orchestration.errors import told
+    with raised_as_interrupt() as ending:
+        try:
+            code = app(words, standalone_mode=False)
+        except KeyboardInterrupt:  # outside of the command itself
+            code = INTERRUPTED
+        except Exception as error:
+            if "--debug" in sys.argv[1:]:
+                raise
+            from orchestration.errors import told
 
-        typer.echo(f"moovitamix: {told(error)}", err=True)
-        code = 1
+            typer.echo(f"moovitamix: {told(error)}", err=True)
+            code = 1
     if code == INTERRUPTED:
-        typer.echo("moovitamix: interrupted", err=True)
+        typer.echo(f"moovitamix: {ending.what}", err=True)
+        code = ending.code
     sys.exit(code)
 
 
@@ -66,6 +73,11 @@ def _moovitamix(
     """From the app's API to tested marts that anyone can query."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+        return
+    from orchestration.configuration import unknown
+
+    for warning in unknown():
+        typer.echo(f"moovitamix: warning: {warning}", err=True)
 
 
 if __name__ == "__main__":

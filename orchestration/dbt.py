@@ -1,15 +1,15 @@
 """dbt, called inside this process: a kill leaves nothing of it behind."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.build_file import require_usable
 from orchestration.dbt_results import record
-from orchestration.errors import BuildFailed, BuildFileInUse
+from orchestration.errors import BuildFailed
 from orchestration.progress import Tell, unheard
 from orchestration.settings import ROOT, Settings
 
@@ -21,8 +21,6 @@ class Target:
     name: str
     folder: str
 
-
-PATIENCE_SECONDS = 15
 
 MARTS = Target("dev", "target")
 MONITORING = Target("monitoring", "monitoring")
@@ -49,7 +47,7 @@ def dbt(
     `BuildFileInUse` when a shell that knows no lock has the build file open.
     """
     if target == MARTS and words[0] != "parse":
-        require_free(settings.build_file)
+        require_usable(settings.build_file)
     from dbt.cli.main import dbtRunner
 
     arguments = [*words, "--project-dir", str(project()), "--profiles-dir", str(ROOT)]
@@ -71,24 +69,6 @@ def dbt(
     if run_id:
         record(settings, run_id, words[0], answer.result)
     return answer
-
-
-def require_free(build_file: Path) -> None:
-    """Wait for whoever has the build file open; dbt would wait anew for each of its connections."""
-    import duckdb
-
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while build_file.exists():
-        try:
-            duckdb.connect(build_file).close()
-        except duckdb.Error as error:
-            if "lock on file" not in str(error):  # dbt will say what is wrong with it
-                return
-            if time.monotonic() > give_up_at:
-                raise BuildFileInUse(build_file, str(error).splitlines()[0]) from error
-            time.sleep(0.5)
-        else:
-            return
 
 
 def log_of(settings: Settings) -> str:

@@ -18,6 +18,10 @@ class OrchestrationError(Exception):
     """Parent of every error that a person can act on: shown as one line, without a traceback."""
 
 
+class SettingsWrong(OrchestrationError):
+    """Settings have values that can't be used; the message says of each what would be right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who holds the writer lock: the process, its command, and since when (UTC)."""
@@ -77,6 +81,13 @@ class BuildFileInUse(OrchestrationError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} can't be opened, close what has it open: {reason}")
+
+
+class BuildFileMisplaced(OrchestrationError):
+    """A folder stands where the build file belongs."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is a folder, and the build file belongs there: move it away")
 
 
 class NotSealed(OrchestrationError):
@@ -208,8 +219,9 @@ def told(error: BaseException) -> str:
     if isinstance(error, typer.TyperException):
         return f"{' '.join(error.format_message().split())} (--help tells more)"
     if isinstance(error, ValidationError):
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        return f"a setting (MOOVITAMIX_…) can't be read: {'; '.join(faults)}"
+        from orchestration.configuration import faults_in
+
+        return f"a setting can't be used: {'; '.join(faults_in(error))}"
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in said:
         return f"the disk is full, and what was being written is not there: {said}"
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename:

@@ -68,7 +68,10 @@ def make(settings: Settings) -> list[Path]:
 
 
 def _is_of(path: Path, made_from: str) -> bool:
-    return path.exists() and bool(json.loads(path.read_text())["metadata"]["digest"] == made_from)
+    try:
+        return bool(json.loads(path.read_text())["metadata"]["digest"] == made_from)
+    except (FileNotFoundError, ValueError, LookupError, TypeError):  # none, or it is damaged
+        return False
 
 
 def of_part(manifest: Json, part: str) -> Json:

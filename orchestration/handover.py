@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.build import results_of
-from orchestration.dbt import dbt, require_free
+from orchestration.build_file import require_usable
+from orchestration.dbt import dbt
 from orchestration.errors import HandoverIncomplete, NotSealed
 from orchestration.lock import WriterLock
 from orchestration.publication import MARTS
@@ -66,9 +67,9 @@ def _holds(build_file: Path, build: str) -> bool:
     """Whether the build file is sealed as a copy of that build."""
     import duckdb
 
+    require_usable(build_file)
     if not build_file.exists():
         return False
-    require_free(build_file)
     with duckdb.connect(build_file, read_only=True) as built:
         sealed = """
             select 1 from ledger.state

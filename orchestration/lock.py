@@ -107,6 +107,6 @@ def _is_free(data_dir: Path) -> bool:
 def _read(data_dir: Path) -> Holder | None:
     try:
         told = json.loads(_path(data_dir).read_text())
-    except ValueError:
+        return Holder(told["pid"], told["command"], datetime.fromisoformat(told["since"]))
+    except (ValueError, LookupError, TypeError):  # being written, or damaged
         return None
-    return Holder(told["pid"], told["command"], datetime.fromisoformat(told["since"]))

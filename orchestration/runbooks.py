@@ -41,6 +41,8 @@ PAGES = {
     "SparkMissing": "build-failed",
     "HandoverIncomplete": "build-failed",
     "BuildFileInUse": "build-file-in-use",
+    "SettingsWrong": "settings-wrong",
+    "BuildFileMisplaced": "build-file-in-use",
     "NotSealed": "not-sealed",
     "NothingPublished": "not-sealed",
     "NotReconciled": "test-conservation",

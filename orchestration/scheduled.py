@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 from orchestration import progress
+from orchestration.configuration import require_right
 from orchestration.lock import hold
 from orchestration.runs import Run, new_run_id, recorded
 from orchestration.screen import Screen
@@ -69,7 +70,9 @@ def monitor(command: str, *, as_of: datetime | None = None, build: str = "") -> 
 
 
 def _settings(as_of: datetime | None) -> Settings:
-    return Settings() if as_of is None else Settings(as_of=as_of)
+    settings = Settings() if as_of is None else Settings(as_of=as_of)
+    require_right(**{} if as_of is None else {"as_of": as_of})
+    return settings
 
 
 @contextmanager

@@ -4,18 +4,37 @@ import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # Files under the data folder are found by patterns and named in URLs, where these mean something.
 SIGNS_OF_GLOBS_AND_URLS = "*?[#%"
+MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 
 # A word of five letters is masked for nothing more often than it is a secret.
 SECRET_NAMES, SHORTEST_SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|(?:^|_)KEY(?:_|$)"), 6
+
+
+def _a_web_address(url: str | None) -> str | None:
+    if url and not re.match(r"https?://[^/\s]", url):
+        raise ValueError("an address begins with http:// or https://")
+    return url
+
+
+def _a_cron_expression(text: str) -> str:
+    from croniter import croniter  # type: ignore[import-untyped]
+
+    if not croniter.is_valid(text):
+        raise ValueError("a cron expression has five fields, as 0 5 * * 0")
+    return text
+
+
+Cron = Annotated[str, AfterValidator(_a_cron_expression)]
+WebAddress = Annotated[str, AfterValidator(_a_web_address)]
 
 
 class Settings(BaseSettings):
@@ -36,7 +55,8 @@ class Settings(BaseSettings):
     """Hours without a listen after which a run stops; none: by the app's own pauses; 0: never."""
     recommendations: bool = True
     """Whether a run ends with recommendations: features, a model when one is due, its batch."""
-    memory_limit: str = "4GB"
+    dbt_threads: int = Field(default=2, ge=1, le=64, description="models that dbt builds at once")
+    memory_limit: str = Field(default="4GB", pattern=MEMORY)
     """DuckDB's, in whatever builds or publishes; what is more goes to `tmp` in the data folder."""
     lakehouse: SecretStr = SecretStr("")
     """Catalogue of a DuckLake that gets each publication, as `postgres:host=… dbname=…`."""
@@ -125,7 +145,7 @@ class SmokeSettings(BaseSettings):
         env_prefix="MOOVITAMIX_SMOKE_", frozen=True, env_ignore_empty=True
     )
 
-    url: str | None = None
+    url: WebAddress | None = None
     """None, or without a key: a server of the check's own, over the published file."""
     key: SecretStr | None = None
     patience: float = Field(default=30.0, ge=0, le=600)
@@ -139,11 +159,11 @@ class ScheduleSettings(BaseSettings):
         env_prefix="MOOVITAMIX_SCHEDULE_", frozen=True, env_ignore_empty=True
     )
 
-    ingest: str = "0 0 * * *"
+    ingest: Cron = "0 0 * * *"
     """A cron expression, UTC, as the next two."""
-    audit: str = "0 5 * * 0"
-    api_health: str = "*/15 * * * *"
-    retry_delay: timedelta = timedelta(minutes=2)
+    audit: Cron = "0 5 * * 0"
+    api_health: Cron = "*/15 * * * *"
+    retry_delay: timedelta = Field(default=timedelta(minutes=2), ge=timedelta(0))
     """Before a task that failed is tried again; doubled each time, 20 minutes at most."""
 
 
@@ -172,10 +192,16 @@ class AlertSettings(BaseSettings):
     """Where the run's own log is read, if its scheduler has a page for it."""
     warnings: bool = False
     """Whether what only warned is sent too."""
-    quiet: timedelta = timedelta(hours=6)
+    quiet: timedelta = Field(default=timedelta(hours=6), ge=timedelta(0))
     """A failure that was sent is not sent again for so long."""
     patience: float = Field(default=10.0, gt=0, le=60)
     """Seconds that sending may take in all; a channel that needs longer has failed."""
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        _a_web_address(url.get_secret_value() if url else None)
+        return url
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from orchestration.build_file import is_damage
 from orchestration.lock import holder_of
 from orchestration.screen import count
 from orchestration.settings import Settings, now
@@ -83,8 +84,8 @@ def _build(settings: Settings) -> str:
                 "select status, started_at, sealed_at from ledger.state"
                 " order by status = 'sealed', started_at desc"
             ).fetchall()[0]
-    except duckdb.IOException:
-        return "open elsewhere"
+    except duckdb.IOException as error:
+        return "damaged: the next build makes it again" if is_damage(error) else "open elsewhere"
     except (duckdb.CatalogException, IndexError):
         return "not built yet"
     if status == "sealed":

@@ -122,9 +122,14 @@ def freshness(run: Run) -> None:
 def build(run: Run, part: str = MARTS, *, full_refresh: bool = False) -> None:
     """Build and test a part of the build file; the marts are the one that is meant by itself."""
     from orchestration.build import build as build_on_duckdb
+    from orchestration.build_file import has_marts, require_usable
     from orchestration.spark import build_on_spark
 
     is_marts = part == MARTS
+    if not is_marts and run.settings.target == "dev":
+        require_usable(run.settings.build_file)
+        if not has_marts(run.settings.build_file):
+            build(run)
     on_spark = is_marts and run.by_its_clock.target == "spark"
     build_part = build_on_spark if on_spark else build_on_duckdb
     with run.step("build" if is_marts else part) as step:
@@ -170,11 +175,12 @@ def reconcile(run: Run, load_id: str | None) -> None:
 
 def publish(run: Run) -> "Publication":
     """Hand the sealed build to its readers."""
+    from orchestration.build_file import removed_if_damaged
     from orchestration.handover import hand_over
     from orchestration.measures import measure_build, measure_publication
     from orchestration.publish import publish as publish_marts
 
-    with run.step("publish") as step:
+    with run.step("publish") as step, removed_if_damaged(run.settings.build_file):
         if run.settings.target == "spark":
             hand_over(run.settings, run.lock)
         unmeasured = _measured(measure_build, run.settings, run.run_id)

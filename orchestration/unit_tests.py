@@ -24,9 +24,11 @@ SPARK = ("dbt-core", "dbt-spark", "pyspark")
 
 def passed(settings: Settings, part: str, engine: tuple[str, ...] = DUCKDB) -> list[str]:
     """Return the unit tests of a part that passed on the code and the engine as they stand."""
-    path = _path(settings, part, engine)
-    proof = json.loads(path.read_text()) if path.exists() else {}
-    return list(proof["passed"]) if proof.get("code") == _code(engine) else []
+    try:
+        proof = json.loads(_path(settings, part, engine).read_text())
+        return list(proof["passed"]) if proof["code"] == _code(engine) else []
+    except (FileNotFoundError, ValueError, LookupError, TypeError):  # none, or it is damaged
+        return []
 
 
 def note(

@@ -15,6 +15,8 @@ LARGEST_LIMIT = 50
 LARGEST_BATCH = 100
 """Users in one batch."""
 
+MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
+
 Absolute = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
@@ -38,7 +40,9 @@ class ServingSettings(BaseSettings):
     count_every: float = Field(
         default=60, gt=0, description="seconds between two writings of the hour's counts"
     )
-    memory_limit: str = Field(default="1GB", description="DuckDB's, while answers are prepared")
+    memory_limit: str = Field(
+        default="1GB", pattern=MEMORY, description="DuckDB's, while answers are prepared"
+    )
     data_dir: Absolute = Field(
         default=Path("data"),
         validation_alias=AliasChoices("data_dir", "MOOVITAMIX_DATA_DIR"),

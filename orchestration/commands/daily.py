@@ -4,7 +4,12 @@ from typing import Annotated
 
 import typer
 
-from orchestration.commands.running import settings_for, where_next, writing
+from orchestration.commands.running import (
+    require_right_settings,
+    settings_for,
+    where_next,
+    writing,
+)
 from orchestration.lock import hold
 from orchestration.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait
 from orchestration.screen import Screen
@@ -38,6 +43,7 @@ def simulate(
 
     screen = Screen(tells_steps=False)
     settings = settings_for()
+    require_right_settings(settings)
     with hold(settings.data_dir, "simulate", wait) as lock:
         live_days(settings, lock, screen, days=days, first=first and first.date())
     where_next(settings, screen)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from orchestration.configuration import require_right
 from orchestration.lock import hold
 from orchestration.runs import Run, recorded
 from orchestration.screen import Screen
@@ -20,11 +21,21 @@ def settings_for(
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
+def require_right_settings(settings: Settings) -> None:
+    """Read all settings now: a wrong one is refused before anything is done.
+
+    What the command line gave is stronger than the environment. Raises `SettingsWrong`.
+    """
+    given = {"api_url": settings.api_url, "as_of": settings.as_of, "target": settings.target}
+    require_right(**{name: value for name, value in given.items() if value is not None})
+
+
 @contextmanager
 def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
     """Hold the writer lock and record the run, for one command; then tell those on call of it."""
     from orchestration.monitor import monitor_after
 
+    require_right_settings(settings)
     screen = Screen()
     with hold(settings.data_dir, command, wait) as lock:
         run: Run | None = None

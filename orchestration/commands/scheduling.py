@@ -18,9 +18,11 @@ def airflow(
     ] = False,
 ) -> None:
     """Run Airflow, MLflow, the serving API and the app's API until interrupted."""
+    from orchestration.commands.running import require_right_settings, settings_for
     from orchestration.stack import kernel
     from orchestration.stack.leash import hold
 
+    require_right_settings(settings_for())
     if with_parent:
         kernel.end_with_parent()
 

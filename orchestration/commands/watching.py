@@ -2,7 +2,7 @@
 
 import typer
 
-from orchestration.commands.running import settings_for
+from orchestration.commands.running import require_right_settings, settings_for
 from orchestration.lock import hold
 from orchestration.options import ApiUrl, Wait
 from orchestration.runs import new_run_id
@@ -17,6 +17,7 @@ def monitor(wait: Wait = 0) -> None:
     from orchestration.monitor import monitor as build_marts
 
     settings, screen = settings_for(), Screen()
+    require_right_settings(settings)
     with hold(settings.data_dir, "monitor", wait) as lock, screen.working("monitor"):
         done = build_marts(settings, lock, run_id=new_run_id(), tested=True)
     screen.say(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")

@@ -1,6 +1,7 @@
 """How Airflow is set: everything that its components must agree on, as environment variables."""
 
 import os
+import re
 from dataclasses import dataclass
 
 from orchestration.settings import ROOT, Settings
@@ -10,6 +11,20 @@ from orchestration.stack.settings import StackSettings
 
 # For the API server alone: every task would import the web server's parts with it.
 PLUGINS = {"AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "orchestration" / "plugins")}
+# What makes this installation itself: a shell's would lead to the tables of another project.
+OURS_ALONE = frozenset(
+    f"AIRFLOW__{name}"
+    for name in (
+        "CORE__DAGS_FOLDER",
+        "CORE__EXECUTION_API_SERVER_URL",
+        "CORE__FERNET_KEY",
+        "API_AUTH__JWT_SECRET",
+        "API__SECRET_KEY",
+        "API__BASE_URL",
+        "DATABASE__SQL_ALCHEMY_CONN",
+    )
+)
+ELSEWHERE = re.compile(r"AIRFLOW_CONFIG|AIRFLOW__(?:\w+_(?:CMD|SECRET)|DATABASE__\w+)")
 POOL, POOL_SLOTS = "warehouse_writer", 1
 
 
@@ -26,7 +41,10 @@ class Ports:
 def airflow_environment(
     stack: StackSettings, folders: Folders, secrets: Secrets, ports: Ports, database_url: str
 ) -> dict[str, str]:
-    """Return Airflow's settings; what the caller's environment sets by the same name wins."""
+    """Return Airflow's settings; what the caller's environment sets by the same name wins.
+
+    But for what makes this installation itself: its tables, folders, keys and addresses.
+    """
     url = f"http://{stack.host}:{ports.airflow}"
     ours = {
         "CORE__DAGS_FOLDER": str(ROOT / "orchestration" / "dags"),
@@ -60,9 +78,17 @@ def airflow_environment(
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
     }
     known = {f"AIRFLOW__{name}": value for name, value in ours.items()}
-    chosen = {name: os.environ[name] for name in known if name in os.environ}
+    chosen = {
+        name: os.environ[name] for name in known if name in os.environ and name not in OURS_ALONE
+    }
     its_own = {"AIRFLOW_HOME": str(folders.home), "DO_NOT_TRACK": "1"}
     return known | chosen | its_own | _metrics(stack.otlp_endpoint)
+
+
+def drop_strays() -> None:
+    """Take out of this process's environment what would lead Airflow to another installation."""
+    for name in filter(ELSEWHERE.fullmatch, list(os.environ)):
+        del os.environ[name]
 
 
 def our_environment(settings: Settings, stack: StackSettings, ports: Ports) -> dict[str, str]:

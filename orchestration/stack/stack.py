@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from orchestration.screen import Screen
 from orchestration.settings import Settings
 from orchestration.stack import database, ports
-from orchestration.stack.airflow_environment import Ports, airflow_environment, our_environment
+from orchestration.stack.airflow_environment import (
+    Ports,
+    airflow_environment,
+    drop_strays,
+    our_environment,
+)
 from orchestration.stack.errors import ServiceEnded, StackRuns
 from orchestration.stack.folders import Folders
 from orchestration.stack.keeping import Ended, Keeper
@@ -33,6 +38,7 @@ class Stack:
 
 def run(settings: Settings, *, free_ports: bool, ended: threading.Event) -> None:
     """Run everything until `ended`; raise an `OrchestrationError` when that can't be."""
+    drop_strays()
     stack = StackSettings()
     folders = Folders(settings.data_dir / "airflow")
     folders.make()

@@ -9,7 +9,7 @@ from datetime import datetime
 from airflow.sdk import Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
-from orchestration import scheduled
+from orchestration import environment, scheduled
 from orchestration.dags.shared.assets import handed
 from orchestration.errors import told
 from orchestration.runs import Run
@@ -53,6 +53,7 @@ def one_look() -> Iterator[Settings]:
 @contextmanager
 def _task(*, builds: bool) -> Iterator[At]:
     """Know where the task stands; what no retry can help fails it at once."""
+    environment.settle()
     context = get_current_context()
     task = context["ti"]
     build = build_name(task.dag_id, task.run_id, task.task_id) if builds else ""
