@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lake import publications
+from lake.errors import NothingPublished
 from ml.errors import NothingToLearnFrom
 
 if TYPE_CHECKING:
@@ -38,12 +40,11 @@ def version_of(published: duckdb.DuckDBPyConnection) -> Version:
 
 
 def open_published(settings: MlSettings) -> duckdb.DuckDBPyConnection:
-    """Open the published file, read-only."""
-    import duckdb
-
-    if not settings.marts_file.exists():
-        raise NothingToLearnFrom(f"nothing is published yet ({settings.marts_file} is missing)")
-    published = duckdb.connect(settings.marts_file, read_only=True)
+    """Open the published file, read-only; raise `PublicationDamaged` if it is another now."""
+    try:
+        published = publications.connect(settings.marts_file)
+    except NothingPublished as error:
+        raise NothingToLearnFrom(str(error)) from error
     published.execute(f"set memory_limit = '{settings.memory_limit}'")
     return published
 

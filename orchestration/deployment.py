@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lake import publications
 from orchestration.errors import BuildFailed, DeploymentUndone, ServedWrong, ServingDied
 from orchestration.runs import Run
 from orchestration.settings import SmokeSettings, now
@@ -98,12 +99,10 @@ def _server(run: Run) -> "AbstractContextManager[tuple[str, str]]":
 
 def _published(run: Run) -> tuple[int | None, list[int]]:
     """Return the champion's version, and some of the users that the published file has lists of."""
-    import duckdb
-
     from ml import registry
     from ml.errors import NoChampion
 
-    with duckdb.connect(run.settings.marts_file, read_only=True) as published:
+    with publications.connect(run.settings.marts_file) as published:
         users = published.execute(
             "select distinct user_id from recommendations order by hash(user_id) limit ?",
             [ASKED_USERS],

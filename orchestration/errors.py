@@ -114,13 +114,6 @@ class NobodyKnown(OrchestrationError):
         )
 
 
-class NothingPublished(OrchestrationError):
-    """There is no published file to read yet."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"nothing is published yet ({path} is missing); `moovitamix run` makes it")
-
-
 class QueryFailed(OrchestrationError):
     """DuckDB refused a query."""
 

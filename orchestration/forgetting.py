@@ -8,6 +8,7 @@ from orchestration.erasing import databases, everywhere
 from orchestration.errors import NobodyKnown
 from orchestration.lakehouse import share
 from orchestration.lock import WriterLock
+from orchestration.published_files import require_whole
 from orchestration.runs import Run
 from orchestration.settings import Settings
 from orchestration.upkeep import open_lake
@@ -68,6 +69,7 @@ def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_i
     lock.require_for(settings.data_dir)
     sweep(settings.data_dir)
     everywhere.sweep(settings)
+    require_whole(settings)
     given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
     person = databases.learn(settings, lake.find(given, user_id))
     forgotten.note(given, person, "begun", reason=reason, run_id=run_id)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lake.publications import find, require_intact
 from orchestration.contents import quoted
 from orchestration.errors import LakehouseMissing, LakehouseUnreachable
 from orchestration.masking import masked
@@ -43,10 +44,11 @@ def share(settings: Settings, *, keep_former: bool = True) -> int:
     """
     import duckdb
 
-    if not settings.masked_marts_file.exists():
+    masked_marts = find(settings.masked_marts_file)
+    if masked_marts is None:
         return 0
     try:
-        with _opened(settings) as files:
+        with _opened(settings, masked_marts) as files:
             published = files.execute(TABLES, ["published"]).fetchall()
             _replace(files, published)
             _drop_former(files, keep=keep_former)
@@ -94,7 +96,7 @@ def _drop_former(files: "duckdb.DuckDBPyConnection", *, keep: bool) -> None:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator["duckdb.DuckDBPyConnection"]:
+def _opened(settings: Settings, masked_marts: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Connect to both: `published`, and `lakehouse`."""
     import duckdb
 
@@ -105,7 +107,8 @@ def _opened(settings: Settings) -> Iterator["duckdb.DuckDBPyConnection"]:
         "preserve_insertion_order": False,
     }
     with duckdb.connect(config=config) as files:
-        files.execute(f"attach '{quoted(settings.masked_marts_file)}' as published (read_only)")
+        files.execute(f"attach '{quoted(masked_marts)}' as published (read_only)")
+        require_intact(settings.masked_marts_file, masked_marts)
         catalogue = quoted(settings.lakehouse.get_secret_value())
         place = quoted(settings.lakehouse_data)
         files.execute(f"attach 'ducklake:{catalogue}' as lakehouse (data_path '{place}')")

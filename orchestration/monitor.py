@@ -1,11 +1,13 @@
-"""Build the monitoring marts from what the runs left in the lake, and hand them over by a rename.
+"""Build the monitoring marts from what the runs left in the lake, and publish them as a file.
 
 Built after every run, failed ones too. The marts never wait for it: what goes wrong here is told in
 a line, and `monitoring.duckdb` stays as it was.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from orchestration import published_files
 from orchestration.build import failure_line
 from orchestration.dbt import MONITORING, dbt, log_of
 from orchestration.errors import MonitoringFailed, told
@@ -51,9 +53,20 @@ def monitor(
     if not answer.success:
         bad = [one for one in answer.result.results if one.status in ("error", "fail")]
         raise MonitoringFailed(f"{'; '.join(map(failure_line, bad))}; {log_of(settings)}")
-    draft.replace(settings.monitoring_file)
+    _publish(settings.monitoring_file, draft, run_id)
     kinds = [str(one.node.resource_type) for one in answer.result.results]
     return Monitoring(kinds.count("model"), kinds.count("test") + kinds.count("unit_test"))
+
+
+def _publish(link: Path, made: Path, run_id: str) -> None:
+    """Put the file in its place, write-protected, as the marts' own are."""
+    published_files.sweep(link)
+    is_good = published_files.mend(link) is None
+    draft = made.replace(published_files.new_draft(link))
+    number = published_files.next_number(link)
+    file = published_files.finish(draft, number, run_id or None)
+    published_files.point(link, file, keep_present=is_good)
+    published_files.sweep(link)
 
 
 def monitor_after(settings: Settings, lock: WriterLock, screen: Screen, run_id: str) -> None:

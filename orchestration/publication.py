@@ -121,13 +121,17 @@ class PublishedTable:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What was published: its version, its tables, and the size of the file in bytes."""
+    """What was published: its version, its tables, and the size of the file in bytes.
+
+    `mended` says what was wrong with the publication that it replaced, if anything was.
+    """
 
     version: int
     load_ids: list[str]
     built_at: datetime | None
     tables: list[PublishedTable]
     bytes: int
+    mended: str | None = None
 
 
 def write(

@@ -1,23 +1,23 @@
-"""Hand a sealed build to its readers: copy what is theirs to a new file, rename it into place.
+"""Hand a sealed build to its readers: copy what is theirs to a new file, move a link to it.
 
 Readers never wait and never see a mix: the file they open is whole before its name points to it,
-and whoever has the former one open keeps it. A crash at any instruction leaves either the former
+and an open reader keeps the former one. A crash at any instruction leaves either the former
 publication or the new one; what it left behind is swept away by the next.
 
 Beside it lies `marts_masked.duckdb`, of the same version, without personal data. Both are written
-whole before either is renamed, the masked one first: whoever sees the new marts can have both.
+whole before either link is moved, the masked one first: if the new marts are there, so are both.
 """
 
-import secrets
+import os
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration import publication
+from lake import publications
+from orchestration import publication, published_files
 from orchestration.contents import quoted
-from orchestration.disk import flush
 from orchestration.errors import BuildFileInUse, NotSealed
 from orchestration.lock import WriterLock
 from orchestration.provenance import files_of, git_commit, manifest_hash
@@ -37,40 +37,49 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
     Of a part whose last build failed, the tables stay as the present publication has them.
     """
     lock.require_for(settings.data_dir)
-    marts, previous = settings.marts_file, settings.previous_marts_file
+    marts, masked = settings.marts_file, settings.masked_marts_file
     if not settings.build_file.exists():
         raise NotSealed(settings.build_file, "it does not exist")
-    with _drafts(marts) as (draft, masked), _attached(settings) as files:
+    with _drafts(marts, masked) as (draft, masked_draft), _attached(settings) as files:
         made = seal_in(files, settings.build_file)
-        with _present(files, marts, previous) as present:
+        with _present(files, marts) as present:
             kept = personal_in(files, settings.build_file)
             seal = replace(made, parts=made.parts + _kept(files, made, kept))
-            # A crash between the two renames below leaves the masked file one version ahead.
-            former = max(present.version or 0, _version_of(settings.masked_marts_file) or 0)
+            # A crash between the two links below leaves the masked file one version ahead.
+            known = published_files.next_number(marts, masked) - 1
             origin = Origin(
-                former + 1,
+                max(present.version or 0, known) + 1,
                 run_id,
                 git_commit(),
                 manifest_hash(settings),
                 files_of(settings, seal.load_ids),
             )
             tables = _write(files, draft, origin, seal, masked=False)
-            _write(files, masked, origin, seal, masked=True)
-        _replace(masked, settings.masked_marts_file, None)
-        _replace(draft, marts, previous if present.is_good else None)
+            _write(files, masked_draft, origin, seal, masked=True)
+        is_masked_good = published_files.mend(masked) is None
+        new_masked = published_files.finish(masked_draft, origin.version, run_id)
+        new_marts = published_files.finish(draft, origin.version, run_id)
+        published_files.point(masked, new_masked, keep_present=is_masked_good)
+        published_files.point(marts, new_marts, keep_present=present.is_good)
         files.execute("update made.ledger.loads set is_published = true where not is_published")
-    return Publication(origin.version, seal.load_ids, seal.built_at, tables, marts.stat().st_size)
+    for link in (masked, marts):
+        published_files.sweep(link)
+    size = marts.stat().st_size
+    return Publication(
+        origin.version, seal.load_ids, seal.built_at, tables, size, mended=present.fault
+    )
 
 
 @contextmanager
-def _drafts(marts: Path) -> "Iterator[tuple[Path, Path]]":
+def _drafts(*links: Path) -> "Iterator[tuple[Path, ...]]":
     """Yield where the new files are written; what fails, on a full disk, leaves nothing."""
-    _sweep(marts)
-    name = f"{marts.name}.{secrets.token_hex(4)}"
+    for link in links:
+        published_files.sweep(link)
     try:
-        yield marts.with_name(f"{name}.all.tmp"), marts.with_name(f"{name}.masked.tmp")
+        yield tuple(published_files.new_draft(link) for link in links)
     except Exception:
-        _sweep(marts)
+        for link in links:
+            published_files.sweep(link)
         raise
 
 
@@ -80,19 +89,7 @@ def _write(
     files.execute(f"attach '{quoted(draft)}' as draft")
     tables = publication.write(files, origin, seal, masked=masked)
     files.execute("detach draft")
-    flush(draft)
     return tables
-
-
-def _version_of(path: Path) -> int | None:
-    """Return a publication's version; None if there is none that can be read."""
-    import duckdb
-
-    if not path.exists():
-        return None
-    with suppress(duckdb.Error), duckdb.connect(path, read_only=True) as published:
-        return int(published.sql("select version from publication").fetchall()[0][0])
-    return None
 
 
 @contextmanager
@@ -115,47 +112,68 @@ def _attached(settings: Settings) -> "Iterator[duckdb.DuckDBPyConnection]":
 
 @dataclass(frozen=True, slots=True)
 class _Present:
-    """The publication that the new one follows: its version, and whether its own file is whole."""
+    """The publication that the new one follows: its version, and what is wrong with its file."""
 
     version: int | None
-    is_good: bool
+    fault: str | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it may be the publication before."""
+        return self.fault is None
 
 
 @contextmanager
-def _present(
-    files: "duckdb.DuckDBPyConnection", marts: Path, previous: Path
-) -> "Iterator[_Present]":
-    """Attach as `present` the publication; where it is torn, the one before."""
-    copy = marts.with_name(f"marts.duckdb.{secrets.token_hex(4)}.tmp")
+def _present(files: "duckdb.DuckDBPyConnection", marts: Path) -> "Iterator[_Present]":
+    """Attach as `present` the publication; where it is not what was published, the one before."""
+    fault = published_files.mend(marts)
+    copy = published_files.new_draft(marts)
     try:
-        if not marts.exists():
-            yield _Present(_version(files, previous), is_good=True)
-        elif (version := _version(files, marts)) is not None:
-            yield _Present(version, is_good=True)
-        else:
-            # A reader has it open for writing, as some SQL shells do, or else it is torn.
-            shutil.copyfile(marts, copy)
-            if (version := _version(files, copy)) is not None:
-                yield _Present(version, is_good=True)
-            else:
-                yield _Present(_version(files, previous), is_good=False)
+        version = None if fault else _version(files, Path(os.path.realpath(marts)), copy)
+        if not fault and version is None and marts.exists():
+            fault = "it can't be read"
+        if version is None:
+            version = _version(files, _previous(marts), copy)
+        yield _Present(version, fault)
     finally:
         files.execute("detach database if exists present")
-        copy.unlink(missing_ok=True)
+        shutil.rmtree(copy.parent, ignore_errors=True)
 
 
-def _version(files: "duckdb.DuckDBPyConnection", path: Path) -> int | None:
+def _previous(marts: Path) -> Path:
+    """Return the file of the publication before; one that is not there, unless it is intact."""
+    link = published_files.previous_of(marts)
+    return Path(os.devnull) if published_files.mend(link) else Path(os.path.realpath(link))
+
+
+def _version(files: "duckdb.DuckDBPyConnection", path: Path, copy: Path) -> int | None:
     """Attach a publication as `present` and return its version; neither if it is none."""
     import duckdb
 
-    if not path.exists():
+    if not path.is_file():
         return None
+    if not publications.logs_of(path):
+        try:
+            return _attach(files, path)
+        except duckdb.Error:
+            pass  # a reader has it open for writing, as some SQL shells do, or else it is torn
+    own = publications.read_manifest(path.parent)
+    shutil.copyfile(path, copy)
+    if own and publications.fault_of(copy, [own]):
+        return None
+    try:
+        return _attach(files, copy)
+    except duckdb.Error:
+        return None
+
+
+def _attach(files: "duckdb.DuckDBPyConnection", path: Path) -> int:
     try:
         files.execute(f"attach '{quoted(path)}' as present (read_only)")
         row = files.sql("select version from present.publication").fetchone()
-    except duckdb.Error:
+    except BaseException:
         files.execute("detach database if exists present")
-        return None
+        raise
     assert row is not None, "a publication has one row"
     return int(row[0])
 
@@ -175,23 +193,3 @@ def _kept(
         for part in publication.parts_in(files)
         if part.name not in sealed
     ]
-
-
-def _replace(draft: Path, marts: Path, previous: Path | None) -> None:
-    """Keep the present publication as `previous`, if it is any good, then put the draft there."""
-    if previous and marts.exists():
-        link = previous.with_name(f"{previous.name}.{secrets.token_hex(4)}.tmp")
-        link.hardlink_to(marts)
-        link.replace(previous)
-        link.unlink(missing_ok=True)  # still there where a crash made both the same file already
-    # What a reader wrote into the former file must not be replayed onto the new one.
-    marts.with_name(f"{marts.name}.wal").unlink(missing_ok=True)
-    draft.replace(marts)
-    flush(marts.parent)
-
-
-def _sweep(marts: Path) -> None:
-    """Remove the drafts that a crash left; nobody else makes any while the lock is held."""
-    for draft in marts.parent.glob(f"{marts.stem}.*.tmp*"):
-        with suppress(FileNotFoundError):
-            draft.unlink()

@@ -11,7 +11,9 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.errors import NothingPublished, QueryFailed
+from lake import publications
+from lake.errors import PublicationInUse
+from orchestration.errors import QueryFailed
 from orchestration.screen import Screen
 from orchestration.settings import Settings
 
@@ -31,11 +33,12 @@ class Answer:
 
 
 def query(settings: Settings, sql: str) -> Answer:
-    """Return what the published file answers; raise `QueryFailed` with DuckDB's reason."""
+    """Return what the published file answers; raise `QueryFailed` with DuckDB's reason.
+
+    Raises `NothingPublished` and `PublicationDamaged` where there is nothing to trust.
+    """
     import duckdb
 
-    if not settings.marts_file.exists():
-        raise NothingPublished(settings.marts_file)
     try:
         _require_one_statement(duckdb.extract_statements(sql))
         with _opened(settings.marts_file) as published:
@@ -63,10 +66,11 @@ def _opened(marts: Path) -> "duckdb.DuckDBPyConnection":
     # Or `copy … to` would write files all the same.
     alone: dict[str, Any] = {"enable_external_access": "false"}
     try:
-        return duckdb.connect(marts, read_only=True, config=alone)
+        return publications.connect(marts, alone)
+    except PublicationInUse as error:
+        raise QueryFailed(str(error)) from error
     except duckdb.IOException as error:
-        reason = str(error).splitlines()[0]
-        raise QueryFailed(f"{marts} can't be read, is it open for writing? {reason}") from error
+        raise QueryFailed(f"{marts} can't be read: {str(error).splitlines()[0]}") from error
 
 
 def show(answer: Answer, screen: Screen) -> None:

@@ -45,6 +45,8 @@ PAGES = {
     "BuildFileMisplaced": "build-file-in-use",
     "NotSealed": "not-sealed",
     "NothingPublished": "not-sealed",
+    "PublicationDamaged": "publication-damaged",
+    "PublicationInUse": "publication-damaged",
     "NotReconciled": "test-conservation",
     "QueryFailed": "query-failed",
     "ServingDied": "serving-down",

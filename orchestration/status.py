@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from lake import publications
+from lake.errors import LakeError, NothingPublished
 from orchestration.build_file import is_damage
 from orchestration.lock import holder_of
 from orchestration.screen import count
@@ -96,14 +98,16 @@ def _build(settings: Settings) -> str:
 def _publication(settings: Settings) -> str:
     import duckdb
 
-    if not settings.marts_file.exists():
-        return "nothing yet"
     try:
-        with duckdb.connect(settings.marts_file, read_only=True) as published:
+        with publications.connect(settings.marts_file) as published:
             version, built_at, published_at = published.sql(
                 "select version, built_at, published_at from publication"
             ).fetchall()[0]
             rows = rows_of_tables(published)
+    except NothingPublished:
+        return "nothing yet"
+    except LakeError as error:
+        return str(error)
     except (duckdb.Error, IndexError) as error:
         return f"{settings.marts_file} can't be read: {str(error).splitlines()[0]}"
     data = f"data as of {_ago(built_at)}" if built_at else "no data yet"

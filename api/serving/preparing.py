@@ -12,6 +12,8 @@ from api.serving.errors import PublicationUnusable
 from api.serving.facts import Champion, Facts
 from api.serving.files import look
 from api.serving.settings import LARGEST_LIMIT
+from lake import publications
+from lake.errors import NothingPublished, PublicationDamaged, PublicationInUse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,12 +39,10 @@ _POPULAR = f"""
 def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: bool) -> Facts:
     """Write a publication's answers into the folder `draft`; return what they are.
 
-    Raises `PublicationUnusable` when the file is missing, can't be read, or holds nothing to
-    serve; with `needs_predictions` (there are older ones to go on with) also when it has none.
+    Raises `PublicationUnusable` when the file is missing, can't be read, is not what was published,
+    or holds nothing to serve; with `needs_predictions` (there are older ones to go on with) also
+    when it has none.
     """
-    source = look(marts)
-    if source is None:
-        raise PublicationUnusable("the published file is missing")
     draft.mkdir(parents=True)
     config: dict[str, Any] = {
         "memory_limit": memory_limit,
@@ -50,10 +50,15 @@ def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: b
         "temp_directory": str(draft / "spill"),
     }
     try:
+        source = look(marts) or (0, 0, 0)  # there is none: connecting says why
         # closed before the next one opens: a process that holds a replaced file would get it again
-        with duckdb.connect(marts, read_only=True, config=config) as published:
+        with publications.connect(marts, config) as published:
             facts = _write(published, draft, source, needs_predictions=needs_predictions)
-    except duckdb.Error as error:
+    except NothingPublished as error:
+        raise PublicationUnusable("the published file is missing") from error
+    except PublicationDamaged as error:
+        raise PublicationUnusable("the published file is not as it was published") from error
+    except (duckdb.Error, PublicationInUse) as error:
         raise PublicationUnusable("the published file can't be read") from error
     (draft / "facts.json").write_text(facts.model_dump_json(), encoding="utf-8")
     return facts

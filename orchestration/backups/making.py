@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lake.errors import PublicationDamaged
+from lake.publications import FOLDER, IS_LOCKED, MANIFEST, inner_link, read_manifest
 from orchestration.backups import forgetting, manifest, place
 from orchestration.backups.copying import (
     copied,
@@ -24,10 +26,11 @@ from orchestration.backups.manifest import FILES, Kept, Manifest
 from orchestration.disk import flush
 from orchestration.errors import BuildFileInUse
 from orchestration.lock import WriterLock
+from orchestration.published_files import fault_under, links_of, previous_of
 from orchestration.settings import Settings, now
 
 # Work in progress, what is made again from the rest, and locks.
-LEFT_OUT = frozenset({"tmp", "dlt", "serving/answers", "dbt/logs", ".writer.lock"})
+LEFT_OUT = frozenset({"tmp", "dlt", "serving/answers", "dbt/logs", ".writer.lock", FOLDER})
 COMPANIONS = ("-wal", "-shm", "-journal")
 # A server's own database: a copy of files that it writes is none, and nothing here needs it.
 SERVER = "PG_VERSION"
@@ -45,6 +48,8 @@ class Made:
     removed: list[Path]
     lake_elsewhere: str
     """Where the lake is, if not in the data folder: then it is not in the backup."""
+    damaged: list[str]
+    """Publications that are left out, each in a line: they are not what was published."""
 
 
 def back_up(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep: int) -> Made:
@@ -56,7 +61,8 @@ def back_up(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep
         try:
             place.sweep(where)
             draft.mkdir(mode=0o700)
-            told, linked = _filled(settings, draft, where, run_id)
+            links, damaged = published_links(settings)
+            told, linked = _filled(settings, draft, where, run_id, links)
             made = where / place.next_name(where, run_id)
             draft.rename(made)
         except BaseException:
@@ -67,7 +73,7 @@ def back_up(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep
         removed = place.beyond(where, keep, settings.data_dir)
         for old in removed:
             place.remove(old)
-    return Made(made, len(told.files), told.bytes, linked, removed, told.lake_url)
+    return Made(made, len(told.files), told.bytes, linked, removed, told.lake_url, damaged)
 
 
 def _require_usable(where: Path) -> None:
@@ -80,15 +86,36 @@ def _require_usable(where: Path) -> None:
         raise PlaceUnusable(where, str(error.strerror)) from error
 
 
-def _filled(settings: Settings, draft: Path, where: Path, run_id: str) -> tuple[Manifest, int]:
+def published_links(settings: Settings) -> tuple[dict[str, str], list[str]]:
+    """Return the links to published files that are what was published, and what is wrong else.
+
+    A session's log beside a file is no part of what was published, and is not copied.
+    """
+    links, damaged = {}, []
+    for link in links_of(settings):
+        if fault := fault_under(link):
+            damaged.append(f"{link.name}: {fault}")
+        for one in (link, previous_of(link), inner_link(link)):
+            inside = Path(os.path.realpath(one)).is_relative_to(settings.data_dir / FOLDER)
+            if one.is_symlink() and inside and not fault_under(one):
+                links[str(one.relative_to(settings.data_dir))] = str(one.readlink())
+    return links, damaged
+
+
+def _filled(
+    settings: Settings, draft: Path, where: Path, run_id: str, links: dict[str, str]
+) -> tuple[Manifest, int]:
     former = _former(where)
     files: dict[str, Kept] = {}
     linked = 0
     with _held(settings.data_dir):
-        for path in files_of(settings.data_dir):
+        for path in (*files_of(settings.data_dir), *_published(settings.data_dir, links)):
             name = str(path.relative_to(settings.data_dir))
             kept, is_linked = _kept(path, draft / FILES / name, name, former)
             files[name] = kept
+            own = read_manifest(path.parent)
+            if own and own.file == path.name and own.sha256 != kept.sha256:
+                raise PublicationDamaged(path, "its bytes changed while they were copied")
             linked += kept.bytes if is_linked else 0
     inside = Path(settings.lake_url).is_relative_to(settings.data_dir)
     told = Manifest(
@@ -97,14 +124,21 @@ def _filled(settings: Settings, draft: Path, where: Path, run_id: str) -> tuple[
         data_dir=str(settings.data_dir),
         lake_url="" if inside else settings.lake_url,
         files=files,
+        links=links,
     )
     manifest.write(told, draft)
     flush_all(draft)
     return told, linked
 
 
+def _published(data_dir: Path, links: dict[str, str]) -> list[Path]:
+    """Every file that some links name, and the manifests beside them."""
+    named = {Path(os.path.realpath(data_dir / link)) for link in links}
+    return sorted(named | {file.with_name(MANIFEST) for file in named})
+
+
 def files_of(data_dir: Path) -> Iterator[Path]:
-    """Every file that a backup has, in the order of their paths."""
+    """Every file that a backup has, in the order of their paths, but for publications."""
     for folder, folders, names in os.walk(data_dir):
         here = Path(folder)
         about = {name: str((here / name).relative_to(data_dir)) for name in (*folders, *names)}
@@ -155,10 +189,12 @@ def _held(data_dir: Path) -> "Iterator[None]":
     held = []
     try:
         for path in sorted(data_dir.glob("*.duckdb")):
+            if path.is_symlink():
+                continue  # published: nothing counts but the bytes that its manifest has
             try:
                 held.append(duckdb.connect(path, read_only=True))
             except duckdb.IOException as error:
-                if "lock" in str(error):
+                if IS_LOCKED in str(error):
                     raise BuildFileInUse(path, str(error).splitlines()[0]) from error
             except duckdb.Error:
                 continue  # damaged: it is kept as it is, and the next build makes it again

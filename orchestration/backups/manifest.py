@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import posixpath
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
 from orchestration.backups.copying import written
@@ -11,7 +12,7 @@ from orchestration.disk import flush
 
 FILES = "files"
 _NAME, _SUM = "manifest.json", "manifest.sha256"
-_FORMAT = 1
+_FORMAT, _WITHOUT_LINKS = 2, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Manifest:
     """Where the lake is, if not in the data folder and so not in the backup; else empty."""
     files: dict[str, Kept]
     """By path below the data folder."""
+    links: dict[str, str] = field(default_factory=dict)
+    """By path too: the relative path that a link to a published file says."""
 
     @property
     def bytes(self) -> int:
@@ -57,10 +60,16 @@ def read(backup: Path) -> Manifest:
     if hashlib.sha256(content).hexdigest() != told:
         raise BackupDamaged(backup, "its manifest is not what was written")
     said = json.loads(content)
-    if said.pop("format") != _FORMAT:
+    if said.pop("format") not in (_FORMAT, _WITHOUT_LINKS):
         raise BackupDamaged(backup, "a newer version of this project made it")
     files = {path: Kept(**kept) for path, kept in said.pop("files").items()}
-    for path in files:
+    for path in (*files, *_led_to(said.get("links", {}))):
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             raise BackupDamaged(backup, f"{path} leads out of it")
     return Manifest(**said, files=files)
+
+
+def _led_to(links: dict[str, str]) -> list[str]:
+    """Every link, and the path that it leads to."""
+    targets = [posixpath.join(posixpath.dirname(link), target) for link, target in links.items()]
+    return [*links, *map(posixpath.normpath, targets)]

@@ -75,6 +75,8 @@ def _filled(settings: Settings, screen: "Screen", backup: Path, told: Manifest, 
     """Fill the draft, and record there that it was restored."""
     for name, kept in sorted(told.files.items()):
         _put_back(backup, name, draft / name, (kept.bytes, kept.sha256))
+    for name, target in told.links.items():
+        (draft / name).symlink_to(target)
     inside = not told.lake_url and Path(settings.lake_url).is_relative_to(settings.data_dir)
     lake = str(draft / Path(settings.lake_url).relative_to(settings.data_dir)) if inside else None
     restored = settings.model_copy(

@@ -30,6 +30,9 @@ def back_up(run: Run, where: Path | None, keep: int) -> Made:
         step.what = f"{done.bytes / 1e6:,.1f} MB in {done.path}"
         step.what += f", {done.linked / 1e6:,.1f} MB shared with the one before"
         step.what += f"; {len(done.removed)} old removed" if done.removed else ""
+        if done.damaged:
+            step.warnings = [f"left out, not as published: {one}" for one in done.damaged]
+            step.what += f"; {'; '.join(step.warnings)}; `moovitamix publish` publishes again"
         if done.lake_elsewhere:
             step.what += f"; without the lake, which is at {done.lake_elsewhere}"
     return done

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from lake.publications import IS_LOCKED, read_manifest
 from orchestration.contents import name_of, quoted
 from orchestration.erasing.tree import databases_in, drafted
 from orchestration.errors import BuildFileInUse, NotErased
 from orchestration.publication import note_contents
+from orchestration.published_files import rewritten
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ def ids(settings: Settings) -> set[int]:
 
 def rewrite_database(settings: Settings, path: "Path", person: "Person") -> None:
     """Copy a DuckDB file, whole but for the person, and put the copy in its place."""
-    with drafted(path) as draft:
+    replacing = rewritten if read_manifest(path.parent) else drafted
+    with replacing(path) as draft:
         with _opened(settings, path) as files:
             files.execute(f"attach '{quoted(draft)}' as draft")
             files.execute("begin")
@@ -147,7 +150,7 @@ class _opened:  # noqa: N801 - reads as the context that it is
         except duckdb.Error as error:
             self.files.close()
             said = str(error).splitlines()[0]
-            raise (BuildFileInUse if "lock" in said else NotErased)(path, said) from error
+            raise (BuildFileInUse if IS_LOCKED in said else NotErased)(path, said) from error
 
     def __enter__(self) -> "duckdb.DuckDBPyConnection":
         return self.files

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lake import publications
 from orchestration.masking import masked
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ class Records:
 @contextmanager
 def opened(monitoring: Path) -> Iterator[Records]:
     """Yield the marts of a file, which a run may replace meanwhile."""
-    import duckdb
-
-    with duckdb.connect(monitoring, read_only=True) as connection:
+    with publications.connect(monitoring) as connection:
         yield Records(connection)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lake.publications import find
 from orchestration.errors import NothingMonitored
 from orchestration.report import of_api, of_data, of_runs
 from orchestration.report.facts import facts
@@ -22,7 +23,7 @@ def write(settings: Settings) -> tuple[Path, Level]:
 
     Raises `NothingMonitored` when there are no monitoring marts.
     """
-    if not settings.monitoring_file.exists():
+    if find(settings.monitoring_file) is None:
         raise NothingMonitored(settings.monitoring_file)
     with opened(settings.monitoring_file) as records:
         stands = state(records)

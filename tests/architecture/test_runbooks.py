@@ -17,7 +17,7 @@ from orchestration.settings import ROOT
 FOLDER = ROOT / "docs" / "runbooks"
 PAGES = {path.stem: path.read_text() for path in FOLDER.glob("*.md")}
 # Parents are never raised themselves.
-PARENTS = {"OrchestrationError", "IngestionError", "MlError", "ServingError"}
+PARENTS = {"OrchestrationError", "IngestionError", "LakeError", "MlError", "ServingError"}
 CODE = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 COMMAND = re.compile(r"(?<![\w./-])(moovitamix|dbt)((?: +(?:--?)?[a-z][\w=-]*)+)")
 
@@ -40,6 +40,7 @@ def errors_of(folder: str) -> set[str]:
         "orchestration",
         "orchestration.backups",
         "orchestration.stack",
+        "lake",
         "ml",
         "api.serving",
     ],

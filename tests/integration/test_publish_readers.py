@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,6 +13,7 @@ import pytest
 from orchestration.lock import WriterLock, hold
 from orchestration.publish import publish
 from orchestration.settings import Settings
+from tests.sealed import seal
 
 PUBLICATIONS = 40
 TRACKS = 20_000
@@ -24,7 +27,7 @@ def seen(file):
     version, = file.sql("select version from publication").fetchone()
     mixed, rows = file.sql(
         "select count(*) filter (generation != (select version from publication)), count(*)"
-        " from (from dim_tracks union all from dim_users)"
+        " from (select id, generation from dim_tracks union all from dim_users)"
     ).fetchone()
     assert (mixed, rows) == (0, 2 * int(sys.argv[2])), (version, mixed, rows)
     return version
@@ -71,32 +74,26 @@ def _end(reader: subprocess.Popen[str]) -> str:
     return said
 
 
-def _generation(settings: Settings, number: int) -> None:
-    """Build two tables whose every row tells the version that it belongs to."""
+def _generation(settings: Settings, number: int, rows: int = TRACKS) -> None:
+    """Build tables whose every row tells the version that it belongs to; their schema changes."""
+    tables = ["dim_tracks", "dim_users"] + (["third"] if number % 3 == 0 else [])
+    more = f", {number}.5 as column_{number}" if number % 2 else ""
     with duckdb.connect(settings.build_file) as made:
-        for table in ("dim_tracks", "dim_users"):
+        for table in tables:
             made.execute(
-                f"create or replace table {table} as"
-                f" select i::integer as id, {number} as generation from range({TRACKS}) as m(i)"
+                f"create or replace table {table} as select i::integer as id,"
+                f" {number} as generation{more if table == 'dim_tracks' else ''}"
+                f" from range({rows}) as m(i)"
             )
+    seal(settings.build_file, tables)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = Settings(data_dir=tmp_path)
-    with duckdb.connect(settings.build_file) as made:
-        made.execute(
-            "create schema ledger;"
-            "create table ledger.state as"
-            "  select 'sealed' as status, 'invocation' as invocation_id, 'hash' as model_hash,"
-            "  timestamp '2026-01-02' as sealed_at;"
-            "create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);"
-            "create table ledger.personal_columns"
-            " (schema_name varchar, table_name varchar, column_name varchar);"
-            "create table ledger.relations as"
-            "  select 'main' as schema_name, unnest(['dim_tracks', 'dim_users']) as table_name"
-        )
-    return settings
+def settings() -> Iterator[Settings]:
+    """In a folder that every account of the machine may enter, as no folder of pytest's is."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Settings(data_dir=Path(folder))
 
 
 def test_readers_before_during_and_after_see_one_publication_each(settings: Settings) -> None:
@@ -114,6 +111,42 @@ def test_readers_before_during_and_after_see_one_publication_each(settings: Sett
     assert len(set(versions)) > PUBLICATIONS / 4, "the reader hardly met a publication"
 
 
-def _publish_generation(settings: Settings, lock: WriterLock, number: int) -> None:
-    _generation(settings, number)
+def _publish_generation(
+    settings: Settings, lock: WriterLock, number: int, rows: int = TRACKS
+) -> None:
+    _generation(settings, number, rows)
     assert publish(settings, lock).version == number
+
+
+@pytest.mark.parametrize(
+    ("readers", "writers", "publications"),
+    [(4, 2, 8), pytest.param(28, 4, 50, marks=pytest.mark.slow)],
+)
+def test_whoever_writes_every_fresh_read_is_one_publication_as_published(
+    settings: Settings, readers: int, writers: int, publications: int
+) -> None:
+    rows = 2_000
+    about = [str(settings.marts_file), *map(str, (readers, writers, rows))]
+    with hold(settings.data_dir, "publish") as lock:
+        _publish_generation(settings, lock, 1, rows)
+        crowd = subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.crowd", *about],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert crowd.stdout is not None
+        assert crowd.stdout.readline() == "reading\n"
+        for number in range(2, publications + 1):
+            _publish_generation(settings, lock, number, rows)
+    said, complained = crowd.communicate(timeout=120)
+    assert (crowd.returncode, complained) == (0, "")
+    told = json.loads(said)
+    children = told["children"]
+    assert len(children) == readers + writers
+    assert [one["error"] for one in children if "error" in one] == []
+    assert all(one["versions"] for one in children if "versions" in one)
+    assert sum(one.get("sessions", 0) for one in children) >= writers, "hardly anybody wrote"
+    assert "Permission denied" in told["refused"]
+    assert len(list(settings.data_dir.glob("publications/marts/0*"))) == 2
