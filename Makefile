@@ -5,7 +5,7 @@ READY := .venv/.ready
 DOCS_PORT ?= 8080
 BENCH ?=
 
-.PHONY: run airflow env test test-slow test-spark test-lakehouse setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
+.PHONY: run airflow env test test-slow test-spark test-lakehouse test-containers setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
 
 run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
@@ -29,7 +29,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(MAKE) --no-print-directory machine
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --requirement requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes --requirement requirements.lock
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
@@ -73,7 +73,7 @@ format: setup  ## put right what can be put right by a machine
 setup-spark: .venv/.ready-spark  ## Apache Spark beside it: PySpark and dbt-spark (480 MB); needs Java 17
 
 .venv/.ready-spark: requirements-spark.lock $(READY)
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --requirement requirements-spark.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes --requirement requirements-spark.lock
 	@touch $@
 
 test-spark: setup-spark  ## the same marts from both engines, row by row
@@ -86,6 +86,10 @@ setup-lakehouse: .venv/.ready-lakehouse  ## DuckDB's extensions for a lakehouse 
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --editable '.[lakehouse]' --constraint requirements.lock
 	@touch $@
 
+test-containers: setup  ## build the image, run the whole stack; needs root and a Docker engine
+	@command -v docker >/dev/null || { echo "Docker is missing (Debian: apt-get install docker.io docker-compose)"; exit 1; }
+	@$(BIN)/pytest -m containers
+
 test-lakehouse: setup-lakehouse  ## many writers and readers at once
 	@$(BIN)/pytest -m lakehouse
 
@@ -95,9 +99,11 @@ bench: setup  ## what was promised against what is measured, in one table: hours
 bench-small: setup  ## the same in minutes; fails where a ratio is much worse than its baseline
 	@$(BIN)/python -m bench --small --guard
 
-lock: setup  ## resolve the dependencies anew
-	@$(BIN)/uv pip compile --quiet --extra dev --extra local --universal --python-version 3.11 --upgrade \
-		--no-emit-index-url --no-header pyproject.toml -o requirements.lock
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: setup  ## resolve the dependencies again; make lock UPGRADE=--upgrade takes newer versions
+	@$(BIN)/uv pip compile $(LOCK) $(UPGRADE) --extra dev --extra local pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile $(LOCK) $(UPGRADE) --extra spark --constraint requirements.lock pyproject.toml \
+		-o requirements-spark.lock
 
 clean:  ## forget every run; keeps .venv
 	@rm -rf data dbt_project/target dbt_project/logs

@@ -6,10 +6,8 @@ It takes five seconds to import, so nothing that only recommends comes here.
 from __future__ import annotations
 
 import fcntl
-import subprocess
 import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,19 +78,3 @@ def log_trial(client: MlflowClient, trial: Trial) -> None:
         mlflow.log_params({"model": trial.model, **trial.settings})
         curve = [Metric("ndcg_at_10", figure, at, epoch) for epoch, figure in trial.curve]
         client.log_batch(run.info.run_id, curve or [Metric("ndcg_at_10", trial.ndcg_at_10, at, 0)])
-
-
-def git_commit() -> str | None:
-    """Return the commit of the code that runs, where there is one to tell."""
-    root = Path(__file__).resolve().parents[1]
-    try:
-        told = subprocess.run(  # noqa: S603 - nothing of it comes from outside
-            ["git", "-C", str(root), "rev-parse", "HEAD"],  # noqa: S607 - the PATH's git
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=5,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return told.stdout.strip()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lake.provenance import git_commit
 from ml import cut as cuts
 from ml import plots, registry
 from ml import published as publications
@@ -20,7 +21,7 @@ from ml.judging import discovery
 from ml.kinds import kind
 from ml.profile import profile
 from ml.search import search
-from ml.tracking import connected, git_commit, log_metrics, log_trial, scratch
+from ml.tracking import connected, log_metrics, log_trial, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

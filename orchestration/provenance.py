@@ -1,13 +1,12 @@
-"""Where a publication comes from: the project's commit, its manifest, each load's files."""
+"""Where a publication comes from: the project's manifest, each load's files."""
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import Settings
 
 # What a manifest says of the project; the rest is of the run, or of the machine.
 KINDS = ("nodes", "sources", "macros", "exposures", "metrics", "semantic_models", "unit_tests")
@@ -15,14 +14,6 @@ LASTING = ("checksum", "raw_code", "macro_sql", "config", "columns", "descriptio
 
 LoadFile = tuple[str, str, str, datetime, str, date, str]
 """Of a file of a load: load id, run id, kind, as of, table, load date, path below the lake."""
-
-
-def git_commit() -> str | None:
-    """Return the commit of the project's own repository, `-dirty` with changes; None outside."""
-    if _git("rev-parse", "--show-toplevel") != str(ROOT):
-        return None
-    commit = _git("rev-parse", "HEAD")
-    return commit and commit + ("-dirty" if _git("status", "--porcelain", "-uno") else "")
 
 
 def manifest_hash(settings: Settings) -> str | None:
@@ -54,17 +45,3 @@ def files_of(settings: Settings, load_ids: Iterable[str]) -> list[LoadFile]:
         for load, table, day, path in lake.files_of_loads(settings.lake_url)
         if load in wanted and load in known
     ]
-
-
-def _git(*words: str) -> str | None:
-    try:
-        answer = subprocess.run(  # noqa: S603 - our own words
-            ["git", "-C", str(ROOT), *words],  # noqa: S607 - wherever git is
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lake import publications
+from lake.provenance import git_commit
 from orchestration import publication, published_files
 from orchestration.contents import quoted
 from orchestration.errors import BuildFileInUse, NotSealed
 from orchestration.lock import WriterLock
-from orchestration.provenance import files_of, git_commit, manifest_hash
+from orchestration.provenance import files_of, manifest_hash
 from orchestration.publication import Origin, Part, Publication, Seal
 from orchestration.seal import personal_in, seal_in
 from orchestration.settings import Settings

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
 from orchestration.settings import Settings
+from orchestration.stack.settings import StackSettings
 
 PREFIX = "/moovitamix"
 # A page may be shown inside Airflow's own, and nowhere else.
@@ -22,8 +23,8 @@ app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Dep
 @app.get("/dbt")
 def dbt_docs() -> FileResponse:
     """Serve dbt's docs, one page."""
-    home = Path(os.environ["AIRFLOW_HOME"])
-    return _page(home / "dbt_docs", "static_index.html", "they are written as Airflow starts")
+    folder = StackSettings().dbt_docs or Path(os.environ["AIRFLOW_HOME"]) / "dbt_docs"
+    return _page(folder, "static_index.html", "they are written as Airflow starts")
 
 
 @app.get("/report")

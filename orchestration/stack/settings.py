@@ -22,6 +22,8 @@ class StackSettings(BaseSettings):
     postgres_url: SecretStr | None = None
     """A PostgreSQL server, `postgresql://user:password@host:5432`, whose user may make databases
     or which has `airflow` and `mlflow`; none: an embedded one."""
+    dbt_docs: Path | None = None
+    """The folder of dbt's docs page; none: `dbt_docs` in Airflow's home, written at each start."""
     otlp_endpoint: str = ""
     """Where Airflow's metrics go, `http://host:4318`; empty: nowhere."""
     patience: float = Field(default=240, gt=0)

@@ -10,6 +10,8 @@ from orchestration.stack.secrets_file import a_fernet_key, a_key, a_password
 # What docker-compose.yml asks for, and what makes it.
 SECRETS = {
     "POSTGRES_PASSWORD": a_password,
+    "AIRFLOW_DB_PASSWORD": a_password,
+    "MLFLOW_DB_PASSWORD": a_password,
     "AIRFLOW_FERNET_KEY": a_fernet_key,
     "AIRFLOW_JWT_SECRET": a_key,
     "AIRFLOW_SECRET_KEY": a_key,

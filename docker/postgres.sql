@@ -1,2 +1,0 @@
--- Airflow's database is the image's own (POSTGRES_DB); MLflow's is beside it.
-create database mlflow;
