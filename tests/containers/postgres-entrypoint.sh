@@ -9,7 +9,9 @@ as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
 
 if ! test -s "$PGDATA/PG_VERSION"; then
     install --directory --owner=postgres --group=postgres --mode=0700 "$PGDATA"
-    as_postgres initdb --username="$POSTGRES_USER" --pwfile=<(printf %s "$POSTGRES_PASSWORD") >/dev/null
+    install --owner=postgres --mode=0600 <(printf %s "$POSTGRES_PASSWORD") /run/password
+    as_postgres initdb --username="$POSTGRES_USER" --pwfile=/run/password >/dev/null
+    rm /run/password
     echo "host all all all scram-sha-256" >>"$PGDATA/pg_hba.conf"
     as_postgres pg_ctl -o "-c listen_addresses=''" -w start
     if test "$POSTGRES_DB" != postgres; then
