@@ -18,7 +18,14 @@ from orchestration.stack.folders import Folders
 from orchestration.stack.secrets_file import Secrets
 from orchestration.stack.settings import ContainerSettings, StackSettings
 from orchestration.stack.settings_file import SECRETS, add_secrets
-from tests.integration.stack.compose_file import fill_in, ours, read_yaml, required, services
+from tests.integration.stack.compose_file import (
+    fill_in,
+    ours,
+    passed_on,
+    read_yaml,
+    required,
+    services,
+)
 
 RANDOM = {name: f"random-{name}" for name in SECRETS}
 EVERY = services(RANDOM)
@@ -72,6 +79,37 @@ def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
         for key, value in service.get("environment", {}).items():
             if re.search(r"PASSWORD$|_KEY$|SECRET$", key):
                 assert value.startswith("random-"), key
+
+
+def test_who_needs_no_secret_is_given_none() -> None:
+    for name in ("source", "serving"):
+        given = " ".join(map(str, EVERY[name]["environment"].values()))
+        assert "random-" not in given, name
+    for name in OURS:
+        assert "random-POSTGRES_PASSWORD" not in str(EVERY[name]["environment"]), name
+
+
+# What a container has a place of its own for, and what its image holds no program for.
+ITS_OWN = {
+    "DATA_DIR", "LAKE_URL", "API_URL", "BACKUP_DIR", "MEMORY_LIMIT", "MLFLOW_URL", "AS_OF",
+    "MLFLOW_ARTIFACTS", "SERVING_HOST", "SERVING_PORT", "SERVING_DIR", "ALERT_RUNBOOKS", "TARGET",
+    "LAKEHOUSE", "LAKEHOUSE_DATA",
+}  # fmt: skip
+
+
+def test_each_setting_that_is_documented_reaches_the_containers_that_read_it() -> None:
+    example = (ROOT / ".env.example").read_text()
+    documented = set(re.findall(r"^# (MOOVITAMIX_\w+)=", example, re.MULTILINE))
+    documented -= {f"MOOVITAMIX_{name}" for name in ITS_OWN}
+    documented = {one for one in documented if not re.match("MOOVITAMIX_(STACK|SPARK)_", one)}
+    of_source = {one for one in documented if one.startswith("MOOVITAMIX_SOURCE_")}
+    of_serving = {one for one in documented if one.startswith("MOOVITAMIX_SERVING_")}
+    assert of_source
+    assert of_serving
+    given = passed_on()
+    assert given["source"] == of_source
+    assert given["serving"] == of_serving
+    assert given["scheduler"] == documented - of_source - of_serving
 
 
 def test_make_env_writes_what_is_missing_and_leaves_the_rest(tmp_path: Path) -> None:
@@ -172,7 +210,11 @@ def test_the_image_holds_what_runs_and_nothing_else() -> None:
     allowed = {
         line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] == "!"
     }
-    assert copied == allowed
+    # of the repository only what names the commit, and that may be missing (an export)
+    git = {one for one in allowed if one.startswith(".git/")}
+    assert git == {".git/HEAD", ".git/packed-refs", ".git/refs/heads"}
+    copied.remove(".gi[t]")
+    assert copied == allowed - git
     assert all((ROOT / one).exists() for one in copied)
     assert copied.isdisjoint({"tests", "bench", ".env", "data"})
 

@@ -135,5 +135,5 @@ def test_a_service_ends_by_itself_when_it_is_asked_to(lived: Stack) -> None:
     print("\n".join(["", *(one for one in memory.splitlines() if lived.name in one)]))
     lived.compose("stop")
     for service in OURS:
-        state: dict[str, object] = lived.inspect(service)["State"]  # type: ignore[assignment]
+        state = lived.inspect(service)["State"]
         assert state["ExitCode"] in (0, 143), (service, state["ExitCode"])

@@ -13,10 +13,26 @@ VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
 
 def services(environment: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Every service, with the variables of `environment` filled in."""
+    """Every service, with the variables of `environment` filled in; others are passed on."""
     read = yaml.safe_load(fill_in(FILE.read_text(), environment))
     found: dict[str, dict[str, Any]] = read["services"]
+    for one in found.values():
+        if "environment" in one:
+            one["environment"] = {
+                name: environment.get(name) if value is None else value
+                for name, value in one["environment"].items()
+                if value is not None or environment.get(name)
+            }
     return found
+
+
+def passed_on() -> dict[str, set[str]]:
+    """The variables that each service takes from .env as they are."""
+    read = yaml.safe_load(fill_in(FILE.read_text(), dict.fromkeys(required(), "x")))
+    return {
+        name: {key for key, value in one.get("environment", {}).items() if value is None}
+        for name, one in read["services"].items()
+    }
 
 
 def fill_in(text: str, environment: dict[str, str]) -> str:

@@ -93,13 +93,10 @@ def postgres(folder: Path, port: int, service: dict[str, Any]) -> Iterator[None]
     )
     try:
         wait_until(lambda: can_connect(port), process)
-        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres") as made:
-            made.autocommit = True
-            made.execute("create role airflow superuser login")
-            made.execute("create database airflow owner airflow")
-        with psycopg.connect(f"postgresql://airflow@127.0.0.1:{port}/airflow") as made:
-            made.autocommit = True
-            made.execute((ROOT / "docker" / "postgres.sql").read_bytes())
+        its_own = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "POSTGRES_USER": "postgres"}
+        path = {"PATH": f"{server.bin_path}:{os.environ['PATH']}"}
+        made = ["bash", str(ROOT / "docker" / "databases.sh")]
+        subprocess.run(made, env=service["environment"] | its_own | path, check=True)
         yield
     finally:
         process.send_signal(signal.SIGINT)
