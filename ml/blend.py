@@ -51,8 +51,10 @@ class Blend:
         return dict(zip(names, self.weights, strict=True))
 
     def fit(self, data: Interactions, seed: int) -> Self:
-        """Train each part."""
-        return replace(self, parts=tuple(part.fit(data, seed) for part in self.parts))
+        """Train the parts that have a weight; the others are dropped, for nothing asks them."""
+        weighted = [pair for pair in zip(self.parts, self.weights, strict=True) if pair[1]]
+        parts = tuple(part.fit(data, seed) for part, _ in weighted)
+        return replace(self, parts=parts, weights=tuple(weight for _, weight in weighted))
 
     def scores(self, users: Ints) -> Floats:
         """Return the weighted sum; parts without weight are not asked."""

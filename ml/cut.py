@@ -1,8 +1,8 @@
-"""The listens that models are judged on: those after the training cut-off, which none has seen."""
+"""The listens that models are evaluated on: those after a training cut-off, which none has seen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,9 @@ from ml import judging, metrics
 from ml import published as publications
 from ml.bundle import align
 from ml.errors import TooFewListens
+from ml.history import MOST_CUT_OFFS, history
 from ml.popularity import Popularity
-from ml.promotion import POPULARITY, Figures
+from ml.promotion import POPULARITY, Figures, UserValues
 from ml.snapshot import listens, snapshot
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from ml.bundle import Bundle
+    from ml.history import History, Plan
     from ml.interactions import Floats, Interactions, Ints
     from ml.listens import Listens
-    from ml.metrics import PerUser
     from ml.settings import MlSettings
     from ml.snapshot import Snapshot
 
@@ -40,51 +41,104 @@ class Cut:
     test: Interactions
     popularity: Floats
     """Listeners of each track in the last 30 days before the cut-off."""
+    history: History
+    plan: Plan
 
     @property
     def data(self) -> Interactions:
         """All that a model may learn from."""
         return self.known.data
 
-    def without_its_last(self, days: int) -> tuple[Interactions, Interactions]:
-        """Cut what is known once more: what comes before its last days, and those days."""
-        assert self.listens.at is not None
-        until = np.datetime64(self.known.as_of, "us")
-        since = until - np.timedelta64(days, "D")
+    def at(self, week: int) -> Cut:
+        """Cut at the beginning of an earlier week, and test on that week."""
+        if week == 0:
+            return self
+        since, until = self.history.cut_off(week), self.history.cut_off(week - 1)
+        data = self._between(None, since)
+        known = replace(self.known, as_of=since, data=data)
+        return replace(
+            self, known=known, test=self._between(since, until), popularity=_popularity(data)
+        )
+
+    def for_settings(self) -> tuple[Interactions, Interactions] | None:
+        """Return what to train on and the weeks after it to choose settings by, if there are any.
+
+        Both lie before each week that the training is evaluated on.
+        """
+        oldest, number = self.plan.weeks[-1], self.plan.validation
+        if not number:
+            return None
+        since = self.history.cut_off(oldest + number)
+        return self._between(None, since), self._between(since, self.history.cut_off(oldest))
+
+    def _between(self, since: datetime | None, until: datetime) -> Interactions:
         at = self.listens.at
-        return self.listens.only(at < since), self.listens.only((at >= since) & (at < until))
+        assert at is not None
+        before = at < np.datetime64(until, "us")
+        return self.listens.only(
+            before if since is None else before & (at >= np.datetime64(since, "us"))
+        )
 
 
-def cut(published: duckdb.DuckDBPyConnection, settings: MlSettings) -> Cut:
-    """Cut at the oldest cut-off that features were taken at; test up to the newest."""
-    first, last = _ends(publications.cut_offs(published))
+def cut(
+    published: duckdb.DuckDBPyConnection, settings: MlSettings, most: int = MOST_CUT_OFFS
+) -> Cut:
+    """Cut at the oldest cut-off that features were taken at; test up to the newest.
+
+    Args:
+        published: The published file.
+        settings: The listens that a training needs at least.
+        most: Cut-offs at most, the earlier ones included, at which a training is evaluated.
+
+    Returns:
+        The cut, and the plan at which weeks more it can be evaluated.
+
+    Raises:
+        TooFewListens: There are too few to train on, or none to test by.
+
+    """
+    first, last = ends(publications.cut_offs(published))
+    weeks = history(published, first, last)
+    require_enough(weeks, settings)
     known = snapshot(published, first, with_those_of=last)
     every = listens(published, known.data, until=last)
     assert every.at is not None
     is_test = every.at >= np.datetime64(first, "us")
-    train = int((~is_test).sum())
+    test, plan = every.only(is_test), weeks.plan(settings, most)
+    return Cut(known, every, test, _popularity(known.data), weeks, plan)
+
+
+def require_enough(weeks: History, settings: MlSettings) -> None:
+    """Raise `TooFewListens` unless there are listens to train on, and some to test by."""
+    first = f"{weeks.cut_off(0):%Y-%m-%d}"
+    train = weeks.listens_before(0)
     if train < settings.min_listens:
-        why = f"{train:,} before {first:%Y-%m-%d}, {settings.min_listens:,} are needed to train"
-        raise TooFewListens(why)
-    if not is_test.any():
-        raise TooFewListens(f"none from {first:%Y-%m-%d} on, to judge by")
-    popularity = Popularity().fit(known.data, settings.seed).scores(np.array([0]))[0]
-    return Cut(known, every, every.only(is_test), popularity)
+        raise TooFewListens(
+            f"{train:,} before {first}, {settings.min_listens:,} are needed to train"
+        )
+    if not weeks.listens.get(0):
+        raise TooFewListens(f"none from {first} on, to test by")
 
 
-def _ends(cut_offs: list[datetime]) -> tuple[datetime, datetime]:
+def _popularity(data: Interactions) -> Floats:
+    listeners: Floats = Popularity().fit(data, 0).scores(np.array([0]))[0]
+    return listeners
+
+
+def ends(cut_offs: list[datetime]) -> tuple[datetime, datetime]:
+    """Return the cut-off that training stops at, and the newest."""
     if len(cut_offs) < 2:
         raise TooFewListens("features of a training cut-off are not published")
     return cut_offs[0], cut_offs[-1]
 
 
 def figures_of(bundle: Bundle, cut: Cut) -> Figures:
-    """Judge a bundle as it would be served: with the fallback for whom it does not know."""
+    """Evaluate a bundle as it would be served: with the fallback for whom it does not know."""
     return _figures(bundle.name, align(bundle, cut.data, cut.popularity), cut)
 
 
 def figures_of_popularity(cut: Cut) -> Figures:
-    """Judge the baseline."""
+    """Evaluate popularity."""
     return _figures(POPULARITY, _Popular(cut.popularity), cut)
 
 
@@ -99,22 +153,27 @@ class _Popular:
 def _figures(name: str, scorer: judging.Scorer, cut: Cut) -> Figures:
     task = judging.discovery(cut.data, cut.test)
     if not len(task.users):
-        raise TooFewListens("nobody played a track that was new to them, to judge by")
+        raise TooFewListens("nobody played a track that was new to them, to test by")
     judged = judging.judge(scorer, task)
     plays = np.asarray(cut.data.plays.sum(axis=1)).ravel()[task.users]
-    slices: dict[str, PerUser] = {
-        "new users": judged.ndcg_at_10[plays == 0],
-        "light users": judged.ndcg_at_10[(plays > 0) & (plays <= LIGHT_PLAYS)],
-        "others": judged.ndcg_at_10[plays > LIGHT_PLAYS],
+    which = {
+        "new users": plays == 0,
+        "light users": (plays > 0) & (plays <= LIGHT_PLAYS),
+        "others": plays > LIGHT_PLAYS,
+    }
+    slices = {
+        name: UserValues(judged.ndcg_at_10[its], task.users[its])
+        for name, its in which.items()
+        if its.any()
     }
     of_new = judging.of_new_tracks(cut.data, cut.test)
     if len(of_new.users):
-        slices["new tracks"] = judging.judge(scorer, of_new).ndcg_at_10
+        slices["new tracks"] = UserValues(judging.judge(scorer, of_new).ndcg_at_10, of_new.users)
     return Figures(
         name=name,
-        ndcg_at_10=judged.ndcg_at_10,
+        ndcg_at_10=UserValues(judged.ndcg_at_10, task.users),
         coverage=metrics.coverage(judged.shown, cut.data.shape[1]),
-        slices={name: own for name, own in slices.items() if len(own)},
+        slices=slices,
         means=judged.means(),
         judgement=judged,
     )

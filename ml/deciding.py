@@ -7,20 +7,23 @@ crash in between leaves them behind until the next decision, and nothing reads t
 from __future__ import annotations
 
 import fcntl
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ml import cut as cuts
 from ml import lake, registry
-from ml.errors import MlError, NoChampion, NothingToRollBackTo
+from ml.errors import MlError, NothingToRollBackTo
+from ml.kinds import BASELINE, kind
 from ml.promotion import Decision, decide
+from ml.rolling import decide_over_baseline
 from ml.usable import require_usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ml.cut import Cut
+    from ml.model import Model
     from ml.promotion import Figures
     from ml.registry import Version
     from ml.settings import MlSettings
@@ -34,7 +37,7 @@ def judge_challenger(
     What can't be read or used is judged too: it is not promoted, and the sentence says why.
     """
     with _one_at_a_time(settings):
-        champion = _champion(settings)
+        champion = registry.find_champion(settings)
         decision = _decide(settings, challenger, champion, cut)
         after = challenger if decision.is_promoted else champion
         _write(settings, decision, after, champion, challenger, run_id)
@@ -81,19 +84,14 @@ def _former(settings: MlSettings, present: Version) -> Version:
     return known[stack[-1]]
 
 
-def _champion(settings: MlSettings) -> Version | None:
-    try:
-        return registry.champion(settings)
-    except NoChampion:
-        return None
-
-
 def _decide(
     settings: MlSettings, challenger: Version, champion: Version | None, cut: Cut
 ) -> Decision:
     try:
         bundle = registry.load(settings, challenger)
         require_usable(bundle, cut.data)
+        if champion and champion.is_baseline:
+            return decide_over_baseline(bundle, _baseline(settings, champion), cut, settings)
         own = cuts.figures_of(bundle, cut)
     except MlError as error:
         said = f"version {challenger.number} is not promoted: {error}"
@@ -102,10 +100,18 @@ def _decide(
     return decide(own, rival, cuts.figures_of_popularity(cut), settings)
 
 
+def _baseline(settings: MlSettings, champion: Version) -> Model:
+    """Return the champion's model; one that can't be read by the default settings."""
+    with suppress(MlError):
+        return registry.load(settings, champion).model
+    baseline: Model = kind(BASELINE)()
+    return baseline
+
+
 def _figures_of_champion(
     settings: MlSettings, champion: Version | None, cut: Cut
 ) -> Figures | None:
-    """Judge the champion on the same cut; one that can't be read defends nothing."""
+    """Evaluate the champion on the same cut; one that can't be read defends nothing."""
     if champion is None:
         return None
     try:

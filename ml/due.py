@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 from ml import published as publications
 from ml import registry
+from ml.cut import ends, require_enough
 from ml.drift import drift
-from ml.errors import NoChampion
+from ml.errors import TooFewListens
+from ml.history import history
+from ml.rolling import cut_offs_at_most
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    import duckdb
 
     from ml.settings import Cadence, MlSettings
 
@@ -34,22 +39,43 @@ class Due:
 
 
 def due(settings: MlSettings, run_id: str = "") -> Due:
-    """Say whether there is no champion, the newest training is old, or things have moved since.
+    """Say whether a training could be evaluated, and is due: none yet, the newest old, or drift.
 
     Raises `NothingToLearnFrom` where no features are published.
     """
+    most = cut_offs_at_most(registry.find_champion(settings))
     with publications.open_published(settings) as published:
         data_as_of = publications.version_of(published).data_as_of
-    try:
-        registry.champion(settings)
-    except NoChampion:
-        return Due(True, "there is no champion")
-    newest = max(registry.versions(settings).values(), key=lambda one: one.trained_at)
+        lack = _lack(published, settings, most)
+    if lack:
+        return Due(False, f"not due: {lack}")
+    learned = [one for one in registry.versions(settings).values() if not one.is_baseline]
+    if not learned:
+        return Due(True, "no model has been trained yet")
+    newest = max(learned, key=lambda one: one.trained_at)
     moved = [one for one in drift(settings, newest, run_id) if one.is_beyond]
     cadence = by_cadence(newest.data_as_of, data_as_of, settings.train_every)
     if moved and not cadence.is_due:
         return Due(True, f"drift: {'; '.join(map(str, moved))}")
     return cadence
+
+
+def _lack(published: duckdb.DuckDBPyConnection, settings: MlSettings, most: int) -> str:
+    """Return what a training lacks to be evaluated; an empty text where it lacks nothing."""
+    try:
+        weeks = history(published, *ends(publications.cut_offs(published)))
+        require_enough(weeks, settings)
+    except TooFewListens as error:
+        return error.why
+    plan = weeks.plan(settings, most)
+    if plan.test_users < settings.min_judges:
+        since = f"{weeks.cut_off(plan.weeks[-1]):%Y-%m-%d}"
+        return f"{plan.test_users} test users since {since}, {settings.min_judges} are needed"
+    if settings.model == "blend" and not plan.validation:
+        return (
+            f"no test user before {weeks.cut_off(plan.weeks[-1]):%Y-%m-%d}, to choose settings by"
+        )
+    return ""
 
 
 def by_cadence(newest: datetime, data_as_of: datetime, cadence: Cadence) -> Due:

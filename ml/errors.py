@@ -33,6 +33,7 @@ class TooFewListens(MlError):
     """There is too little to learn from, or nothing left to judge by."""
 
     def __init__(self, why: str) -> None:
+        self.why = why
         super().__init__(f"too few listens: {why}")
 
 

@@ -173,3 +173,11 @@ def champion(settings: MlSettings) -> Version:
     if number not in known:
         raise UnusableModel(f"ops/models knows nothing of the champion, version {number}")
     return known[number]
+
+
+def find_champion(settings: MlSettings) -> Version | None:
+    """Return the champion, or None where there is none."""
+    try:
+        return champion(settings)
+    except NoChampion:
+        return None

@@ -42,6 +42,9 @@ class MlSettings(BaseSettings):
     min_judges: int = Field(default=30, ge=2, description="users that a verdict needs at least")
 
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    baseline_confidence: float = Field(
+        default=0.95, ge=0.5, lt=1, description="probability of a gain that replaces a baseline"
+    )
     coverage_share: float = Field(default=0.9, ge=0, le=1, description="of the champion's")
 
     score_on: Literal["here", "spark"] = "here"

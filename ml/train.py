@@ -17,9 +17,9 @@ from ml.bundle import Bundle, align, trained
 from ml.deciding import judge_challenger
 from ml.drift import note_profile
 from ml.errors import TooFewListens
-from ml.judging import discovery
 from ml.kinds import kind
 from ml.profile import profile
+from ml.rolling import cut_offs_at_most
 from ml.search import search
 from ml.tracking import connected, log_metrics, log_trial, scratch
 
@@ -56,7 +56,8 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
 
     with publications.open_published(settings) as published:
         data_version = publications.version_of(published)
-        cut = cuts.cut(published, settings)
+        most = cut_offs_at_most(registry.find_champion(settings))
+        cut = cuts.cut(published, settings, most)
         present = profile(published, publications.cut_offs(published)[-1])
     with (
         scratch(settings),
@@ -89,6 +90,8 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
     registry.note(settings, row)
     note_profile(settings, number, present, run_id)
     decision = judge_challenger(settings, registry.versions(settings)[number], cut, run_id)
+    with connected(settings) as client:
+        log_metrics(client, run.info.run_id, _evidence(decision))
     listens = int(cut.data.plays.sum())
     return Training(number, bundle.name, model_hash, listens, seconds, decision)
 
@@ -98,10 +101,10 @@ def _chosen(settings: MlSettings, cut: Cut, trials: list[Trial]) -> Model:
     if settings.model != "blend":
         made: Model = kind(settings.model)()
         return made
-    before, validation = cut.without_its_last(settings.test_days)
-    if not before.plays.nnz or not len(discovery(before, validation).users):
-        raise TooFewListens("none in the last days before the cut-off, to choose settings by")
-    return search(before, validation, settings.seed, settings.trials, trials.append).blend
+    parts = cut.for_settings()
+    if parts is None:
+        raise TooFewListens("none before the cut-off, to choose settings by")
+    return search(*parts, settings.seed, settings.trials, trials.append).blend
 
 
 def _drawn(
@@ -138,10 +141,23 @@ def _metrics(own: Figures, popularity: Figures) -> dict[str, float]:
     figures = dict(own.means) | {"coverage": own.coverage}
     figures |= {f"popularity_{name}": value for name, value in popularity.means.items()}
     figures |= {
-        f"ndcg_at_10_{name.replace(' ', '_')}": float(np.mean(values))
-        for name, values in own.slices.items()
+        f"ndcg_at_10_{name.replace(' ', '_')}": float(np.mean(its.values))
+        for name, its in own.slices.items()
     }
     return figures
+
+
+def _evidence(decision: Decision) -> dict[str, float]:
+    """Return what decided, of all cut-offs together, as MLflow's metrics."""
+    metrics = {
+        f"decided_{name}_{figure}": float(value)
+        for name in ("gain", "gain_over_popularity")
+        for figure, value in (decision.figures.get(name) or {}).items()
+    }
+    if "test_users" in decision.figures:
+        metrics["decided_test_users"] = float(decision.figures["test_users"])
+        metrics["decided_cut_offs"] = float(len(decision.figures.get("cut_offs", [1])))
+    return metrics
 
 
 def _row(

@@ -82,7 +82,8 @@ class Tastes:
             f" ['1.{self.version}'] as load_ids, {part} as parts",
             "create schema features",
             "create table features.feature_user_track as select as_of, user_id, track_id,"
-            " count(*) as plays, max(listened_at) as last_played_at, 1.0 as decayed_weight"
+            " count(*) as plays, min(listened_at) as first_played_at,"
+            " max(listened_at) as last_played_at, 1.0 as decayed_weight"
             f" from fact_listen_history join {cut_offs} on listened_at < as_of group by all",
             "create table features.feature_users as select as_of, range::integer as user_id,"
             f" 'genre ' || range % {self.groups} as favorite_genre, 9 as plays"

@@ -1,0 +1,76 @@
+"""Rolling evaluation: a challenger and the baseline, fitted and tested at several cut-offs.
+
+A model that can't be compared week after week is compared on the weeks that were: its settings,
+chosen on weeks before all of these, are fitted again at each cut-off, as the baseline is.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from ml import cut as cuts
+from ml.bundle import trained
+from ml.history import MOST_CUT_OFFS
+from ml.promotion import decide, pooled, probably
+from ml.search import AT_ONCE
+
+if TYPE_CHECKING:
+    from ml.bundle import Bundle
+    from ml.cut import Cut
+    from ml.model import Model
+    from ml.promotion import Decision, Figures
+    from ml.registry import Version
+    from ml.settings import MlSettings
+
+Compared = tuple["Figures", "Figures", "Figures"]
+"""Of the challenger, the baseline and popularity."""
+
+
+def cut_offs_at_most(champion: Version | None) -> int:
+    """Return at how many cut-offs a challenger is compared at most: only a baseline's at some."""
+    return MOST_CUT_OFFS if champion and champion.is_baseline else 1
+
+
+def decide_over_baseline(
+    challenger: Bundle, baseline: Model, cut: Cut, settings: MlSettings
+) -> Decision:
+    """Decide by the users of all cut-offs of the plan, each user's values drawn together.
+
+    Args:
+        challenger: As it was trained at the newest of the cut-offs.
+        baseline: Its settings; what it learned is not asked, for it may know the test weeks.
+        cut: The newest cut-off, with the plan.
+        settings: The rule's figures, and the seed.
+
+    Returns:
+        The decision; its figures name the cut-offs.
+
+    Raises:
+        TooFewListens: Nobody can test at the newest cut-off.
+
+    """
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
+        compared = list(
+            pool.map(
+                lambda week: _compared(challenger, baseline, cut.at(week), settings.seed, week),
+                cut.plan.weeks,
+            )
+        )
+    own, rival, popularity = (pooled(figures) for figures in zip(*compared, strict=True))
+    decision = decide(own, rival, popularity, settings, probably(settings.baseline_confidence))
+    decision.figures["cut_offs"] = [
+        cut.history.cut_off(week).isoformat() for week in cut.plan.weeks
+    ]
+    return decision
+
+
+def _compared(challenger: Bundle, baseline: Model, cut: Cut, seed: int, week: int) -> Compared:
+    bundle = trained(challenger.model, cut.data, seed) if week else challenger
+    return (
+        cuts.figures_of(bundle, cut),
+        cuts.figures_of(trained(baseline, cut.data, seed), cut),
+        cuts.figures_of_popularity(cut),
+    )
