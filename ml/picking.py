@@ -19,7 +19,8 @@ def pick(scores: Floats, artists: Ints, k: int, per_artist: int) -> tuple[Ints, 
     """Return each row's k columns, best first, and their scores; -1 where none is left.
 
     At most `per_artist` of one artist come before all others; what was passed over follows where
-    the list would be shorter without.
+    the list would be shorter without, and counts for no more than what it stands behind: along a
+    list, scores never rise.
     """
     candidates = best(scores, k * CANDIDATES)
     there = candidates >= 0
@@ -29,7 +30,8 @@ def pick(scores: Floats, artists: Ints, k: int, per_artist: int) -> tuple[Ints, 
     group = np.where(there, (number >= per_artist).astype(np.int64), 2)
     order = np.argsort(group, axis=1, kind="stable")[:, :k]
     chosen: Ints = np.take_along_axis(candidates, order, axis=1)
-    return chosen, np.take_along_axis(points, order, axis=1)
+    shown = np.take_along_axis(points, order, axis=1)
+    return chosen, np.minimum.accumulate(shown, axis=1)
 
 
 def _number_of_its_kind(values: Ints) -> Ints:

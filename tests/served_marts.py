@@ -24,7 +24,7 @@ _POPULAR = """
     create table popular_tracks as
     select
         rank::integer as rank, ({tracks} + 1 - rank)::integer as track_id,
-        1000 - rank as listens, 500 - rank as listeners,
+        1000 + rank as listens, 500 - rank as listeners,
         timestamp '2026-10-23' as window_from, timestamp '2026-11-22' as window_until
     from range(1, least(60, {tracks}) + 1) as ranks (rank)
 """

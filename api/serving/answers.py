@@ -55,8 +55,8 @@ class Answers:
         self._stale_at = self._made_at + stale_after.total_seconds()
         self._fresh, self._old = (self._envelope(stale) for stale in (False, True))
         self._popular = [
-            _ITEM % (rank, self._of_track(place), listens, _NAMES[POPULARITY], b"null")
-            for rank, (place, listens) in enumerate(self.facts.popular, 1)
+            _ITEM % (rank, self._of_track(place), listeners, _NAMES[POPULARITY], b"null")
+            for rank, (place, listeners) in enumerate(self.facts.popular, 1)
         ]
 
     @property

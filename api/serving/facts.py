@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-FORMAT = 1
+FORMAT = 2
 """Raised when prepared answers look different: older ones are then made anew."""
 
 
@@ -43,7 +43,7 @@ class Facts(BaseModel):
     """Tracks that similar ones are known of."""
     champion: Champion | None
     popular: list[tuple[int, int]]
-    """Places of the popular tracks among all, the first first, and their listens."""
+    """Places of the popular tracks among all, the first first, and their listeners."""
 
 
 class Pointer(BaseModel):

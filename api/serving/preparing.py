@@ -30,7 +30,7 @@ _MADE = f"""
 """
 _CHAMPION = "select to_json(c)::varchar from champion_model as c where model_version = ?"
 _POPULAR = f"""
-    select place, listens
+    select place, listeners
     from popular_tracks inner join places using (track_id)
     order by rank limit {LARGEST_LIMIT}
 """

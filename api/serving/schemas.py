@@ -41,7 +41,7 @@ _COLD: dict[str, Any] = {
     "user_id": 9_000_000,
     "known": False,
     "strategy": "popularity",
-    "items": [_ITEM | {"score": 412, "strategy": "popularity", "because": None}],
+    "items": [_ITEM | {"score": 112, "strategy": "popularity", "because": None}],
 }
 _SIMILAR: dict[str, Any] = {
     "track_id": 17,
@@ -67,7 +67,7 @@ class Item(Track):
 
     rank: int = Field(description="from 1, the best")
     score: float = Field(
-        description="comparable within one answer only; of popular tracks: listens"
+        description="comparable within one answer only; of popular tracks: listeners"
     )
     strategy: Strategy
     because: Track | None = Field(description="a track the user listened to that speaks for it")

@@ -110,6 +110,7 @@ def test_an_unknown_user_gets_the_popular_tracks_marked_so(
     assert (answered["known"], answered["strategy"]) == (False, "popularity")
     assert [item["track_id"] for item in answered["items"]] == [40, 39]
     assert {item["strategy"] for item in answered["items"]} == {"popularity"}
+    assert [item["score"] for item in answered["items"]] == [499, 498]  # their listeners
 
 
 def test_similar_tracks_come_with_their_names(running: RunningServing) -> None:
