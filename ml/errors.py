@@ -1,5 +1,8 @@
 """What can go wrong between listens and a model, each named by what happened."""
 
+_MOST_NAMES, _LONGEST_NAME = 20, 40
+"""Of the columns that a message lists: a file without a header may have thousands."""
+
 
 class MlError(Exception):
     """Parent of every named failure; its message is one line that says what to do."""
@@ -38,7 +41,7 @@ class TooFewListens(MlError):
 
 
 class UnreadableTable(MlError):
-    """A file of listens, tracks or users can't be read as Parquet or CSV."""
+    """A file of listens, tracks or users can't be read without a guess."""
 
     def __init__(self, path: object, why: str) -> None:
         super().__init__(f"{path} can't be read: {why}")
@@ -47,8 +50,32 @@ class UnreadableTable(MlError):
 class MissingColumn(MlError):
     """A file lacks a column without which it says nothing."""
 
-    def __init__(self, path: object, column: str, has: list[str]) -> None:
-        super().__init__(f"{path} has no column {column}, only {', '.join(has)}")
+    def __init__(self, path: object, column: str, has: list[str], hint: str = "") -> None:
+        shown = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in has]
+        names = ", ".join(" ".join(name.split()) for name in shown[:_MOST_NAMES])
+        more = f" and {len(has) - _MOST_NAMES} more" if len(has) > _MOST_NAMES else ""
+        super().__init__(
+            f"{path} has no column {column}, only {names}{more}" + (f"; {hint}" if hint else "")
+        )
+
+
+class NoSharedIds(MlError):
+    """Metadata are of other tracks or users than the listens."""
+
+    def __init__(
+        self, path: object, listens: object, column: str, ours: object, theirs: object
+    ) -> None:
+        super().__init__(
+            f"{path} shares no {column} with {listens}: one has {ours!r}, the other {theirs!r};"
+            " give metadata of the same ids, written in the same way"
+        )
+
+
+class UnknownTimeZone(MlError):
+    """A time zone's name is not in the tz database."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no time zone is called {name!r}: give one such as Europe/Paris")
 
 
 class NothingToLearnFrom(MlError):

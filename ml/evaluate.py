@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ml.splits import Kind, Split
 
 Figures = dict[str, Any]
+FEWEST_USERS = 10
+"""In a log, and of those who are judged: figures of fewer say nothing about a model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +55,35 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
     *,
     budget: int = 2,
     oracle: Scorer | None = None,
+    fewest_users: int = 1,
     say: Callable[[str], None] = lambda _what: None,
 ) -> list[Judged]:
     """Choose settings on validation, train on train and validation, judge on the test.
 
-    With an oracle, a row of its own and each model's percent of its NDCG@10.
+    Args:
+        listens: the log.
+        kind: how it is split.
+        seed: of every draw.
+        budget: settings of LightFM to try.
+        oracle: a ranker that knows; it gets a row, and each model the percent of its NDCG@10.
+        fewest_users: who must be there to be judged in the test part.
+        say: is told what is done.
+
+    Raises:
+        TooFewListens: there is nothing to learn from, or there are too few users to judge by.
+
     """
     parts = split(listens, kind, seed)
-    if not len(discovery(parts.known, parts.test).users):
+    judges = len(discovery(parts.known, parts.test).users)
+    if not judges:
         raise TooFewListens("nobody plays anything new in the test part")
     if not len(discovery(parts.train, parts.validation).users):
         raise TooFewListens("nobody plays anything new in the validation part")
+    if judges < fewest_users:
+        raise TooFewListens(
+            f"only {judges} users play anything new in the test part of a {kind} split,"
+            f" and figures of fewer than {fewest_users} say nothing"
+        )
     say("settings")
     found = search(
         parts.train, parts.validation, seed, budget, lambda trial: say(f"tried {trial.model}")
@@ -80,6 +100,25 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
         _compare(judged)
     _test_gains(judged, seed)
     return judged
+
+
+def require_comparable(listens: Listens) -> None:
+    """Raise `TooFewListens` where no figure could tell a good model from a bad one.
+
+    In one person's export every test track is what that person plays: each model scores 1.
+    """
+    pairs = np.unique(listens.user * len(listens.tracks) + listens.track)
+    users = len(np.unique(listens.user))
+    if users < FEWEST_USERS:
+        whose = "one person's log has" if users == 1 else f"{users} users have"
+        raise TooFewListens(
+            f"{whose} nobody to be compared with, {FEWEST_USERS} users are the least to judge by"
+        )
+    if np.bincount(pairs % len(listens.tracks)).max() < 2:
+        raise TooFewListens(
+            "no track has two users, so nothing can be learned from one for another;"
+            " if ids of tracks should be shared, check that column"
+        )
 
 
 def _finalists(found: Found) -> list[Model]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 
-from lake.paths import NO_PARTITIONS, pattern_of, reader_of
-from ml.errors import MissingColumn, UnreadableTable
+from ml.errors import MissingColumn
+from ml.external.headers import is_header, plain, roles_of
+from ml.external.options import ReadingOptions
+from ml.external.quantities import read_numbers
+from ml.external.source import load_columns, open_source
 
 if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import Any
-
-    from ml.interactions import Floats, Ints
+    from ml.interactions import Floats, Ids, Ints
     from ml.listens import Listens
 
 
@@ -31,20 +33,24 @@ class Oracle:
 
 
 def read_oracle(path: Path, listens: Listens) -> Oracle:
-    """Read `user_id`, `track_id`, `score` (Parquet or CSV); pairs of unknown ids are left out.
+    """Read `user_id`, `track_id`, `score`; pairs of unknown ids are left out.
 
     Takes 4 bytes a cell: for worlds of a size that an oracle is asked for.
     """
     given = np.full((len(listens.users), len(listens.tracks)), -1, np.float32)
-    try:
-        reader = f"{reader_of(path)}(?, {NO_PARTITIONS})"
-        rows = duckdb.sql(f"from {reader}", params=[pattern_of(path)])
-        for column in ("user_id", "track_id", "score"):
-            if column not in rows.columns:
-                raise MissingColumn(path, column, rows.columns)
-        found = rows.select("user_id, track_id, score").fetchnumpy()
-    except (duckdb.Error, OSError, ValueError) as error:
-        raise UnreadableTable(path, str(error).splitlines()[0]) from error
+    with duckdb.connect() as db, TemporaryDirectory() as folder:
+        source = open_source(db, path, Path(folder) / "oracle", ReadingOptions(), is_header)
+        places = roles_of(source, {})
+        score = next((at for at, name in enumerate(source.names) if plain(name) == "score"), None)
+        if score is None:
+            raise MissingColumn(path, "score", source.names)
+        places |= {"score": score}
+        load_columns(db, source, places)
+        read_numbers(db, source, score, "score")
+        found = db.execute(
+            "select user_id, track_id, score from listens"
+            " where user_id is not null and track_id is not null and score is not null"
+        ).fetchnumpy()
     user, is_user = _places(listens.users, found["user_id"])
     track, is_track = _places(listens.tracks, found["track_id"])
     both = is_user & is_track
@@ -52,10 +58,8 @@ def read_oracle(path: Path, listens: Listens) -> Oracle:
     return Oracle(given)
 
 
-def _places(
-    ids: np.ndarray,
-    wanted: Any,  # noqa: ANN401 - what DuckDB makes of a column
-) -> tuple[Ints, np.ndarray]:
-    asked = np.ma.getdata(wanted).astype(ids.dtype)
-    place = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
-    return place, ids[place] == asked
+def _places(ids: Ids, wanted: Any) -> tuple[Ints, np.ndarray]:  # noqa: ANN401 - DuckDB's column
+    """Return where each id, given as text, stands among `ids`, and whether it does."""
+    order = {str(one): place for place, one in enumerate(ids.tolist())}
+    place = np.array([order.get(one, -1) for one in np.ma.getdata(wanted).tolist()], np.int64)
+    return np.maximum(place, 0), place >= 0

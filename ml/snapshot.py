@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     import duckdb
     import numpy.typing as npt
 
-    from ml.interactions import Floats, Ids, Instants, Ints
+    from ml.interactions import Features, Floats, Ids, Instants, Ints
 
 TRACK_COLUMNS = ("artist", "genres", "album")
 USER_COLUMNS = ("favorite_genre",)
+GENRES = ("genres", "favorite_genre")
+"""Columns whose text may be several values; an artist's or an album's name is one."""
+_SEPARATORS = ("|", ";", ",")
 _ROWS = 1_000_000
 
 
@@ -53,8 +56,8 @@ def snapshot(
         track,
         plays,
         last_played=last_played,
-        user_features=features_of({name: _values(users[name]) for name in USER_COLUMNS}),
-        track_features=features_of({name: _values(tracks[name]) for name in TRACK_COLUMNS}),
+        user_features=_features(users, USER_COLUMNS),
+        track_features=_features(tracks, TRACK_COLUMNS),
     )
     return Snapshot(as_of, data, _numbered(tracks["artist"]))
 
@@ -117,6 +120,11 @@ def _columns(
         f" qualify row_number() over (partition by {key} order by as_of) = 1 order by {key}",
         as_of,
     ).fetchnumpy()
+
+
+def _features(columns: dict[str, Any], names: tuple[str, ...]) -> Features | None:
+    values = {name: _values(columns[name]) for name in names}
+    return features_of(values, split_on=_SEPARATORS, split=GENRES)
 
 
 def _values(cells: npt.NDArray[Any]) -> list[Any]:

@@ -72,6 +72,8 @@ PAGES = {
     "NothingToRollBackTo": "model-rolled-back",
     "UnreadableTable": "training-data",
     "MissingColumn": "training-data",
+    "NoSharedIds": "training-data",
+    "UnknownTimeZone": "training-data",
     "PagesPortTaken": "training-data",
     "PagesDied": "training-data",
     "WarehouseBusy": "warehouse-busy",
