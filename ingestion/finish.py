@@ -79,9 +79,9 @@ def record(  # noqa: PLR0913 - the columns of a row
 
 def _belongs(note: InFlight, settings: IngestionSettings) -> bool:
     """Whether the note is of this lake, and the lake still holds what the pull continued."""
-    if note.lake_url != settings.lake_url:
+    if note.lake_url != settings.lake_in_notes:
         return False
-    return note.window.since is None or lake.cursor(note.lake_url, note.as_of) is not None
+    return note.window.since is None or lake.cursor(settings.lake_url, note.as_of) is not None
 
 
 def _write(settings: IngestionSettings, note: InFlight) -> str | None:

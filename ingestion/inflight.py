@@ -19,6 +19,7 @@ class InFlight:
     """
 
     lake_url: str
+    """Below the data folder, or as settings give it (`lake_in_notes`)."""
     run_id: str
     load_id: str
     as_of: datetime

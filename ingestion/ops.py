@@ -143,7 +143,10 @@ def days(lake_url: str, table: str) -> list[str]:
         folders = storage.ls(f"{root}/ops/{table}", detail=False)
     except FileNotFoundError:
         return []
-    return sorted((str(folder) for folder in folders if "/day=" in str(folder)), reverse=True)
+    return sorted(
+        (str(folder) for folder in folders if files.name_of(str(folder)).startswith("day=")),
+        reverse=True,
+    )
 
 
 def read(lake_url: str, table: str, folders: Sequence[str] | None = None) -> list[dict[str, Any]]:

@@ -2,24 +2,19 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-# In a path they would be read as a pattern by what lists the lake, or as part of a URL.
-MISREAD = frozenset("*?[#%")
+from lake.paths import folder, lake_in
 
-
-def _require_plain(path: str) -> None:
-    odd = " ".join(sorted(MISREAD.intersection(path)))
-    if odd:
-        raise ValueError(f"{path!r} holds {odd}, which globs and URLs read as something else")
+Folder = Annotated[Path, AfterValidator(folder)]
 
 
 def _lake_in(validated: dict[str, Any]) -> str:
-    return str(validated.get("data_dir", Path("data").resolve()) / "lake")
+    return lake_in("", validated.get("data_dir", Path("data").resolve()))
 
 
 class IngestionSettings(BaseSettings):
@@ -29,7 +24,7 @@ class IngestionSettings(BaseSettings):
         env_prefix="MOOVITAMIX_", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    data_dir: Path = Field(default=Path("data"), validate_default=True)
+    data_dir: Folder = Field(default=Path("data"), validate_default=True)
     lake_url: str = Field(default_factory=_lake_in)
     api_url: str = "http://127.0.0.1:8000"
 
@@ -55,19 +50,10 @@ class IngestionSettings(BaseSettings):
     rejected_share: float = Field(default=0.01, ge=0, le=1)
     rejected_handful: int = Field(default=5, ge=0)
 
-    @field_validator("data_dir")
-    @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        absolute = path.expanduser().resolve()
-        _require_plain(str(absolute))
-        return absolute
-
     @field_validator("lake_url")
     @classmethod
-    def _plain_where_local(cls, url: str) -> str:
-        if "://" not in url or url.startswith(("file://", "local://")):
-            _require_plain(url)
-        return url
+    def _whole(cls, url: str, given: ValidationInfo) -> str:
+        return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
 
     @field_validator("api_url")
     @classmethod
@@ -81,6 +67,11 @@ class IngestionSettings(BaseSettings):
         if not is_good:
             raise ValueError(f"{url!r} is no address like http://host:8000")
         return url.rstrip("/")
+
+    @property
+    def lake_in_notes(self) -> str:
+        """The lake as notes in the data folder name it, which may be moved: by its place there."""
+        return self.lake_url.removeprefix(f"{self.data_dir}/")
 
     @property
     def dlt_dir(self) -> Path:

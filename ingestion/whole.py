@@ -112,7 +112,7 @@ class WholePull:
             changes = ops.read(self.settings.lake_url, "schema_changes")
             known = {(change["table_name"], change["column_name"]) for change in changes}
         return InFlight(
-            lake_url=self.settings.lake_url,
+            lake_url=self.settings.lake_in_notes,
             run_id=self.run_id,
             load_id=load_id,
             as_of=self.as_of,

@@ -35,8 +35,9 @@ def show(settings: MlSettings, port: int) -> None:
         "--port": str(port),
         "--workers": "1",
         "--backend-store-uri": settings.tracking_url,
-        "--default-artifact-root": settings.artifacts_url,
     }
+    if settings.artifacts_url:
+        words["--default-artifact-root"] = settings.artifacts_url
     process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
         [
             sys.executable,
@@ -45,6 +46,7 @@ def show(settings: MlSettings, port: int) -> None:
             "server",
             *(one for pair in words.items() for one in pair),
         ],
+        env=os.environ | {"MOOVITAMIX_DATA_DIR": str(settings.data_dir)},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
     )

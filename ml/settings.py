@@ -1,15 +1,23 @@
 """What training and recommending may be told; from the environment (`MOOVITAMIX_…`)."""
 
+import re
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import quote, unquote
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lake.paths import folder, lake_in
 
 # As `ml.kinds` has them, which takes seconds to import.
 MODELS = ("baseline", "popularity", "item-knn", "ease", "lightfm", "softmax", "blend", "als")
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
+DATA_FOLDER, ARTIFACTS = "data-folder", "/mlflow/artifacts"
+"""The scheme of addresses below the data folder (`ml/artifacts.py`), and where models are there."""
+_OWN_SOCKET = re.compile(r"/airflow/postgres$|/moovitamix-pg-[^/]+$")
 Cadence = Literal["hourly", "daily", "weekly"]
 
 
@@ -20,8 +28,10 @@ class MlSettings(BaseSettings):
         env_prefix="MOOVITAMIX_", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    data_dir: Path = Path("data")
-    lake_url: str = ""
+    data_dir: Annotated[Path, AfterValidator(folder)] = Field(
+        default=Path("data"), validate_default=True
+    )
+    lake_url: str = Field(default="", validate_default=True)
     """Where the lake is; empty: `lake` in the data folder."""
     mlflow_url: str = ""
     """Where runs and models are kept: an SQLAlchemy URL; empty: SQLite in the data folder."""
@@ -72,17 +82,10 @@ class MlSettings(BaseSettings):
             raise ValueError("an SQLAlchemy URL is as postgresql+psycopg2://user@host/mlflow")
         return url
 
-    @field_validator("data_dir")
+    @field_validator("lake_url")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().resolve()
-
-    def model_post_init(self, _context: object) -> None:
-        """Give the lake its place under the data folder unless it has one of its own."""
-        lake = self.lake_url or str(self.data_dir / "lake")
-        if "://" not in lake:
-            lake = str(Path(lake).expanduser().resolve())
-        object.__setattr__(self, "lake_url", lake)
+    def _whole(cls, url: str, given: ValidationInfo) -> str:
+        return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
 
     @property
     def marts_file(self) -> Path:
@@ -103,13 +106,31 @@ class MlSettings(BaseSettings):
     def tracking_url(self) -> str:
         """The database of runs and of the registry."""
         if not self.mlflow_url and self.registry_note.exists():
-            return self.registry_note.read_text().strip()
+            return self._present(self.registry_note.read_text().strip())
         return self.mlflow_url or f"sqlite:///{self.mlflow_dir / 'mlflow.db'}"
+
+    def _present(self, noted: str) -> str:
+        """Let the address of a server in the data folder be the present one, were it moved since.
+
+        It names the folder of a socket. In a copy that would be the socket of the original's
+        server; who runs here says the server's own file.
+        """
+        address, _, socket = noted.partition("?host=")
+        if not _OWN_SOCKET.search(unquote(socket)):
+            return noted
+        server = self.data_dir / "airflow" / "postgres"
+        with suppress(OSError, IndexError):
+            lines = (server / "postmaster.pid").read_text().splitlines()
+            if server.samefile(lines[1]):
+                return f"{address}?host={quote(lines[4], safe='/')}"
+        return f"{address}?host={quote(str(server), safe='/')}"
 
     @property
     def artifacts_url(self) -> str:
-        """Where new experiments put their files."""
-        return self.mlflow_artifacts or (self.mlflow_dir / "artifacts").as_uri()
+        """Where new experiments put their files; empty: where MLflow's own server says."""
+        is_served = self.tracking_url.startswith(("http://", "https://"))
+        in_data_dir = "" if is_served else f"{DATA_FOLDER}:{ARTIFACTS}"
+        return self.mlflow_artifacts or in_data_dir
 
 
 class SparkSettings(BaseSettings):

@@ -10,6 +10,8 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ml.addresses import is_absolute, make_relative
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -29,6 +31,9 @@ def connected(settings: MlSettings) -> Iterator[MlflowClient]:
     """
     import mlflow
 
+    from ml.artifacts import DataFolderRepository
+
+    DataFolderRepository.data_dir = settings.data_dir
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
     with (settings.mlflow_dir / ".making.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -37,7 +42,9 @@ def connected(settings: MlSettings) -> Iterator[MlflowClient]:
         client = mlflow.MlflowClient()
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is None:
-            client.create_experiment(EXPERIMENT, settings.artifacts_url)
+            client.create_experiment(EXPERIMENT, settings.artifacts_url or None)
+        elif is_absolute(experiment.artifact_location, settings):
+            make_relative(settings, experiment.artifact_location)
     mlflow.set_experiment(EXPERIMENT)
     yield client
 

@@ -1,11 +1,13 @@
-"""Lets DuckDB read a lake on object storage, wherever fsspec reaches: S3 and what speaks like it.
+"""Lets DuckDB read a lake that it cannot reach or would misread, through fsspec, as `dir://`.
 
-DuckDB's own extension would have to be downloaded from its server. Who may read is said as for
-every client of that storage: `AWS_…` for S3.
+That is one on object storage, S3 and what speaks like it: DuckDB's own extension would have to be
+downloaded from its server. Who may read is said as for every client of that storage: `AWS_…` for
+S3. And it is one below a folder `key=value`, which DuckDB would take for a column of every table.
 """
 
 from typing import TYPE_CHECKING
 
+from lake.paths import is_misread
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,8 +24,13 @@ def open_build(settings: Settings) -> "duckdb.DuckDBPyConnection":
 
 
 def reach(connection: "duckdb.DuckDBPyConnection", lake_url: str) -> None:
-    """Register the storage of a URL; a lake on a disk needs nothing."""
-    if "://" in lake_url:
-        import fsspec
+    """Register the lake under `dir://` where the macro `lake_root` says so; else it needs nothing.
 
-        connection.register_filesystem(fsspec.core.url_to_fs(lake_url)[0])
+    Paths then begin below the lake.
+    """
+    if is_misread(lake_url):
+        import fsspec
+        from fsspec.implementations.dirfs import DirFileSystem
+
+        storage, root = fsspec.core.url_to_fs(lake_url)
+        connection.register_filesystem(DirFileSystem(root, storage))

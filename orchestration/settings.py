@@ -4,15 +4,21 @@ import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parents[1]
+from lake.paths import folder, lake_in, require_plain
 
-# Files under the data folder are found by patterns and named in URLs, where these mean something.
-SIGNS_OF_GLOBS_AND_URLS = "*?[#%"
+ROOT = Path(__file__).resolve().parents[1]
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 
 # A word of five letters is masked for nothing more often than it is a secret.
@@ -42,8 +48,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_", frozen=True, env_ignore_empty=True)
 
-    data_dir: Path = Path("data")
-    lake_url: str = ""
+    data_dir: Annotated[Path, AfterValidator(folder)] = Field(
+        default=Path("data"), validate_default=True
+    )
+    lake_url: str = Field(default="", validate_default=True)
     """Where the lake is; empty: `lake` in the data folder. A URL moves it to object storage."""
     target: Literal["dev", "spark"] = "dev"
     """What builds the marts: `dev` is DuckDB, `spark` Apache Spark (docs/scaling.md)."""
@@ -66,13 +74,10 @@ class Settings(BaseSettings):
     """Where backups lie; none: beside the data folder. Best on another disk."""
     backup_keep: int = Field(default=7, ge=0, description="newest ones that stay; 0: all")
 
-    @field_validator("data_dir")
+    @field_validator("lake_url")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        absolute = path.expanduser().resolve()
-        if found := [sign for sign in SIGNS_OF_GLOBS_AND_URLS if sign in str(absolute)]:
-            raise ValueError(f"{absolute} has {' '.join(found)} in it; choose a folder without")
-        return absolute
+    def _whole(cls, url: str, given: ValidationInfo) -> str:
+        return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
 
     @field_validator("as_of")
     @classmethod
@@ -85,17 +90,17 @@ class Settings(BaseSettings):
         """Files of a lakehouse are its own; in the data folder others would change them."""
         if not given.data["lakehouse"].get_secret_value():
             return place
-        folder = Path(place).expanduser().resolve()
-        if not place or "://" in place or folder.is_relative_to(given.data.get("data_dir", "data")):
+        data_dir = given.data.get("data_dir", "data")
+        if not place or "://" in place or (whole := folder(Path(place))).is_relative_to(data_dir):
             raise ValueError("a lakehouse needs a folder for its data, outside the data folder")
-        return str(folder)
+        return str(whole)
 
-    def model_post_init(self, _context: object) -> None:
-        """Give the lake its place under the data folder unless it has one of its own."""
-        lake = self.lake_url or str(self.data_dir / "lake")
-        if "://" not in lake:
-            lake = str(Path(lake).expanduser().resolve())
-        object.__setattr__(self, "lake_url", lake)
+    @model_validator(mode="after")
+    def _fit_for_spark(self) -> Self:
+        if self.target == "spark":
+            require_plain(str(self.data_dir))
+            require_plain(self.lake_url.partition("://")[2] or self.lake_url)
+        return self
 
     @property
     def build_file(self) -> Path:

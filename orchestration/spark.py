@@ -1,5 +1,6 @@
 """The marts built by Apache Spark instead of DuckDB: the same models and tests, another target."""
 
+import json
 import os
 import sys
 import warnings
@@ -50,7 +51,7 @@ def index_lake(settings: Settings) -> Path:
     """Write down which files of the lake count, and return the folder that says it."""
     folder = settings.data_dir / "spark" / "index"
     folder.mkdir(parents=True, exist_ok=True)
-    arguments = ["--args", f"{{folder: '{folder}'}}"]
+    arguments = ["--args", json.dumps({"folder": str(folder)})]
     answer = dbt(settings, "run-operation", "index_lake", *arguments, target=LAKE_INDEX)
     results_of(answer, settings)
     return folder

@@ -10,6 +10,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lake.paths import folder, lake_in
+
 LARGEST_LIMIT = 50
 """Tracks in one answer, and kept per user: what bounds the memory."""
 LARGEST_BATCH = 100
@@ -17,7 +19,7 @@ LARGEST_BATCH = 100
 
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 
-Absolute = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Folder = Annotated[Path, AfterValidator(folder)]
 
 
 class ServingSettings(BaseSettings):
@@ -43,7 +45,7 @@ class ServingSettings(BaseSettings):
     memory_limit: str = Field(
         default="1GB", pattern=MEMORY, description="DuckDB's, while answers are prepared"
     )
-    data_dir: Absolute = Field(
+    data_dir: Folder = Field(
         default=Path("data"),
         validation_alias=AliasChoices("data_dir", "MOOVITAMIX_DATA_DIR"),
         validate_default=True,
@@ -54,7 +56,7 @@ class ServingSettings(BaseSettings):
         validation_alias=AliasChoices("lake_url", "MOOVITAMIX_LAKE_URL"),
         description="the lake that gets the hourly counts; empty: `lake` in the data folder",
     )
-    dir: Absolute | None = Field(
+    dir: Folder | None = Field(
         default=None, description="serving's own folder; none: `serving` in the data folder"
     )
 
@@ -76,7 +78,7 @@ class ServingSettings(BaseSettings):
     @property
     def lake(self) -> str:
         """The lake, wherever it is."""
-        return self.lake_url or str(self.data_dir / "lake")
+        return lake_in(self.lake_url, self.data_dir)
 
     @property
     def is_loopback(self) -> bool:

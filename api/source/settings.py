@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lake.paths import absolute, folder
+
 
 def _in_utc(instant: datetime) -> datetime:
     """Instants carry no zone here: one that has a zone is turned to UTC first."""
@@ -16,7 +18,8 @@ def _in_utc(instant: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Folder = Annotated[Path, AfterValidator(folder)]
+World = Annotated[Path, AfterValidator(absolute)]
 
 
 class SourceSettings(BaseSettings):
@@ -48,7 +51,7 @@ class SourceSettings(BaseSettings):
     as_of: Instant | None = Field(
         default=None, description="hold the clock there, in UTC (default: now)"
     )
-    world: Folder | None = Field(
+    world: World | None = Field(
         default=None,
         description="serve this directory's Parquet files instead of a generated world",
     )

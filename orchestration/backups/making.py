@@ -138,19 +138,30 @@ def _published(data_dir: Path, links: dict[str, str]) -> list[Path]:
 
 
 def files_of(data_dir: Path) -> Iterator[Path]:
-    """Every file that a backup has, in the order of their paths, but for publications."""
-    for folder, folders, names in os.walk(data_dir):
+    """Every file that a backup has, in the order of their paths, but for publications.
+
+    A link to a folder elsewhere, on a larger disk perhaps, is followed: what it holds is data.
+    """
+    for folder, folders, names in os.walk(data_dir, followlinks=True):
         here = Path(folder)
         about = {name: str((here / name).relative_to(data_dir)) for name in (*folders, *names)}
         folders[:] = sorted(
             one
             for one in folders
-            if about[one] not in LEFT_OUT and not (here / one / SERVER).exists()
+            if about[one] not in LEFT_OUT
+            and not (here / one / SERVER).exists()
+            and not _leads_back(here / one, data_dir)
         )
         for name in sorted(names):
             is_draft = ".tmp" in name or name.endswith(COMPANIONS)
             if about[name] not in LEFT_OUT and not is_draft and _is_file(here / name):
                 yield here / name
+
+
+def _leads_back(path: Path, data_dir: Path) -> bool:
+    target = path.resolve()
+    around = target.is_relative_to(data_dir) or data_dir.is_relative_to(target)
+    return path.is_symlink() and around
 
 
 def _is_file(path: Path) -> bool:

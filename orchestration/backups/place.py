@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from orchestration.backups.errors import BackupDamaged, BackupsInside, NoBackup
+from lake.paths import absolute
+from orchestration.backups.errors import BackupDamaged, BackupsInside, NoBackup, PlaceUnusable
 from orchestration.backups.manifest import Manifest, read
 from orchestration.settings import Settings
 
@@ -18,9 +19,15 @@ DRAFT, GONE = ".draft-", ".gone-"
 
 
 def place_of(settings: Settings, given: Path | None) -> Path:
-    """Return where backups lie; raise `BackupsInside` if they would be lost with the data."""
-    place = (given or settings.backup_dir or default_place(settings.data_dir)).expanduser()
-    place = place.resolve()
+    """Return where backups lie; raise `BackupsInside` if they would be lost with the data.
+
+    Raises `PlaceUnusable` where the path is none.
+    """
+    asked = given or settings.backup_dir or default_place(settings.data_dir)
+    try:
+        place = absolute(asked)
+    except ValueError as error:
+        raise PlaceUnusable(asked, str(error)) from error
     if place.is_relative_to(settings.data_dir) or settings.data_dir.is_relative_to(place):
         raise BackupsInside(place, settings.data_dir)
     return place

@@ -9,7 +9,6 @@ from orchestration.backups import exchange, forgetting, place
 from orchestration.backups.copying import copied, flush_all
 from orchestration.backups.errors import BackupDamaged, DataInTheWay
 from orchestration.backups.manifest import FILES, Manifest
-from orchestration.backups.moved import tell_mlflow
 from orchestration.disk import flush
 from orchestration.lock import WriterLock, hold
 from orchestration.runs import Run, note_end, recorded
@@ -82,7 +81,6 @@ def _filled(settings: Settings, screen: "Screen", backup: Path, told: Manifest, 
     restored = settings.model_copy(
         update={"data_dir": draft, "lake_url": lake or settings.lake_url}
     )
-    tell_mlflow(draft, Path(told.data_dir), settings.data_dir)
     with hold(draft, "restore") as lock:
         if inside:
             note_end(restored.lake_url, told.run_id, "backup", ["backup"])

@@ -20,7 +20,7 @@ AT_HOME: dict[str, set[str]] = {
     "orchestration": set(),
 }
 # By MLflow and by dbt, and by nothing of ours.
-IMPORTED_BY_OTHERS = {"ml/pyfunc.py", "orchestration/lake_plugin.py"}
+IMPORTED_BY_OTHERS = {"ml/artifacts.py", "ml/pyfunc.py", "orchestration/lake_plugin.py"}
 IMPORTED = """
 import importlib, json, sys
 for module in json.loads(sys.argv[1]):

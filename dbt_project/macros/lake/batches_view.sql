@@ -1,7 +1,7 @@
 {# Predictions of all batches. A batch is a folder, `model_version=…/run_id=…`, whose one file is there whole or
    not at all; what it holds of both is what its path says, so a filter on them opens no other file. #}
 {% macro batches_view(table) %}
-    {% set batches = (lake_url() ~ '/ml/' ~ table.name ~ '/*/*/*.parquet') | replace("'", "''") %}
+    {% set batches = (lake_root() ~ '/ml/' ~ table.name ~ '/*/*/*.parquet') | replace("'", "''") %}
     {% set are_there = run_query("select count(*) from glob('" ~ batches ~ "')").columns[0].values()[0] %}
     create or replace view {{ table.schema }}.{{ table.identifier }} as
     select

@@ -33,6 +33,15 @@
 {% endmacro %}
 
 
+{# The same for DuckDB, which takes each folder `key=value` of a path for a column, also one above the lake that would
+   hide the records' own. So where the path has such a folder, or is a URL, orchestration/lake_plugin.py
+   opens the lake as `dir:/`, and paths begin below it. #}
+{% macro lake_root() %}
+    {% set url = lake_url() %}
+    {{ return('dir:/' if '=' in url or '://' in url else url) }}
+{% endmacro %}
+
+
 {# Files that count: of accepted loads, and compacted ones, without those that a compacted one has replaced. #}
 {% macro lake_files(table) %}
     {{ return(run_query(files_that_count(table)).columns[0].values() | map('replace', "'", "''") | list) }}
@@ -54,7 +63,7 @@
 
 
 {% macro lake_pattern(folder, file='*.parquet') -%}
-    {{ return((lake_url() ~ '/' ~ folder ~ '/*/' ~ file) | replace("'", "''")) }}
+    {{ return((lake_root() ~ '/' ~ folder ~ '/*/' ~ file) | replace("'", "''")) }}
 {%- endmacro %}
 
 

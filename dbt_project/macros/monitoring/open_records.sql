@@ -27,7 +27,7 @@
             select
                 file,
                 regexp_extract(file, '/ops/([^/]+)/day=([^/]+)/[^/]+$', ['table_name', 'day']) as parts
-            from glob('{{ lake_url() | replace("'", "''") }}/ops/*/*/*.parquet')
+            from glob('{{ lake_root() | replace("'", "''") }}/ops/*/*/*.parquet')
         ),
         ranked as (
             select

@@ -74,7 +74,7 @@
     select
         {% for column in table.columns.values() %}
         {% if column.name in in_path %}
-        cast(regexp_extract(_metadata.file_path, '/{{ column.name }}=([^/]+)/', 1) as {{ spark_type(column.data_type) }}) as {{ column.name }}
+        cast(regexp_extract(_metadata.file_path, '.*/{{ column.name }}=([^/]+)/', 1) as {{ spark_type(column.data_type) }}) as {{ column.name }}
         {%- else %}
         {{ column.name }}
         {%- endif %}{{ ',' if not loop.last }}
