@@ -9,7 +9,8 @@ class ApiDown(IngestionError):
     """The API did not answer, or not well, however often it was asked."""
 
     def __init__(self, url: str, tries: int, reason: str) -> None:
-        super().__init__(f"{url} gave no good answer in {tries} tries: {reason}")
+        counted = f" in {tries} tries" if tries else ""
+        super().__init__(f"{url} gave no good answer{counted}: {reason}")
 
 
 class ApiRefused(IngestionError):
@@ -20,11 +21,91 @@ class ApiRefused(IngestionError):
         self.status = status
 
 
+class RedirectedElsewhere(IngestionError):
+    """The API sends requests to another server, which gets neither them nor their credentials."""
+
+    def __init__(self, url: str, target: str) -> None:
+        super().__init__(
+            f"{url} redirects to {target}: set MOOVITAMIX_API_URL to the address that answers"
+            " by itself"
+        )
+
+
+class ProxyUnusable(IngestionError):
+    """The environment names a proxy that is none for HTTP."""
+
+    def __init__(self, proxy: str) -> None:
+        super().__init__(
+            f"the proxy {proxy} (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) is no address like"
+            " http://host:3128; NO_PROXY lists what needs none"
+        )
+
+
+class AnswerTooLarge(IngestionError):
+    """An answer is larger than what may be held of one, on the wire or unpacked."""
+
+    def __init__(self, where: str, megabytes: int) -> None:
+        super().__init__(
+            f"{where} is larger than {megabytes} MB (MOOVITAMIX_ANSWER_MAX_MB):"
+            " ask for fewer records at once (MOOVITAMIX_PAGE_SIZE)"
+        )
+
+
+class AnswerTooSlow(IngestionError):
+    """An answer kept coming, too slowly to wait for its end."""
+
+    def __init__(self, seconds: float, where: str = "an answer") -> None:
+        super().__init__(
+            f"{where} did not end within {seconds:g} s (MOOVITAMIX_ANSWER_TIMEOUT):"
+            " ask for fewer records at once (MOOVITAMIX_PAGE_SIZE)"
+        )
+        self.seconds = seconds
+
+
+class AnswerTooNested(IngestionError):
+    """Lists and objects lie in one another deeper than any page of records has them."""
+
+    def __init__(self, where: str, depth: int) -> None:
+        super().__init__(
+            f"{where} has lists or objects in one another beyond {depth} levels"
+            " (MOOVITAMIX_NESTING_MAX): it is no page of records"
+        )
+
+
+class TooManyAnnounced(IngestionError):
+    """The API announces more than a pull may take in."""
+
+    def __init__(self, table: str, count: int, what: str, most: int) -> None:
+        setting = f"MOOVITAMIX_{what.upper()}_MAX"
+        super().__init__(
+            f"{table}: the API announces {_count(count)} {what}, and {setting} is {most:,}"
+        )
+
+
+class TooManyColumns(IngestionError):
+    """A table's records have more fields than a table may have columns."""
+
+    def __init__(self, table: str, count: int) -> None:
+        super().__init__(
+            f"{table}: its records have {count:,} different fields, more than a table may have"
+            " columns (MOOVITAMIX_COLUMNS_MAX)"
+        )
+
+
+class PageIgnored(IngestionError):
+    """The API answers with the same page, whichever one is asked for."""
+
+    def __init__(self, table: str, asked: int, what: str) -> None:
+        super().__init__(
+            f"{table}: page {asked} was asked for, {what}: the API does not heed `page`"
+        )
+
+
 class NotJson(IngestionError):
     """An answer with a good status that is no JSON: a proxy's page, most likely."""
 
-    def __init__(self, where: str, body: str) -> None:
-        super().__init__(f"{where} is no JSON, it begins with {body!r}")
+    def __init__(self, where: str, fault: str) -> None:
+        super().__init__(f"{where} is no JSON{fault}")
 
 
 class UnexpectedAnswer(IngestionError):
@@ -60,8 +141,11 @@ class PagesMoved(IngestionError):
 class TypeChanged(IngestionError):
     """A column's values have another type than the table was promised."""
 
-    def __init__(self, table: str, column: str, was: str, now: str, count: int) -> None:
-        super().__init__(f"{table}.{column}: was {was}, is {now} in {count} records")
+    def __init__(  # noqa: PLR0913 - what a person must know of it
+        self, table: str, column: str, was: str, now: str, count: int, *, example: str = ""
+    ) -> None:
+        such = f", such as {example}" if example else ""
+        super().__init__(f"{table}.{column}: was {was}, is {now} in {count} records{such}")
 
 
 class ColumnMissing(IngestionError):
@@ -131,3 +215,8 @@ class LakeUnreachable(IngestionError):
 
     def __init__(self, lake_url: str, reason: str) -> None:
         super().__init__(f"the lake at {lake_url} can't be used: {reason}")
+
+
+def _count(number: int) -> str:
+    """A number as people read it, one of any length."""
+    return f"{number:,}" if number < 10**18 else "more than 10^18"

@@ -9,9 +9,13 @@ from typing import Any
 from ingestion import ops
 from ingestion.errors import ApiDown, ApiRefused, IngestionError
 from ingestion.http import Api, Traffic
+from ingestion.nesting import shape
 from ingestion.settings import IngestionSettings
 from ingestion.tables import TABLES
 from ingestion.window import naive_utc, utc_now
+
+# A clock stands in an object; deeper, Python's parser may end in its own depth.
+DEEPEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,18 @@ def look(api: Api, traffic: Traffic) -> Health:
         outcome, error = ("absent", None) if refused.status == 404 else ("refused", refused)
     except ApiDown as down:
         outcome, error = "down", down
+    except IngestionError as beyond_bounds:
+        outcome, error = "refused", beyond_bounds
     last = traffic.calls[-1]
     return Health(outcome, clock, error, last.status, last.response_ms, utc_now())
 
 
 def _clock(answer: bytes) -> datetime | None:
+    if shape(answer).depth > DEEPEST:
+        return None
     try:
         return naive_utc(datetime.fromisoformat(json.loads(answer)["clock"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
 
 
@@ -95,7 +103,7 @@ def check(settings: IngestionSettings, run_id: str) -> dict[str, IngestionError 
             try:
                 api.get(table.name, {"page": "1", "size": "1"}, traffic[table.name])
                 found[table.name] = None
-            except (ApiRefused, ApiDown) as error:
+            except IngestionError as error:
                 found[table.name] = error
     now = utc_now()
     record(settings, run_id, health, now)

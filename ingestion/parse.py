@@ -1,17 +1,26 @@
 """The bytes of pages to Arrow, without a Python object per record unless something is wrong."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
 
+from ingestion.errors import TooManyColumns
 from ingestion.records import Fault, Rejected, as_json, as_text, fault_of, open_envelope
 from ingestion.tables import Table, envelope, from_json
 
 # What a column of the lake may not be called: dlt adds the first two, the folder's name the third.
 RESERVED = frozenset({"_dlt_load_id", "_dlt_id", "load_date"})
+
+_NAME = re.compile(rb'"([^"\\]*)"\s*:')
+# Cells of new columns on a page: Arrow has room for each, filled or not.
+MOST_NEW_CELLS = 10_000_000
+# As Python's objects a page takes a dozen times the room: one at a time.
+_one_at_a_time = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Page:
     total: int
     size: int
     received: int
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,8 @@ def parse(bodies: Sequence[Body], table: Table) -> Parsed:
         return _read_at_once(raws, table)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         if len(bodies) == 1:
-            return _read_apart(bodies[0], table)
+            with _one_at_a_time:
+                return _read_apart(bodies[0], table)
     apart = [parse([body], table) for body in bodies]
     return Parsed(
         pages=tuple(page for parsed in apart for page in parsed.pages),
@@ -62,8 +73,9 @@ def parse(bodies: Sequence[Body], table: Table) -> Parsed:
 
 def fields_of(body: Body) -> set[str]:
     """Every field that any record of the page has, be it null."""
-    records, *_ = open_envelope(body.raw, body.where)
-    return {name for record in records if isinstance(record, dict) for name in record}
+    with _one_at_a_time:
+        records = open_envelope(body.raw, body.where).records
+        return {name for record in records if isinstance(record, dict) for name in record}
 
 
 def _read_at_once(raws: Sequence[bytes], table: Table) -> Parsed:
@@ -72,7 +84,7 @@ def _read_at_once(raws: Sequence[bytes], table: Table) -> Parsed:
     raw = b"\n".join(raws)
     if not raw.isascii():
         raw.decode()  # Arrow would let through bytes that no reader of the lake can show
-    answer = _read_json(raw, table.columns)
+    answer = _read_declared(raw, table)
     if answer.num_rows != len(raws) or answer["items"].null_count:
         raise pa.ArrowInvalid("not a page for each body")
     lists = answer["items"].chunk(0)
@@ -84,19 +96,19 @@ def _read_at_once(raws: Sequence[bytes], table: Table) -> Parsed:
         records = _read_json(raw, widened)["items"].chunk(0).flatten()
     if records.null_count:
         raise pa.ArrowInvalid("a record is null")
-    counts = [answer["total"], answer["size"], lists.value_lengths()]
+    counts = [answer["total"], answer["size"], lists.value_lengths(), answer["page"]]
     envelopes = list(zip(*(column.to_pylist() for column in counts), strict=True))
-    if any(count is None or count < 0 for envelope in envelopes for count in envelope):
+    if any(count is None or count < 0 for envelope in envelopes for count in envelope[:3]):
         raise pa.ArrowInvalid("no counts")
     named = _named(pa.Table.from_struct_array(records), table)
     return Parsed(tuple(Page(*counts) for counts in envelopes), named)
 
 
 def _read_apart(body: Body, table: Table) -> Parsed:
-    records, total, size = open_envelope(body.raw, body.where)
+    opened = open_envelope(body.raw, body.where)
     good: list[dict[str, Any]] = []
     rejected: list[Rejected] = []
-    for record in records:
+    for record in opened.records:
         fault = fault_of(record, table)
         if fault:
             rejected.append(Rejected(as_json(record), fault))
@@ -104,10 +116,12 @@ def _read_apart(body: Body, table: Table) -> Parsed:
             good.append(record)
     declared = set(table.columns.names)
     extras = dict.fromkeys(name for record in good for name in record if name not in declared)
+    if len(extras) * len(good) > MOST_NEW_CELLS:
+        raise TooManyColumns(table.name, len(table.columns) + len(extras))
     columns = pa.schema([*table.columns, *((name, pa.string()) for name in extras)])
     pieces = list(_bisect(good, columns, rejected))
     arrow = pa.concat_tables(pieces) if pieces else columns.empty_table()
-    page = Page(total, size, len(records))
+    page = Page(opened.total, opened.size, len(opened.records), opened.number)
     return Parsed((page,), _named(arrow, table), tuple(rejected))
 
 
@@ -134,8 +148,21 @@ def _bisect(
         yield from _bisect(records[middle:], columns, rejected)
 
 
-def _read_json(raw: bytes, columns: pa.Schema) -> pa.Table:
-    return from_json(raw, envelope(columns))
+def _read_json(raw: bytes, columns: pa.Schema, unexpected: str = "infer") -> pa.Table:
+    return from_json(raw, envelope(columns), unexpected)
+
+
+def _read_declared(raw: bytes, table: Table) -> pa.Table:
+    """Read pages of the declared columns, and of new ones unless Arrow found no room for them."""
+    try:
+        return _read_json(raw, table.columns, "error")
+    except pa.ArrowInvalid as error:
+        if "unexpected field" not in str(error):
+            raise
+    names = len(set(_NAME.findall(raw)))
+    if names * raw.count(b"{") > MOST_NEW_CELLS:
+        raise pa.ArrowInvalid("too many names")
+    return _read_json(raw, table.columns)
 
 
 def _named(records: pa.Table, table: Table) -> pa.Table:

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 LAYOUT = "{table_name}/load_date={YYYY}-{MM}-{DD}/{load_id}.{file_id}.{ext}"
 
+# Rows that dlt holds back before it writes them: DuckDB's row group; dlt's own default is 5,000.
+ROWS_HELD, BYTES_HELD = 122_880, 32 * 1024 * 1024
+
 _CONFIG: dict[str, Any] = {
     "runtime.dlthub_telemetry": False,
     "extract.next_item_mode": "fifo",  # `rejected` and its seal come last
     "schema.naming": "direct",  # columns as the API names them
     "data_writer.compression": "zstd",
-    "data_writer.buffer_max_items": 122_880,  # DuckDB's row group; the default is 5,000
+    "data_writer.buffer_max_items": ROWS_HELD,
     "load.delete_completed_jobs": True,  # else every load stays on this disk a second time
     "load.workers": 4,
 }
@@ -34,8 +37,13 @@ def start_anew(settings: IngestionSettings) -> None:
         shutil.rmtree(working_dir)
 
 
-def open_pipeline(settings: IngestionSettings, as_of: datetime) -> "Pipeline":
-    """The pipeline into the lake whose files lie under `as_of`'s date, on whatever day they do."""
+def open_pipeline(
+    settings: IngestionSettings, as_of: datetime, record_bytes: float = 0.0
+) -> "Pipeline":
+    """The pipeline into the lake whose files lie under `as_of`'s date, on whatever day they do.
+
+    Where a record takes many bytes, dlt holds fewer of them back.
+    """
     # dlt would import all of Airflow, four seconds, to look for secrets there; read at its import.
     os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
     import dlt
@@ -45,6 +53,8 @@ def open_pipeline(settings: IngestionSettings, as_of: datetime) -> "Pipeline":
     _leave_out_the_environment()
     for key, value in _CONFIG.items():
         dlt.config[key] = value
+    if record_bytes * ROWS_HELD > BYTES_HELD:
+        dlt.config["data_writer.buffer_max_items"] = max(int(BYTES_HELD / record_bytes), 1)
     lake = dlt.destinations.filesystem(
         bucket_url=settings.lake_url,
         layout=LAYOUT,

@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from ingestion.errors import (
     ColumnMissing,
+    PageIgnored,
+    TooManyAnnounced,
+    TooManyColumns,
     TooManyRejected,
     TotalChanged,
     TruncatedPull,
@@ -26,6 +29,8 @@ from ingestion.window import utc_now
 
 # Records handed to dlt at once: its cost per hand-over is that of some 1,000 records.
 BATCH = 50_000
+# Where records are large, fewer of them: so many bytes wait to be handed over.
+BATCH_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +78,19 @@ class Reading:
     def batches(self, opened: Opened) -> Iterator[pa.Table]:
         """The readable records, in batches of any number of pages.
 
-        Raises `TotalChanged`, `TruncatedPull`, `TypeChanged`, `ColumnMissing` or `TooManyRejected`.
+        Raises `TotalChanged`, `TruncatedPull`, `PageIgnored`, `TypeChanged`, `ColumnMissing`,
+        `TooManyColumns` or `TooManyRejected`.
         """
         self.announced = opened.total
         waiting: list[pa.Table] = []
         handed_over = 0
         for parsed in opened.parsed():
+            self._require_other_pages(parsed, opened.first)
             for page in parsed.pages:
                 self._count(page, opened.size)
             waiting.append(self._take(parsed))
-            if self.received - handed_over >= BATCH:
+            size = sum(records.nbytes for records in waiting)
+            if self.received - handed_over >= BATCH or size >= BATCH_BYTES:
                 yield pa.concat_tables(waiting, promote_options="default")
                 handed_over = self.received
                 waiting = []
@@ -90,6 +98,14 @@ class Reading:
         self._require_columns(opened)
         if waiting:
             yield pa.concat_tables(waiting, promote_options="default")
+
+    def require_bounds(self, opened: Opened) -> None:
+        """Raise `TooManyAnnounced` where the first page tells of more than a pull may take in."""
+        settings, name = self.settings, self.table.name
+        if opened.total > settings.records_max:
+            raise TooManyAnnounced(name, opened.total, "records", settings.records_max)
+        if opened.count > settings.pages_max:
+            raise TooManyAnnounced(name, opened.count, "pages", settings.pages_max)
 
     def require_nothing(self, opened: Opened) -> None:
         """Take the one page of a table that has no records."""
@@ -121,6 +137,17 @@ class Reading:
             forgotten=self.forgotten,
         )
 
+    def _require_other_pages(self, parsed: Parsed, first: Parsed) -> None:
+        """The page after the first must be another one, by its number and by its records."""
+        one = first.pages[0].number
+        for asked, page in enumerate(parsed.pages, self.pages + 1):
+            if one is not None and page.number is not None and page.number != one + asked - 1:
+                came = f"page {page.number} came" if one == 1 else "another one came"
+                raise PageIgnored(self.table.name, asked, came)
+        again = parsed.records.slice(0, first.records.num_rows)
+        if self.pages == 1 and first.records.num_rows and again.equals(first.records):
+            raise PageIgnored(self.table.name, 2, "the records of page 1 came again")
+
     def _count(self, page: Page, size: int) -> None:
         if page.total != self.announced:
             raise TotalChanged(self.table.name, self.announced, page.total)
@@ -144,6 +171,8 @@ class Reading:
         self.extras += [
             name for name in parsed.records.column_names[declared:] if name not in self.extras
         ]
+        if declared + len(self.extras) > self.settings.columns_max:
+            raise TooManyColumns(self.table.name, declared + len(self.extras))
         kept = self.people.without(records, person)
         self.forgotten += len(parsed.rejected) - len(rejected) + len(records) - len(kept)
         return kept
@@ -167,7 +196,8 @@ class Reading:
         if not typed:
             raise TooManyRejected(self.table.name, count, self.announced, faults[0].reason)
         [(worst, times)] = Counter(typed).most_common(1)
-        raise TypeChanged(self.table.name, *worst, times)
+        shown = next(one.shown for one in faults if (one.column, one.was, one.now) == worst)
+        raise TypeChanged(self.table.name, *worst, times, example=shown)
 
 
 def _percentile(ordered: list[float], percent: int) -> float | None:

@@ -3,11 +3,18 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import SettingsConfigDict
 
+from ingestion.access import AccessSettings, login_apart, split_login
 from lake.paths import folder, lake_in
 
 Folder = Annotated[Path, AfterValidator(folder)]
@@ -17,11 +24,15 @@ def _lake_in(validated: dict[str, Any]) -> str:
     return lake_in("", validated.get("data_dir", Path("data").resolve()))
 
 
-class IngestionSettings(BaseSettings):
+class IngestionSettings(AccessSettings):
     """Settings of one ingest, each from `MOOVITAMIX_<NAME>`; times in seconds."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_", frozen=True, extra="ignore", env_ignore_empty=True
+        env_prefix="MOOVITAMIX_",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # it may be a password
     )
 
     data_dir: Folder = Field(default=Path("data"), validate_default=True)
@@ -42,7 +53,19 @@ class IngestionSettings(BaseSettings):
     connect_retries: int = Field(default=4, ge=0, description="nobody listens: known soon")
     backoff: float = Field(default=0.1, ge=0)
     backoff_max: float = Field(default=20.0, ge=0)
-    retry_after_max: int = Field(default=120, ge=0)
+    retry_after_max: int = Field(default=120, ge=0, description="an API may ask to wait so long")
+    wait_max: float = Field(default=300.0, gt=0, description="trying for one answer, pauses too")
+
+    # Together they keep the process under 1 GB: ten answers are held at once, one of them as
+    # Python's objects, which take a dozen times the room.
+    answer_max_mb: int = Field(default=32, ge=1, le=1024, description="an answer, unpacked too")
+    answer_timeout: float = Field(default=300.0, gt=0, description="an answer, to its last byte")
+    nesting_max: int = Field(
+        default=64, ge=4, le=500, description="lists and objects in each other"
+    )
+    records_max: int = Field(default=50_000_000, ge=1, description="of a table, in a pull")
+    pages_max: int = Field(default=500_000, ge=1, description="of a table, in a pull")
+    columns_max: int = Field(default=200, ge=20, le=5_000, description="declared ones and new ones")
 
     forget_key: SecretStr | None = None
 
@@ -55,18 +78,15 @@ class IngestionSettings(BaseSettings):
     def _whole(cls, url: str, given: ValidationInfo) -> str:
         return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _login_apart(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return login_apart(given)
+
     @field_validator("api_url")
     @classmethod
     def _reachable(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            is_good = parts.scheme in ("http", "https") and bool(parts.hostname)
-            _ = parts.port  # raises where it is no number
-        except ValueError:
-            is_good = False
-        if not is_good:
-            raise ValueError(f"{url!r} is no address like http://host:8000")
-        return url.rstrip("/")
+        return split_login(url)[0]
 
     @property
     def lake_in_notes(self) -> str:

@@ -87,12 +87,18 @@ class WholePull:
             notes[0].save(self.settings.note)
 
         pipeline.start_anew(self.settings)
-        pipeline.extract(pipeline.open_pipeline(self.settings, self.as_of), source(pairs, seal))
+        width = max(table.record_bytes for table in tables)
+        ours = pipeline.open_pipeline(self.settings, self.as_of, width)
+        pipeline.extract(ours, source(pairs, seal))
         return notes[0]
 
     def _open(self, reading: Reading) -> Opened:
-        endpoint = Endpoint(self.api, reading.table, self.window, reading.traffic)
-        return opened(endpoint, self.settings.page_size, self.threads)
+        endpoint = Endpoint(
+            self.api, reading.table, self.window, reading.traffic, self.settings.nesting_max
+        )
+        one = opened(endpoint, self.settings.page_size, self.threads)
+        reading.require_bounds(one)
+        return one
 
     def _require_settled(self, before: dict[str, Hashes]) -> None:
         """Repeats are the API's own when a second pull has exactly the same; else pages moved."""

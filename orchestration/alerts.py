@@ -204,11 +204,10 @@ def _sameness(*, kind: str, step: str, reason: str, severity: str, **_: object) 
 
 def _secrets(settings: Settings, asked: AlertSettings) -> tuple[str, ...]:
     """What is set up and must not be read by others, the user and password in URLs included."""
-    found = list(asked.secrets)
-    for url in (settings.api_url or "", settings.lake_url):
-        place = url.partition("://")[2].partition("/")[0]
-        user, at, _ = place.rpartition("@")
-        found += [user, *user.split(":")[1:]] if at else []
+    found = [*asked.secrets, *settings.secrets]
+    place = settings.lake_url.partition("://")[2].partition("/")[0]
+    user, at, _ = place.rpartition("@")
+    found += [user, *user.split(":")[1:]] if at else []
     return tuple(one for one in found if len(one) > 3)
 
 

@@ -82,7 +82,10 @@ def faults_in(error: ValidationError) -> Iterator[str]:
     """Say of each setting that can't be used its variable, its value, and what would be right."""
     kind = kinds().get(error.title)
     for fault in error.errors():
-        name = str(fault["loc"][0]) if fault["loc"] else ""
+        if not fault["loc"]:  # of several settings, named in the message: the input is all of them
+            yield fault["msg"].removeprefix("Value error, ")
+            continue
+        name = str(fault["loc"][0])
         field = kind.model_fields.get(name) if kind else None
         variable = variable_of(kind, name, field) if kind and field else name
         said = fault["msg"].removeprefix("Value error, ")

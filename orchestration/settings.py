@@ -4,7 +4,7 @@ import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingestion.access import AccessSettings, login_apart
 from lake.paths import folder, lake_in, require_plain
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,10 +44,15 @@ Cron = Annotated[str, AfterValidator(_a_cron_expression)]
 WebAddress = Annotated[str, AfterValidator(_a_web_address)]
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings):
     """The settings of a run, read when made; paths are absolute, instants naive UTC."""
 
-    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # it may be a password
+    )
 
     data_dir: Annotated[Path, AfterValidator(folder)] = Field(
         default=Path("data"), validate_default=True
@@ -73,6 +79,11 @@ class Settings(BaseSettings):
     backup_dir: Path | None = None
     """Where backups lie; none: beside the data folder. Best on another disk."""
     backup_keep: int = Field(default=7, ge=0, description="newest ones that stay; 0: all")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _login_apart(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return login_apart(given)
 
     @field_validator("lake_url")
     @classmethod

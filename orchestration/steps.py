@@ -220,5 +220,5 @@ def _measured(measure: Callable[..., None], *what: Any) -> str:  # noqa: ANN401 
 
 
 def _shared(settings: Settings, api_url: str | None) -> dict[str, Any]:
-    given = {"data_dir": settings.data_dir, "lake_url": settings.lake_url}
+    given = {"data_dir": settings.data_dir, "lake_url": settings.lake_url, **settings.credentials}
     return given | ({"api_url": url} if (url := api_url or settings.api_url) else {})

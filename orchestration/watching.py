@@ -12,6 +12,7 @@ def check_api(settings: Settings) -> dict[str, Exception | None]:
     from ingestion.settings import IngestionSettings
 
     given: dict[str, Any] = {"api_url": settings.api_url} if settings.api_url else {}
+    given |= settings.credentials
     asked = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url, **given)
     return dict(check(asked, new_run_id()))
 

@@ -97,6 +97,11 @@ def our_environment(settings: Settings, stack: StackSettings, ports: Ports) -> d
         "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
         "MOOVITAMIX_LAKE_URL": settings.lake_url,
         "MOOVITAMIX_API_URL": settings.api_url or f"http://{stack.host}:{ports.source}",
+        # what stood in the address goes apart: Airflow shows addresses
+        **{
+            f"MOOVITAMIX_{name.upper()}": value.get_secret_value()
+            for name, value in settings.credentials.items()
+        },
     }
 
 

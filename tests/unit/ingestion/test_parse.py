@@ -32,7 +32,7 @@ def sessions(*bodies: Body) -> Parsed:
 def test_a_page_becomes_the_declared_columns() -> None:
     parsed = sessions(body([SESSION]))
     assert parsed.records.schema == LISTEN_HISTORY.columns
-    assert parsed.pages == (Page(total=9, size=100, received=1),)
+    assert parsed.pages == (Page(total=9, size=100, received=1, number=1),)
     assert parsed.records.to_pylist() == [
         {
             "user_id": 7,
@@ -57,7 +57,7 @@ def test_an_empty_page_has_the_declared_columns_too() -> None:
 def test_a_page_that_is_spread_over_lines_is_one_page() -> None:
     page = json.loads(body([SESSION, SESSION]).raw)
     indented = Body("a page", json.dumps(page, indent=2).encode())
-    assert sessions(indented, indented).pages == (Page(9, 100, 2),) * 2
+    assert sessions(indented, indented).pages == (Page(9, 100, 2, 1),) * 2
 
 
 def test_a_bad_page_among_others_spoils_none_of_them() -> None:
@@ -93,11 +93,29 @@ def test_what_a_column_can_not_hold_is_named(column: str, value: Any, now: str) 
     assert (rejected.fault.column, rejected.fault.now) == (column, now)
 
 
-def test_what_only_arrow_refuses_is_set_aside_with_its_words() -> None:
+def test_an_instant_that_only_python_reads_names_its_column() -> None:
     odd = {**SESSION, "created_at": "2026-W01-1"}  # Python's idea of ISO 8601
     parsed = sessions(body([SESSION, odd, SESSION]))
     assert parsed.records.num_rows == 2
-    assert "couldn't parse:2026-W01-1" in parsed.rejected[0].fault.reason
+    [rejected] = parsed.rejected
+    assert rejected.fault.column == "created_at"
+    assert rejected.fault.reason == 'created_at: expected TIMESTAMP, got VARCHAR "2026-W01-1"'
+
+
+DATES = st.sampled_from(["2026-01-14", "0001-01-01", "20260114", "2024-02-29", "2023-02-29"])
+TIMES = st.sampled_from(
+    ["", "21", "21:57", "21:57:37", "21:57:37.5", "21:57:37.5715391", "24:00:00", "21:57:37,5"]
+)
+ZONES = st.sampled_from(["", "Z", "z", " ", "+02:00", "-0530", "+00", "+25:00"])
+
+
+@settings(deadline=None)
+@given(DATES, st.sampled_from(["T", " ", "t", ""]), TIMES, ZONES)
+def test_both_ways_agree_on_what_an_instant_is(day: str, sign: str, time: str, zone: str) -> None:
+    fine = {**SESSION, "created_at": f"{day}{sign}{time}{zone}"}
+    alone = sessions(body([fine])).records.num_rows
+    beside_a_bad_one = sessions(body([fine, None])).records.num_rows
+    assert alone == beside_a_bad_one
 
 
 def test_the_last_of_a_field_given_twice_counts() -> None:

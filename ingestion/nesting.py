@@ -1,0 +1,56 @@
+"""The shape of JSON, known before a parser descends into it: how deep, and how many of what.
+
+Arrow's parser takes a level of the machine's stack for each list or object that is open, and time
+that grows with their square: 200,000 levels ended the process, 10,000 took 100 s.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+_SIGNS: Final = b'[]{}"'
+_OTHERS: Final = bytes(set(range(256)) - set(_SIGNS))
+_OTHERS_THAN_COMMAS: Final = bytes(set(range(256)) - set(_SIGNS + b","))
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_QUOTE, _COMMA = ord('"'), ord(",")
+_STEPS = np.zeros(256, np.int8)
+_STEPS[list(b"[{")] = 1
+_STEPS[list(b"]}")] = -1
+# Fewer values than these need no counting of the records among them.
+FEW_VALUES = 400_000
+# Records stand in the list of the object that frames them.
+LEVEL_OF_RECORDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How many lists and objects are open at once, how many there are, and records at most."""
+
+    depth: int
+    objects: int
+    records: int
+
+
+def shape(raw: bytes) -> Shape:
+    """Return the shape of a page; what stands in texts is no part of it.
+
+    Costs 0.7 ms per MB, a sixth of what reading it as Arrow costs. What is no JSON has a depth too,
+    never less than that which a parser reaches before it stops.
+    """
+    values = raw.count(b",")
+    if b"\\" in raw:
+        raw = _ESCAPED.sub(b"", raw)
+    others = _OTHERS if values < FEW_VALUES else _OTHERS_THAN_COMMAS
+    signs = np.frombuffer(raw.translate(None, others), np.uint8)
+    quotes = signs == _QUOTE
+    signs = signs[((np.cumsum(quotes, dtype=np.uint8) & 1) == 0) & ~quotes]
+    steps = _STEPS[signs]
+    levels = np.cumsum(steps, dtype=np.int32)
+    records = int(np.count_nonzero((signs == _COMMA) & (levels == LEVEL_OF_RECORDS)))
+    return Shape(
+        depth=int(levels.max(initial=0)),
+        objects=int(np.count_nonzero(steps > 0)),
+        records=records + 1 if values >= FEW_VALUES else values + 1,
+    )

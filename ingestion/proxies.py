@@ -1,0 +1,49 @@
+"""The proxy on the way to the app's API: as the environment names it, never to this machine."""
+
+import socket
+from ipaddress import ip_address
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+from ingestion.access import plain_url
+from ingestion.errors import ProxyUnusable
+
+
+def proxy_for(url: str) -> tuple[str, str | None] | None:
+    """Return the proxy's address and its `user:password`, if a request to `url` takes one."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    named = getproxies_environment()
+    proxy = named.get(parts.scheme) or named.get("all")
+    if not proxy or is_this_machine(host) or proxy_bypass(parts.netloc):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        place = urlsplit(proxy)
+        is_good = place.scheme in ("http", "https") and bool(place.hostname)
+        port = place.port or (443 if place.scheme == "https" else 80)
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise ProxyUnusable(plain_url(proxy))
+    name = f"[{place.hostname}]" if ":" in str(place.hostname) else place.hostname
+    login = place.netloc.rpartition("@")[0]
+    return f"{place.scheme}://{name}:{port}", unquote(login) if login else None
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host's name or address, however it is written, is the loopback or our own."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith((".localhost", ".localdomain")):
+        return True
+    if name in {socket.gethostname().lower(), socket.getfqdn().lower()}:
+        return True
+    try:
+        address = ip_address(name.partition("%")[0])
+    except ValueError:
+        try:
+            address = ip_address(socket.inet_aton(name))  # 127.1, 2130706433
+        except OSError:
+            return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified)
