@@ -1,15 +1,16 @@
 """Build and test a part of the warehouse, and tell in a line what failed."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from orchestration import unit_tests
 from orchestration.build_file import discard_if_damaged
 from orchestration.dbt import MARTS as DUCKDB
-from orchestration.dbt import Target, dbt, log_of
+from orchestration.dbt import Target, dbt, lent, log_of
 from orchestration.errors import BuildFailed, Failure
+from orchestration.graph import PARTS
 from orchestration.lock import WriterLock
 from orchestration.progress import Tell, unheard
 from orchestration.publication import MARTS, READER_SCHEMAS
@@ -52,16 +53,58 @@ def build(
     *,
     part: str = MARTS,
     full_refresh: bool = False,
+    nodes: Sequence[str] = (),
     **told: Unpack[Told],
 ) -> Build:
     """Run `dbt build` of a part; raise `BuildFailed` naming what failed.
 
-    Unit tests that passed on this very code are told of as passed, and not run again. `note` hears
-    each node begin, `tell` how it ended.
+    Unit tests that passed on this very code are told of as passed, and not run again.
+
+    Args:
+        settings: Where the build file and the lake are.
+        lock: The writer lock of their data folder.
+        part: What is built and sealed together.
+        full_refresh: Build from the start, whatever was built before.
+        nodes: Ids of the only nodes to build, from the start: models with all that follows them,
+            and tests. A part that is not sealed, or has more to read, is built whole.
+        **told: `note` hears each node begin, `tell` how it ended.
+
     """
     lock.require_for(settings.data_dir)
-    results = built(settings, part, full_refresh=full_refresh, **told)
+    results = _piece(settings, part, nodes, **told) if nodes else None
+    if results is None:
+        results = built(settings, part, full_refresh=full_refresh, **told)
     return _summary(settings, part, results)
+
+
+def _piece(
+    settings: Settings, part: str, nodes: Sequence[str], **told: Unpack[Told]
+) -> "list[RunResult] | None":
+    """Build a piece of a sealed part; None, and nothing is touched, where only the whole may be."""
+    words = ["build", "--full-refresh", *selection_of(part, nodes)]
+    words += _without_proven(settings, part, unit_tests.DUCKDB, told.get("tell", unheard))
+    try:
+        with lent({"MOOVITAMIX_PIECE": part}):
+            return results_of(dbt(settings, *words, **told), settings)
+    except BuildFailed as error:
+        is_refused = "only the whole of" in str(error)  # macros/build/begin_build.sql
+        if not is_refused and (part != MARTS or not discard_if_damaged(settings.build_file)):
+            raise
+        return None
+
+
+def selection_of(part: str, nodes: Sequence[str]) -> tuple[str, ...]:
+    """Write in dbt's words: models and sources with what follows them in the part; tests.
+
+    A unit test comes with its model.
+    """
+    words = {"model": "{}+", "test": "{}", "source": "source:{}+"}
+    chosen = []
+    for kind, _, *name in (node.split(".") for node in nodes):
+        if kind in words:  # the last of a generic test's id is a hash
+            chosen.append(words[kind].format(".".join(name) if kind == "source" else name[0]))
+    others = [f"fqn:moovitamix.{other}" for other in PARTS if other not in (part, MARTS)]
+    return ("--select", *chosen, "--exclude", *others, "--indirect-selection", "empty")
 
 
 def built(
@@ -75,11 +118,7 @@ def built(
 ) -> "list[RunResult]":
     """Run `dbt build` of a part on an engine; return what was run, all of it good."""
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
-    proven = unit_tests.passed(settings, part, engine)
-    tell = told.get("tell", unheard)
-    for name in proven:
-        tell(name, "pass", "passed on this code before")
-    words += WITHOUT_UNIT_TESTS if proven else []
+    words += _without_proven(settings, part, engine, told.get("tell", unheard))
     try:
         results = results_of(dbt(settings, *words, target=target, **told), settings)
     except BuildFailed:
@@ -88,6 +127,16 @@ def built(
         results = results_of(dbt(settings, *words, target=target, **told), settings)
     unit_tests.note(settings, part, results, engine)
     return results
+
+
+def _without_proven(
+    settings: Settings, part: str, engine: tuple[str, ...], tell: Tell
+) -> list[str]:
+    """Leave out the unit tests that passed on this very code, and tell of them."""
+    proven = unit_tests.passed(settings, part, engine)
+    for name in proven:
+        tell(name, "pass", "passed on this code before")
+    return WITHOUT_UNIT_TESTS if proven else []
 
 
 def check_every_row(

@@ -1,7 +1,7 @@
 """dbt, called inside this process: a kill leaves nothing of it behind."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ def dbt(
     arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level-file", "info"]
     arguments += ["--log-level", "none"]
     try:
-        with _environment(settings, run_id):
+        with lent(_settings_of(settings, run_id)):
             answer = dbtRunner(callbacks=[_listener(note, tell)]).invoke(arguments)
     finally:
         _let_go_of_the_build_file()
@@ -82,29 +82,61 @@ def _listener(note: Callable[[str], None], tell: Tell) -> Callable[[Any], None]:
             note(f"{event.data.index}/{event.data.total} {event.data.description}")
         elif event.info.name == "NodeFinished":
             node, result = event.data.node_info, event.data.run_result
-            tell(node.unique_id, node.node_status, result.message)
+            if tell is not unheard:
+                tell(node.unique_id, node.node_status, _said_of(node, result))
 
     return listen
 
 
-@contextmanager
-def _environment(settings: Settings, run_id: str) -> Iterator[None]:
-    """Lend dbt the settings as the absolute values that its project reads."""
-    lent = {
+def _said_of(node: Any, result: Any) -> str:  # noqa: ANN401 - dbt's events carry no types
+    """Say what dbt's own lines do: its message, rows and seconds, and where failing rows are."""
+    said = [] if result.message in ("", "OK") else [" ".join(result.message.split())]
+    relation = node.node_relation.relation_name
+    if node.materialized in ("table", "incremental"):
+        said += [f"{rows:,} rows"] if (rows := _rows_in(relation)) is not None else []
+    elif relation and result.num_failures:
+        said.append(f"select * from {relation.partition('.')[2]}")
+    return ", ".join([*said, f"{result.execution_time:.2f} s"])
+
+
+def _rows_in(relation: str) -> int | None:
+    """Count the rows of a table in the file that dbt has open; None where it is not DuckDB's."""
+    import duckdb
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    connection = getattr(DuckDBConnectionManager._ENV, "conn", None)
+    if connection is None:
+        return None
+    try:
+        ((rows,),) = connection.cursor().execute(f"select count(*) from {relation}").fetchall()
+    except duckdb.Error:  # it was not made
+        return None
+    return int(rows)
+
+
+def _settings_of(settings: Settings, run_id: str) -> dict[str, str]:
+    """Return the settings as the absolute values that the project reads."""
+    read = {
         "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
         "MOOVITAMIX_LAKE_URL": settings.lake_url,
         "MOOVITAMIX_RUN_ID": run_id,
     }
     if settings.quiet_hours is not None:
-        lent["MOOVITAMIX_QUIET_HOURS"] = str(settings.quiet_hours)
+        read["MOOVITAMIX_QUIET_HOURS"] = str(settings.quiet_hours)
     if settings.as_of:
-        lent["MOOVITAMIX_AS_OF"] = settings.as_of.isoformat()
+        read["MOOVITAMIX_AS_OF"] = settings.as_of.isoformat()
+    return read
+
+
+@contextmanager
+def lent(variables: Mapping[str, str]) -> Iterator[None]:
+    """Lend dbt variables of the environment."""
     before = dict(os.environ)
-    os.environ.update(lent)
+    os.environ.update(variables)
     try:
         yield
     finally:
-        for name in lent:
+        for name in variables:
             os.environ.pop(name)
             if name in before:
                 os.environ[name] = before[name]

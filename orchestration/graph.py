@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt import MARTS, dbt, project
+from orchestration.dbt import MARTS, MONITORING, dbt, project
 from orchestration.errors import GraphOutdated
 from orchestration.settings import Settings
 
@@ -40,6 +40,14 @@ def watched(part: str) -> dict[str, list[str]]:
     """
     shown: dict[str, list[str]] = json.loads(manifest_of(part).read_text())["watched"]
     return shown
+
+
+def compiled_files(settings: Settings, part: str) -> dict[str, Path]:
+    """Return where dbt put the compiled SQL of the part's nodes, by their ids."""
+    files: dict[str, str] = json.loads((FOLDER / f"{part}.json").read_text())["compiled"]
+    target = MONITORING if part == "monitoring" else MARTS
+    folder = settings.dbt_dir / target.folder / "compiled" / "moovitamix"
+    return {node: folder / path for node, path in files.items()}
 
 
 def digest(folder: Path = PROJECT) -> str:
@@ -103,6 +111,7 @@ def of_part(manifest: Json, part: str) -> Json:
         "sources": {name: _slim(one, []) for name, one in sources.items()},
         "exposures": {},
         "watched": shown,
+        "compiled": {name: _compiled(node) for name, node in nodes.items()},
     }
 
 
@@ -112,6 +121,12 @@ def _part(node: Json) -> str:
         return ""
     folder = node["fqn"][1] if len(node["fqn"]) > 2 else ""
     return folder if folder in PARTS else "marts"
+
+
+def _compiled(node: Json) -> str:
+    """Say where below `compiled/` dbt writes a node's SQL: a generic test's is below its YAML."""
+    file, path = Path(node["original_file_path"]), Path(node["path"])
+    return str(file if file.name == path.name else file / path)
 
 
 def _has_limits(freshness: Json | None) -> bool:

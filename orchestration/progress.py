@@ -1,16 +1,18 @@
 """What dbt has done so far, in a file that others read while it is written.
 
-One line per node that ended. The writer holds the kernel's lock on the file as long as it lives:
-who finds it free knows that no more lines come, however the writer ended.
+A line that says which build it is, then one per node that ended. The writer holds the kernel's lock
+on the file as long as it lives: who finds it free knows that no more lines come, however the writer
+ended.
 """
 
 import fcntl
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.settings import Settings
@@ -40,13 +42,32 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """Which build a file tells of: who runs it, since when (seconds of the epoch), of what."""
+
+    by: str = ""
+    began: float = field(default_factory=time.time)
+    chosen: frozenset[str] | None = None
+    """The nodes that it was asked to build; None for all of its part."""
+
+
+NO_BUILD = Heading(began=0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """What a build did so far; `is_live` while more may come."""
 
     nodes: dict[str, Ended]
     is_live: bool
+    heading: Heading = NO_BUILD
 
-    def of(self, names: list[str]) -> dict[str, Ended]:
+    def answers(self, names: Sequence[str], since: float) -> bool:
+        """Whether the build began at `since` or later, and was asked to build `names`."""
+        chosen = self.heading.chosen
+        return self.heading.began >= since and (chosen is None or chosen.issuperset(names))
+
+    def of(self, names: Sequence[str]) -> dict[str, Ended]:
         """Those of `names` that ended."""
         return {name: self.nodes[name] for name in names if name in self.nodes}
 
@@ -57,13 +78,20 @@ def file_of(settings: Settings, build: str) -> Path:
 
 
 @contextmanager
-def telling(path: Path) -> Iterator[Tell]:
-    """Write the progress of a build: a new file, which is this writer's from its first instant."""
+def telling(path: Path, heading: Heading | None = None) -> Iterator[Tell]:
+    """Write the progress of a build: a new file, which is this writer's from its first instant.
+
+    Without a `heading` it is a build of all of its part that begins now.
+    """
+    about = heading or Heading()
+    chosen = None if about.chosen is None else sorted(about.chosen)
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     with draft.open("w") as lines:
         fcntl.flock(lines, fcntl.LOCK_EX)
+        lines.write(json.dumps({"by": about.by, "began": about.began, "chosen": chosen}) + "\n")
+        lines.flush()
         draft.replace(path)
 
         def tell(node: str, status: str, said: str) -> None:
@@ -81,7 +109,10 @@ def read(path: Path) -> Progress:
             told = [json.loads(line) for line in lines if line.endswith("\n")]
     except FileNotFoundError:
         return Progress({}, is_live=False)
-    return Progress({one["node"]: Ended(one["status"], one["said"]) for one in told}, is_live)
+    about, *ended = told
+    nodes = {one["node"]: Ended(one["status"], one["said"]) for one in ended}
+    chosen = None if about["chosen"] is None else frozenset(about["chosen"])
+    return Progress(nodes, is_live, Heading(about["by"], about["began"], chosen))
 
 
 def _is_held(descriptor: int) -> bool:

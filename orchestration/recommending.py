@@ -3,6 +3,7 @@
 Each can be called by itself, with what the lake and the published file hold and nothing else.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestration.deployment import check_served, guarded, ml_settings, served_well, withdraw
@@ -12,6 +13,7 @@ from orchestration.steps import build, publish
 if TYPE_CHECKING:
     from ml.batch import Batch
     from ml.train import Training
+    from orchestration.build import Build
 
 
 def make_recommendations(run: Run) -> None:
@@ -89,10 +91,10 @@ def score_on_trial(run: Run) -> None:
         score(run)
 
 
-def build_recommendations(run: Run) -> None:
+def build_recommendations(run: Run, nodes: Sequence[str] = ()) -> "Build":
     """Build and test what the champion recommends; a model on trial that fails them goes back."""
     with guarded(run, restored_by=_restore):
-        build(run, "recommendations")
+        return build(run, "recommendations", nodes=nodes)
 
 
 def score(run: Run) -> "Batch | None":

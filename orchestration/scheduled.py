@@ -32,16 +32,27 @@ def may_pass(error: BaseException) -> bool:
 
 
 @contextmanager
-def writing(command: str, *, as_of: datetime | None = None, build: str = "") -> Iterator[Run]:
+def writing(
+    command: str,
+    *,
+    as_of: datetime | None = None,
+    build: str = "",
+    heading: progress.Heading | None = None,
+) -> Iterator[Run]:
     """Hold the writer lock and record the run of one task.
 
-    `as_of` is the run's clock. Of a task with a `build` its watchers learn node by node how far
-    dbt came (`progress.file_of`).
+    Args:
+        command: What the run is called.
+        as_of: The run's clock.
+        build: What its watchers know the build by (`progress.file_of`).
+        heading: What they learn of it, before they learn node by node how far dbt came; without
+            one they learn nothing.
+
     """
     settings, screen = _settings(as_of), Screen()
     with ExitStack() as held:
         # before anything can fail: who watches sees that it lives
-        tell = held.enter_context(_telling(settings, build))
+        tell = held.enter_context(_telling(settings, build, heading))
         lock = held.enter_context(hold(settings.data_dir, command, PATIENCE_SECONDS))
         run = held.enter_context(recorded(settings, lock, screen, command, alerting=False))
         run.tell = tell
@@ -49,17 +60,23 @@ def writing(command: str, *, as_of: datetime | None = None, build: str = "") -> 
         run.show_summary()
 
 
-def monitor(command: str, *, as_of: datetime | None = None, build: str = "") -> None:
+def monitor(
+    command: str,
+    *,
+    as_of: datetime | None = None,
+    build: str = "",
+    heading: progress.Heading | None = None,
+) -> None:
     """Build the monitoring marts, not without all of their tests, and the report from them.
 
-    No run of its own: they would tell of it as of one that never ended.
+    No run of its own: they would tell of it as of one that never ended. Arguments as `writing`.
     """
     from orchestration.monitor import monitor as build_marts
     from orchestration.report.writing import write as write_report
 
     settings, screen = _settings(as_of), Screen()
     with (
-        _telling(settings, build) as tell,
+        _telling(settings, build, heading) as tell,
         hold(settings.data_dir, command, PATIENCE_SECONDS) as lock,
         screen.working("monitor"),
     ):
@@ -76,9 +93,11 @@ def _settings(as_of: datetime | None) -> Settings:
 
 
 @contextmanager
-def _telling(settings: Settings, build: str) -> Iterator[progress.Tell]:
-    if not build:
+def _telling(
+    settings: Settings, build: str, heading: progress.Heading | None
+) -> Iterator[progress.Tell]:
+    if heading is None:
         yield progress.unheard
         return
-    with progress.telling(progress.file_of(settings, build)) as tell:
+    with progress.telling(progress.file_of(settings, build), heading) as tell:
         yield tell

@@ -1,7 +1,8 @@
 """The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from orchestration.source_process import EmbeddedSource, embedded_source
 
 if TYPE_CHECKING:
     from ingestion.ingest import Ingestion
+    from orchestration.build import Build
     from orchestration.publication import Publication
 
 
@@ -119,8 +121,14 @@ def freshness(run: Run) -> None:
         step.warnings = old
 
 
-def build(run: Run, part: str = MARTS, *, full_refresh: bool = False) -> None:
-    """Build and test a part of the build file; the marts are the one that is meant by itself."""
+def build(
+    run: Run, part: str = MARTS, *, full_refresh: bool = False, nodes: Sequence[str] = ()
+) -> "Build":
+    """Build and test a part of the build file; the marts are the one that is meant by itself.
+
+    With `nodes` no more than these and what follows them, if the part may be built in pieces; on
+    Spark it may not.
+    """
     from orchestration.build import build as build_on_duckdb
     from orchestration.build_file import has_marts, require_usable
     from orchestration.spark import build_on_spark
@@ -131,7 +139,7 @@ def build(run: Run, part: str = MARTS, *, full_refresh: bool = False) -> None:
         if not has_marts(run.settings.build_file):
             build(run)
     on_spark = is_marts and run.by_its_clock.target == "spark"
-    build_part = build_on_spark if on_spark else build_on_duckdb
+    build_part = build_on_spark if on_spark else partial(build_on_duckdb, nodes=nodes)
     with run.step("build" if is_marts else part) as step:
         done = build_part(
             run.by_its_clock,
@@ -150,6 +158,7 @@ def build(run: Run, part: str = MARTS, *, full_refresh: bool = False) -> None:
         if done.warnings:
             step.what += f"; {len(done.warnings)} warned: {', '.join(done.warnings)}"
         step.warnings = done.warnings
+    return done
 
 
 def test(run: Run) -> None:

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 from airflow.sdk import dag, get_current_context
 
-from orchestration import recommending, steps
-from orchestration.dags.shared.assets import FEATURES, MARTS, hand_on
+from orchestration.dags.shared.assets import FEATURES, MARTS
 from orchestration.dags.shared.defaults import house, writer
+from orchestration.dags.shared.leading import build_whole, publish_part
 from orchestration.dags.shared.monitoring import look_after
 from orchestration.dags.shared.rendering import dbt_graph
-from orchestration.dags.shared.running import instant, writing
+from orchestration.dags.shared.running import writing
 
 
 @dag(**house("features", __doc__, late_after=timedelta(hours=2)), schedule=[MARTS])
@@ -22,18 +22,16 @@ def features() -> None:
 
     @writer()
     def build() -> None:
-        with writing(builds=True) as run:
-            recommending.build_features(run)
+        build_whole("features")
 
     @writer(outlets=[FEATURES])
     def publish() -> None:
         with writing() as run:
-            done = steps.publish(run)
-        hand_on(get_current_context(), FEATURES, as_of=instant(run.as_of), version=done.version)
+            publish_part(run, get_current_context(), "features")
 
-    built, published = build(), publish()
-    [built, dbt_graph("features", built_by="build")] >> published
-    look_after(built, published)
+    published = publish()
+    dbt_graph("features", build()) >> published
+    look_after(published)
 
 
 features()

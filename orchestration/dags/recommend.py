@@ -10,12 +10,13 @@ from datetime import timedelta
 
 from airflow.sdk import chain, dag, get_current_context
 
-from orchestration import recommending, steps
-from orchestration.dags.shared.assets import MODEL, RECOMMENDATIONS, hand_on
+from orchestration import recommending
+from orchestration.dags.shared.assets import MODEL, RECOMMENDATIONS
 from orchestration.dags.shared.defaults import house, writer
+from orchestration.dags.shared.leading import build_whole, publish_part
 from orchestration.dags.shared.monitoring import look_after
 from orchestration.dags.shared.rendering import dbt_graph
-from orchestration.dags.shared.running import instant, writing
+from orchestration.dags.shared.running import writing
 
 
 @dag(**house("recommend", __doc__, late_after=timedelta(hours=2)), schedule=[MODEL])
@@ -29,27 +30,22 @@ def recommend() -> None:
 
     @writer()
     def build() -> None:
-        with writing(builds=True) as run:
-            recommending.build_recommendations(run)
+        build_whole("recommendations")
 
     @writer(outlets=[RECOMMENDATIONS])
     def publish() -> None:
         with writing() as run:
-            done = steps.publish(run)
-        told = {"as_of": instant(run.as_of), "version": done.version}
-        hand_on(get_current_context(), RECOMMENDATIONS, **told)
+            publish_part(run, get_current_context(), "recommendations")
 
     @writer()
     def smoke() -> None:
         with writing() as run:
             recommending.smoke_if_new(run)
 
-    tasks = score(), build(), publish(), smoke()
-    chain(*tasks)
-    scored, _, published, _ = tasks
-    drawn = dbt_graph("recommendations", built_by="build")
-    scored >> drawn >> published
-    look_after(*tasks)
+    scored, built, published, smoked = score(), build(), publish(), smoke()
+    scored >> built
+    chain(dbt_graph("recommendations", built, after=scored), published, smoked)
+    look_after(smoked)
 
 
 recommend()

@@ -4,7 +4,8 @@ One task runs dbt, once, as `moovitamix run` does: source freshness, then every 
 the marts. dbt's own graph is drawn beside it, and each of its tasks shows what became of its nodes
 while dbt works. What was built whole and good is published by one rename; after a failure nothing
 is, and readers keep what they have. The monitoring marts are built in either case.
-Recovered by a new run, or by clearing this one: a build that failed is built anew from the lake.
+What is cleared is run: one model with all that follows it, or the whole; after a failed build the
+whole is built from the start. So a run is mended by clearing what was red in it.
 """
 
 from datetime import timedelta
@@ -12,12 +13,13 @@ from datetime import timedelta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import TriggerRule, dag, get_current_context
 
-from orchestration import steps
 from orchestration.dags.shared import running
-from orchestration.dags.shared.assets import LAKE, MARTS, hand_on
+from orchestration.dags.shared.assets import LAKE, MARTS
 from orchestration.dags.shared.defaults import house, monitoring, writer
-from orchestration.dags.shared.rendering import dbt_graph, roots
-from orchestration.dags.shared.running import instant, writing
+from orchestration.dags.shared.leading import build_whole, publish_part
+from orchestration.dags.shared.rendering import dbt_graph
+from orchestration.dags.shared.running import writing
+from orchestration.progress import Heading
 
 
 @dag(**house("transform", __doc__, late_after=timedelta(hours=2)), schedule=[LAKE])
@@ -26,34 +28,22 @@ def transform() -> None:
 
     @writer()
     def build() -> None:
-        with writing(builds=True) as run:
-            steps.freshness(run)
-            steps.build(run)
+        build_whole("marts")
 
     @writer(outlets=[MARTS])
     def publish() -> None:
         with writing() as run:
-            done = steps.publish(run)
-        hand_on(
-            get_current_context(),
-            MARTS,
-            as_of=instant(done.built_at),
-            version=done.version,
-            load_id=done.load_ids[-1] if done.load_ids else None,
-            rows=sum(table.rows for table in done.tables),
-        )
+            publish_part(run, get_current_context(), "marts")
 
     @monitoring(trigger_rule=TriggerRule.ALL_DONE)
     def monitor() -> None:
-        running.monitor(builds=True)
+        running.monitor(Heading("monitor"))
 
-    published = publish()
-    [build(), dbt_graph("marts", built_by="build")] >> published
+    published, monitored = publish(), monitor()
+    dbt_graph("marts", build()) >> published
     published >> EmptyOperator(task_id="published")  # a leaf: the run fails when it does
-    published >> monitor()
-    for task in roots(dbt_graph("monitoring", built_by="monitor")):
-        task.trigger_rule = TriggerRule.ALL_DONE
-        published >> task
+    published >> monitored
+    dbt_graph("monitoring", monitored, after=published)
 
 
 transform()

@@ -32,6 +32,45 @@ print()
 print("ENDS", json.dumps(ends))
 """
 
+# As `dag.test()`, which can only begin a run, goes on with one.
+CLEAR = """
+import json, sys
+from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.models.dagrun import DagRun
+from airflow.sdk.definitions.dag import _run_task
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState, TaskInstanceState
+from sqlalchemy import select
+folder, name, *cleared = sys.argv[1:]
+bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
+dag = bag.dags[name]
+dag.deadline = None
+known = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+with create_session() as session:
+    newest = select(DagRun).where(DagRun.dag_id == name).order_by(DagRun.id.desc())
+    run = session.scalars(newest).first()
+    known.clear(task_ids=cleared, run_id=run.run_id, session=session)
+    run.state = DagRunState.RUNNING
+    session.commit()
+    while run.state == DagRunState.RUNNING:
+        session.expire_all()
+        run.dag = known
+        ready, _ = run.update_state(session=session)
+        for task in ready:
+            task.try_number += 1
+            task.state = TaskInstanceState.SCHEDULED
+        session.commit()
+        for task in ready:
+            _run_task(ti=task, task=dag.task_dict[task.task_id])
+    tasks = {
+        one.task_id: [str(one.state), one.try_number]
+        for one in run.get_task_instances(session=session)
+    }
+    print()
+    print("ENDS", json.dumps({"state": str(run.state), "tasks": tasks}))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class AirflowDay:
@@ -49,14 +88,24 @@ class AirflowDay:
         days = [clock.isoformat() for clock in clocks]
         return self._runs([f"{dag}@{day}" for day in days for dag in ("ingest", "transform")], {})
 
+    def clears(self, dag: str, *tasks: str) -> dict[str, Any]:
+        """Clear tasks of the newest run; return how it ended, each task with its tries."""
+        told = python(self.home, CLEAR, str(DAGS), dag, *tasks, **self.installation.environment())
+        end: dict[str, Any] = _ends(told)
+        return end
+
     def _runs(self, words: list[str], more: dict[str, str]) -> list[dict[str, Any]]:
         told = python(self.home, RUN, str(DAGS), *words, **self.installation.environment() | more)
-        # what was started, as Spark's JVM, may say goodbye after it
-        (line,) = [line for line in told.splitlines() if line.startswith("ENDS ")]
-        ends: list[dict[str, Any]] = json.loads(line.removeprefix("ENDS "))
+        ends: list[dict[str, Any]] = _ends(told)
         return ends
 
     def alerts(self) -> list[dict[str, Any]]:
         """What whoever is on call was told."""
         log = self.installation.data_dir / "logs" / "alerts.jsonl"
         return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def _ends(told: str) -> Any:
+    # what was started, as Spark's JVM, may say goodbye after it
+    (line,) = [line for line in told.splitlines() if line.startswith("ENDS ")]
+    return json.loads(line.removeprefix("ENDS "))

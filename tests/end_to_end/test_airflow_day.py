@@ -83,6 +83,37 @@ def test_recommendations_follow_the_marts(day_by_airflow: AirflowDay) -> None:
     )
 
 
+def test_a_model_that_is_cleared_by_itself_is_built_tested_and_published(
+    day_by_airflow: AirflowDay,
+) -> None:
+    """In a running stack, with all that a person may clear: test_airflow_clears.py."""
+    installation = day_by_airflow.installation
+    before, invocations = checksums(installation.marts), _invocations(installation)
+    with duckdb.connect(installation.build_file) as built:
+        built.execute("delete from fact_listen_history")
+    end = day_by_airflow.clears("transform", "marts.fact_listen_history.run")
+    assert end["state"] == "success"
+    assert [name for name, (_, tries) in end["tasks"].items() if tries > 1] == [
+        "marts.fact_listen_history.run"
+    ]
+    (nodes,) = [
+        nodes for one, nodes in _invocations(installation).items() if one not in invocations
+    ]
+    assert {"fact_listen_history", "dim_tracks", "sessions_are_whole"} <= nodes
+    assert not {"sessions", "stg_listen_history"} & nodes
+    assert checksums(installation.marts) == before
+    assert installation.ask("select version from publication") == [(2,)]
+
+
+def _invocations(installation: Installation) -> dict[object, set[object]]:
+    """By the id of each build by dbt, the names of its nodes."""
+    builds: dict[object, set[object]] = {}
+    for row in installation.ops("dbt_results"):
+        if row["command"] == "build":
+            builds.setdefault(row["invocation_id"], set()).add(row["node_name"])
+    return builds
+
+
 def test_an_audit_ends_well_and_finds_all_of_an_api_that_is_well(
     day_by_airflow: AirflowDay,
 ) -> None:

@@ -77,7 +77,7 @@ class Day:
         self.until_quiet()
         run_id = self.trigger("transform")
         told = file_of(Settings(data_dir=self.stack.data_dir), f"transform.{run_id}.build")
-        wait_for(lambda: told.exists() and len(told.read_text().splitlines()) > 0, PATIENCE)
+        wait_for(lambda: told.exists() and len(told.read_text().splitlines()) > 1, PATIENCE)
         holder = holder_of(self.stack.data_dir)
         assert holder
         return run_id, holder.pid

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.progress import Ended, read, telling
+from orchestration.progress import Ended, Heading, read, telling
 
 KILLED = """
 import os, signal, sys
@@ -41,3 +41,16 @@ def test_a_new_try_begins_with_an_empty_page(tmp_path: Path) -> None:
         with telling(path) as tell:
             assert read(path).nodes == {}
             tell("model.a", "error", "")
+
+
+def test_a_build_of_some_nodes_answers_for_them_alone_and_not_for_what_came_before(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "build.jsonl"
+    with telling(path, Heading("marts.a.run", 10.0, frozenset({"model.a", "model.b"}))):
+        progress = read(path)
+    assert progress.heading.by == "marts.a.run"
+    assert progress.answers(["model.a"], since=10.0)
+    assert not progress.answers(["model.a"], since=10.1)
+    assert not progress.answers(["model.a", "model.c"], since=9.0)
+    assert not read(tmp_path / "none.jsonl").answers(["model.a"], since=0.1)

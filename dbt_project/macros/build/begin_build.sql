@@ -1,6 +1,7 @@
 {# The build file's own book: `ledger.state` (a row per part), `ledger.loads` (the accepted loads that the marts
    have read) and `ledger.relations` (the tables of sealed parts). A command that writes models marks their
-   parts dirty; only `seal_build` takes that back. #}
+   parts dirty; only `seal_build` takes that back. A command that asks for a piece of a part by `MOOVITAMIX_PIECE`
+   reopens it, and is refused unless the part is sealed, of these models, with nothing more to read. #}
 {% macro begin_build() %}
     {% if execute %}
         {% do open_book() %}
@@ -10,8 +11,14 @@
                     {% do require_the_same_lake() %}
                 {% endif %}
                 {% set hash = model_hash(part) %}
-                {% set full_refresh = flags.FULL_REFRESH or must_start_over(part, hash) %}
-                {% do note_begin(part, hash, full_refresh) %}
+                {% set starts_over = must_start_over(part, hash) %}
+                {% set is_piece = env_var('MOOVITAMIX_PIECE', '') == part %}
+                {% if is_piece and (starts_over or has_more_to_read(part)) %}
+                    {% do exceptions.raise_compiler_error('only the whole of ' ~ part ~ ' can be built') %}
+                {% endif %}
+                {% set full_refresh = flags.FULL_REFRESH or starts_over %}
+                {% set status = 'reopened' if is_piece else 'dirty' %}
+                {% do note_begin(part, hash, full_refresh, status) %}
             {% endfor %}
         {% endif %}
     {% endif %}
@@ -27,12 +34,12 @@
     {% do run_query(ledger()) %}
 {% endmacro %}
 
-{% macro note_begin(part, hash, full_refresh) %}
-    {{ return(adapter.dispatch('note_begin')(part, hash, full_refresh)) }}
+{% macro note_begin(part, hash, full_refresh, status) %}
+    {{ return(adapter.dispatch('note_begin')(part, hash, full_refresh, status)) }}
 {% endmacro %}
 
-{% macro default__note_begin(part, hash, full_refresh) %}
-    {% do run_query(mark_dirty(part, hash, full_refresh)) %}
+{% macro default__note_begin(part, hash, full_refresh, status) %}
+    {% do run_query(mark_begun(part, hash, full_refresh, status)) %}
 {% endmacro %}
 
 
@@ -95,13 +102,38 @@
 {% endmacro %}
 
 
-{% macro mark_dirty(part, hash, full_refresh) %}
+{# Whether a part has more to read than when it was sealed: a piece of it would be of another time than the rest.
+   Recommendations read the newest batch of the lake, which has no mark in the book: they are always built whole. #}
+{% macro has_more_to_read(part) %}
+    {% if part == 'recommendations' %}
+        {{ return(true) }}
+    {% endif %}
+    {% set more %}
+        select
+        {% if part == 'marts' %}
+            exists (
+                select 1 from ({{ accepted_loads() }})
+                where load_id not in (select load_id from ledger.loads where is_built)
+            )
+        {% else %}
+            not exists (
+                select 1 from ledger.state as own
+                inner join ledger.state as marts on own.sealed_at >= marts.sealed_at
+                where own.part = '{{ part }}' and marts.part = 'marts' and marts.status = 'sealed'
+            )
+        {% endif %}
+    {% endset %}
+    {{ return(run_query(more).columns[0].values()[0]) }}
+{% endmacro %}
+
+
+{% macro mark_begun(part, hash, full_refresh, status) %}
     begin;
     delete from ledger.state where part = '{{ part }}';
     insert into ledger.state
         (part, status, invocation_id, run_id, model_hash, is_full_refresh, started_at)
     values (
-        '{{ part }}', 'dirty', '{{ invocation_id }}', '{{ env_var("MOOVITAMIX_RUN_ID", "") }}', '{{ hash }}',
+        '{{ part }}', '{{ status }}', '{{ invocation_id }}', '{{ env_var("MOOVITAMIX_RUN_ID", "") }}', '{{ hash }}',
         {{ full_refresh }}, {{ utc_now() }}
     );
     {% if part == 'marts' %}

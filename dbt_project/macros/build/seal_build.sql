@@ -1,5 +1,6 @@
 {# Seals the parts of a build that may be published: `dbt build`, every model and data test of the part, no
-   failure. A piece of a part, however green, leaves it dirty, and so do pieces of its rows (--empty, --sample).
+   failure. A piece of a part, however green, leaves it dirty, and so do pieces of its rows (--empty, --sample). Only
+   where a sealed part was reopened a piece is enough, if all that reads a model of it was built and tested with it.
    A part that was built on marts without a seal gets none: its tables hold what no test has passed.
    The tables of the sealed models are noted: what a renamed model left behind is not for readers; and which of
    their columns are personal data, so that the masked file follows what the models say. #}
@@ -33,7 +34,24 @@
             {% do bad.append(result.node.unique_id) %}
         {% endif %}
     {% endfor %}
-    {{ return(not bad and not (nodes_of(part) | rejectattr('unique_id', 'in', good) | list)) }}
+    {% set needed = nodes_of(part) %}
+    {% if build_state(part).status == 'reopened' %}
+        {% set needed = piece_of(part, good) %}
+    {% endif %}
+    {{ return(not bad and not (needed | rejectattr('unique_id', 'in', good) | list)) }}
+{% endmacro %}
+
+
+{# What was asked for of a part, and what reads a model that was built; by and by, all that follows. #}
+{% macro piece_of(part, built) %}
+    {% set piece = [] %}
+    {% for node in nodes_of(part) %}
+        {% set read = node.depends_on.nodes | select('in', built) | list %}
+        {% if node.unique_id in selected_resources or read %}
+            {% do piece.append(node) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(piece) }}
 {% endmacro %}
 
 

@@ -20,7 +20,8 @@
 {% endmacro %}
 
 
-{% macro spark__note_begin(part, hash, full_refresh) %}
+{# A piece of a part never seals it here: it is dirty, whatever it was. #}
+{% macro spark__note_begin(part, hash, full_refresh, status) %}
     {% set row = {
         'part': part, 'status': 'dirty', 'invocation_id': invocation_id, 'model_hash': hash,
         'run_id': env_var('MOOVITAMIX_RUN_ID', ''), 'is_full_refresh': full_refresh,

@@ -1,13 +1,14 @@
 """How Cosmos draws dbt's graph: the one configuration, with one set of defaults.
 
 Cosmos renders each model, each source with a freshness and the tests after each as tasks, from the
-manifest that `moovitamix graph` made. One task runs dbt, once; the drawn ones watch it.
+manifest that `moovitamix graph` made. One task runs dbt, once; the drawn ones watch it. They come
+after it in Airflow's order, so that they are cleared with it, and begin without waiting for it.
 """
 
 import os
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import TaskGroup
+from airflow.sdk import TaskGroup, TriggerRule, XComArg
 
 from orchestration.dags.shared.watching import Watch
 from orchestration.graph import PROJECT, manifest_of, watched
@@ -21,8 +22,11 @@ os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_TELEMETRY", "False")
 os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_CACHE", "False")
 
 
-def dbt_graph(part: str, *, built_by: str) -> "DbtTaskGroup":
-    """Draw a part of dbt's graph, whose tasks watch the build by the task `built_by`."""
+def dbt_graph(part: str, built: XComArg, *, after: XComArg | None = None) -> "DbtTaskGroup":
+    """Draw a part of dbt's graph, whose tasks watch the build by the task `built`.
+
+    They begin at once, or when the task `after` ends, well or not.
+    """
     from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
     from cosmos.constants import (  # type: ignore[import-untyped]
         DbtResourceType,
@@ -32,12 +36,14 @@ def dbt_graph(part: str, *, built_by: str) -> "DbtTaskGroup":
     )
 
     shown = watched(part)
+    ((builder, _),) = built.iter_references()
 
     def watch(task_id: str, nodes: list[str], group: TaskGroup | None) -> Watch:
         return Watch(
             task_id=task_id,
+            part=part,
             nodes=nodes,
-            producer=built_by,
+            producer=builder.task_id,
             task_group=group,
             on_failure_callback=None,  # the task that builds tells people, once
         )
@@ -78,10 +84,13 @@ def dbt_graph(part: str, *, built_by: str) -> "DbtTaskGroup":
     )
     if "tests" in shown:  # of no model: nobody's tests but the part's
         watch("tests", shown["tests"], group)
+    for task in _roots(group):
+        task.trigger_rule = TriggerRule.ONE_DONE if after else TriggerRule.ALWAYS
+        [built, *([after] if after else [])] >> task
     return group
 
 
-def roots(group: "DbtTaskGroup") -> list[Watch]:
+def _roots(group: "DbtTaskGroup") -> list[Watch]:
     """Return the tasks that stand at the beginning of a drawn part."""
     drawn = [task for task in group.iter_tasks() if isinstance(task, Watch)]
     within = {task.task_id for task in drawn}

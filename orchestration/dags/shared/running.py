@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from orchestration import environment, scheduled
 from orchestration.dags.shared.assets import handed
 from orchestration.errors import told
+from orchestration.progress import Heading
 from orchestration.runs import Run
 from orchestration.settings import Settings, naive_utc
 
@@ -28,35 +29,38 @@ class At:
 
 
 @contextmanager
-def writing(*, builds: bool = False) -> Iterator[Run]:
-    """Do a task's part of the day as the one writer, recorded; `builds` lets others watch dbt."""
+def writing(heading: Heading | None = None, *, built_by: str = "") -> Iterator[Run]:
+    """Do a task's part of the day as the one writer, recorded.
+
+    With a `heading` others watch dbt, as a build by the task `built_by`; by default, by this one.
+    """
     with (
-        _task(builds=builds) as at,
-        scheduled.writing(at.command, as_of=at.as_of, build=at.build) as run,
+        _task(built_by) as at,
+        scheduled.writing(at.command, as_of=at.as_of, build=at.build, heading=heading) as run,
     ):
         yield run
 
 
-def monitor(*, builds: bool = False) -> None:
+def monitor(heading: Heading | None = None, *, built_by: str = "") -> None:
     """Build the monitoring marts as a task."""
-    with _task(builds=builds) as at:
-        scheduled.monitor(at.command, as_of=at.as_of, build=at.build)
+    with _task(built_by) as at:
+        scheduled.monitor(at.command, as_of=at.as_of, build=at.build, heading=heading)
 
 
 @contextmanager
 def one_look() -> Iterator[Settings]:
     """Do a task that takes no lock; an API is as it is now, whatever interval the run is of."""
-    with _task(builds=False):
+    with _task():
         yield Settings()
 
 
 @contextmanager
-def _task(*, builds: bool) -> Iterator[At]:
+def _task(built_by: str = "") -> Iterator[At]:
     """Know where the task stands; what no retry can help fails it at once."""
     environment.settle()
     context = get_current_context()
     task = context["ti"]
-    build = build_name(task.dag_id, task.run_id, task.task_id) if builds else ""
+    build = build_name(task.dag_id, task.run_id, built_by or task.task_id)
     with log_of(context):
         try:
             yield At(f"airflow {task.dag_id}", clock_of(context), build)

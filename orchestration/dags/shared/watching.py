@@ -1,14 +1,15 @@
-"""Show, as a task of its own, what became of some nodes of the dbt build that another task runs.
+"""Show, as a task of its own, how dbt's nodes ended in a build that another task runs.
 
 A watcher costs no process: the scheduler hands it straight to the triggerer, which reads how far
-dbt came (`orchestration/progress.py`) and ends the task.
+dbt came (`orchestration/progress.py`) and ends the task. One that was cleared accepts only a build
+that began after that; where none will come, it goes to a worker and builds (`leading.py`).
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from time import monotonic
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
@@ -20,20 +21,31 @@ from airflow.triggers.base import (
     TriggerEvent,
 )
 
+from orchestration.dags.shared.defaults import POOL
 from orchestration.dags.shared.running import build_name
+from orchestration.dags.shared.states import FINISHED, SUCCESS, lately, state_of
+from orchestration.graph import compiled_files
 from orchestration.progress import Progress, file_of, read
 from orchestration.settings import Settings
 
 POLL_SECONDS = 0.5
 LONGEST = timedelta(hours=6)
-ENDED = "success"
-FINISHED = {ENDED, "failed", "upstream_failed", "skipped", "removed"}
-# Asking Airflow costs 20 ms of its API server; all watchers of a build share an answer.
-ASK_SECONDS = 3.0
+NEVER = Progress({}, is_live=False)
+# Of a drawn task: only one that goes to a worker to build is ever in these.
+LEADS = {"scheduled", "queued", "running", "restarting"}
 
 
-_answers: dict[str, tuple[float, str | None]] = {}
-_KEPT_ANSWERS = 20
+class Try(Protocol):
+    """What is known of the present try of a task."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id, whose first bits are the milliseconds of its making."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    try_number: int
 
 
 class Watch(BaseOperator):
@@ -42,26 +54,38 @@ class Watch(BaseOperator):
     start_from_trigger = True
     ui_color = "#e8f0fe"
 
-    def __init__(self, *, nodes: Sequence[str], producer: str, **more: Any) -> None:  # noqa: ANN401 - Airflow's own
-        super().__init__(**more)
+    def __init__(self, *, part: str, nodes: Sequence[str], producer: str, **more: Any) -> None:  # noqa: ANN401 - Airflow's own
+        # The slot is for one that builds: a deferred task takes none.
+        super().__init__(pool=POOL, weight_rule="absolute", execution_timeout=LONGEST, **more)
+        self.part = part
         self.nodes = list(nodes)
         self.producer = producer
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=f"{__name__}.WatchTrigger",
-            trigger_kwargs={"nodes": self.nodes, "producer": producer},
+            trigger_kwargs={"part": part, "nodes": self.nodes, "producer": producer},
             next_method="execute",
             timeout=LONGEST,
         )
 
-    def execute(self, context: Context) -> None:
-        """Look once, and again later: where nothing starts triggers, as in `dag.test()`."""
-        task = context["ti"]
-        progress = read(file_of(Settings(), build_name(task.dag_id, task.run_id, self.producer)))
-        state = None if progress.is_live else state_of(task.dag_id, task.run_id, self.producer)
-        reason = verdict(progress, self.nodes, state)
+    def execute(self, context: Context, event: object = None) -> None:  # noqa: ARG002 - that it came is all
+        """Build, if nothing else will, and tell how the nodes ended.
+
+        Where nothing starts triggers, as in `dag.test()`, it looks again later.
+        """
+        from orchestration.dags.shared.leading import lead
+
+        task: Any = context["ti"]
+        progress = progress_of(task, self.producer)
+        state = state_of(task.dag_id, task.run_id, writer_of(progress, task, self))
+        if must_lead(progress, task, self.nodes, state):
+            lead(self, context)
+            progress, state = progress_of(task, self.producer), SUCCESS
+        reason = verdict(accepted(progress, task, self.nodes), self.nodes, state)
         if reason is None:
             soon = datetime.now(UTC) + timedelta(seconds=1)
             raise AirflowRescheduleException(soon)  # type: ignore[no-untyped-call]
+        for line in lines(self.part, self.nodes, progress):
+            self.log.info("%s", line)
         if reason:
             raise AirflowFailException(reason)
 
@@ -69,37 +93,86 @@ class Watch(BaseOperator):
 class WatchTrigger(BaseTrigger):
     """Waits for the end of some nodes of a build, beside all others, in one process."""
 
-    def __init__(self, nodes: list[str], producer: str) -> None:
+    def __init__(self, part: str, nodes: list[str], producer: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.part = part
         self.nodes = nodes
         self.producer = producer
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Say how to make the same again."""
-        return f"{__name__}.WatchTrigger", {"nodes": self.nodes, "producer": self.producer}
+        words = {"part": self.part, "nodes": self.nodes, "producer": self.producer}
+        return f"{__name__}.WatchTrigger", words
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until there is an end."""
-        task = self.task_instance
+        """Look until there is an end, or until this task must build."""
+        task: Any = self.task_instance
         assert task is not None, "a watcher is a task"
-        path = file_of(Settings(), build_name(task.dag_id, task.run_id, self.producer))
-        was_live, reason = False, None
+        seen_live, reason = -1.0, None
         while reason is None:
-            progress = read(path)
-            was_live = was_live or progress.is_live
-            state = None
-            if was_live and len(progress.of(self.nodes)) == len(self.nodes):
-                state = ENDED  # of this try, as we saw, so there is nothing to ask
-            elif not progress.is_live:
-                state = await lately(task.dag_id, task.run_id, self.producer)
-            reason = verdict(progress, self.nodes, state)
+            progress = progress_of(task, self.producer)
+            seen_live = progress.heading.began if progress.is_live else seen_live
+            state = await self._state(task, progress, seen_live)
+            reason = verdict(accepted(progress, task, self.nodes), self.nodes, state)
+            if must_lead(progress, task, self.nodes, state):
+                reason = None
+                if await self._is_first(task):
+                    yield TriggerEvent("build")  # type: ignore[no-untyped-call]
+                    return
             if reason is None:
                 await asyncio.sleep(POLL_SECONDS)
-        for node, ended in progress.of(self.nodes).items():
-            self.log.info("%s: %s %s", node, ended.status, ended.said)
+        for line in lines(self.part, self.nodes, progress):
+            self.log.info("%s", line)
         if reason:
             self.log.error("%s", reason)
         yield TaskFailedEvent() if reason else TaskSuccessEvent()
+
+    async def _state(self, task: Try, progress: Progress, seen_live: float) -> str | None:
+        """Return the state of the task that builds, where it decides."""
+        whole = len(progress.of(self.nodes)) == len(self.nodes)
+        if whole and seen_live == progress.heading.began:
+            return SUCCESS  # of this try, as we saw, so there is nothing to ask
+        if progress.is_live:
+            return None
+        writer = writer_of(progress, task, self)
+        return (await lately(task.dag_id, task.run_id, task_id=writer)).get(writer)
+
+    async def _is_first(self, task: Try) -> bool:
+        """Whether no other task of the part is on its way to build: its build may be ours too."""
+        states = await lately(task.dag_id, task.run_id, group=self.part)
+        waiting = [name for name, state in states.items() if state == "deferred"]
+        return not LEADS.intersection(states.values()) and min(waiting, default="") == task.task_id
+
+
+def progress_of(task: Try, producer: str) -> Progress:
+    """Read how far the newest build of a part came in the task's run."""
+    return read(file_of(Settings(), build_name(task.dag_id, task.run_id, producer)))
+
+
+def writer_of(progress: Progress, task: Try, watch: Watch | WatchTrigger) -> str:
+    """Return the task whose end says that no more comes: who wrote, or else who builds."""
+    is_ours = progress.answers(watch.nodes, since_of(task))
+    return progress.heading.by if is_ours and progress.heading.by else watch.producer
+
+
+def since_of(task: Try) -> float:
+    """Return when the present try was made: its id is a UUID 7, renewed when a task is cleared."""
+    return (task.id.int >> 80) / 1000
+
+
+def must_lead(progress: Progress, task: Try, nodes: Sequence[str], state: str | None) -> bool:
+    """Whether the task was cleared, and neither is there a build of this try nor will one come.
+
+    `state` is that of the task that builds: while it waits or is tried again, its build will come.
+    """
+    if task.try_number < 2 or progress.answers(nodes, since_of(task)):
+        return False
+    return progress.is_live or state in FINISHED
+
+
+def accepted(progress: Progress, task: Try, nodes: Sequence[str]) -> Progress:
+    """Return what a build did if it is one for this try; one before it says nothing."""
+    return progress if progress.answers(nodes, since_of(task)) else NEVER
 
 
 def verdict(progress: Progress, nodes: Sequence[str], producer: str | None) -> str | None:
@@ -120,26 +193,10 @@ def verdict(progress: Progress, nodes: Sequence[str], producer: str | None) -> s
     return f"dbt never came to {', '.join(sorted(set(nodes) - set(ended)))}"
 
 
-async def lately(dag_id: str, run_id: str, task_id: str) -> str | None:
-    """Ask as `state_of`, unless another watcher of the same build did so a moment ago."""
-    build = build_name(dag_id, run_id, task_id)
-    asked_at, state = _answers.get(build, (-ASK_SECONDS, None))
-    if monotonic() - asked_at < ASK_SECONDS:
-        return state
-    _answers[build] = (monotonic(), state)  # who comes meanwhile has the former answer
-    state = await asyncio.to_thread(state_of, dag_id, run_id, task_id)
-    _answers[build] = (monotonic(), state)
-    for old in list(_answers)[:-_KEPT_ANSWERS]:
-        del _answers[old]
-    return state
-
-
-def state_of(dag_id: str, run_id: str, task_id: str) -> str | None:
-    """Ask Airflow for the state of a task of the same run; None while it has none."""
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-    states = RuntimeTaskInstance.get_task_states(
-        dag_id=dag_id, task_ids=[task_id], run_ids=[run_id]
-    )
-    state = states.get(run_id, {}).get(task_id)
-    return None if state is None else str(state)
+def lines(part: str, nodes: Sequence[str], progress: Progress) -> list[str]:
+    """Write how each node ended, as dbt does, and where its compiled SQL is."""
+    files = compiled_files(Settings(), part)
+    return [
+        f"{node}: {one.status}, {one.said}" + (f", {files[node]}" if node in files else "")
+        for node, one in progress.of(nodes).items()
+    ]

@@ -15,6 +15,8 @@ def node(kind: str, name: str, fqn: list[str], *reads: str) -> dict[str, Any]:
         "name": name,
         "resource_type": kind,
         "fqn": fqn,
+        "path": f"{name}.sql",
+        "original_file_path": f"models/{name}.{'sql' if kind == 'model' else 'yml'}",
         "config": {},
         "depends_on": {"nodes": list(reads)},
     }
@@ -72,3 +74,8 @@ def test_each_part_has_its_own_nodes_and_a_source_only_where_it_has_limits() -> 
         "source.s",
     }
     assert set(drawn(A, feature, sources=sources)["watched"]) == {"model.a"}
+
+
+def test_a_generic_test_s_compiled_sql_is_below_its_yaml() -> None:
+    compiled = drawn(A, node("test", "t", TEST, "model.a"))["compiled"]
+    assert compiled == {"model.a": "models/a.sql", "test.t": "models/t.yml/t.sql"}
