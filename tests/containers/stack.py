@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import urllib3
+from urllib3 import PoolManager, Timeout
 
 from orchestration.settings import ROOT
 from orchestration.stack.settings_file import add_secrets
 
 PATIENCE = 900
+HTTP = PoolManager(timeout=Timeout(60))
 SMALL = {
     "MOOVITAMIX_SOURCE_USERS": "200",
     "MOOVITAMIX_SOURCE_TRACKS": "400",
@@ -64,9 +65,9 @@ class Stack:
         """Ask Airflow's API, as the administrator."""
         url = f"http://127.0.0.1:{self.ports['AIRFLOW_PORT']}"
         login = {"username": "admin", "password": self.secrets["AIRFLOW_ADMIN_PASSWORD"]}
-        token = urllib3.request("POST", f"{url}/auth/token", json=login).json()["access_token"]
+        token = HTTP.request("POST", f"{url}/auth/token", json=login).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        answer: dict[str, list[dict[str, object]]] = urllib3.request(
+        answer: dict[str, list[dict[str, object]]] = HTTP.request(
             "GET", f"{url}/{path}", headers=headers
         ).json()
         return answer
@@ -75,10 +76,8 @@ class Stack:
         """Return the status and the text of a page behind Airflow's login."""
         url = f"http://127.0.0.1:{self.ports['AIRFLOW_PORT']}"
         login = {"username": "viewer", "password": self.secrets["AIRFLOW_VIEWER_PASSWORD"]}
-        token = urllib3.request("POST", f"{url}/auth/token", json=login).json()["access_token"]
-        answer = urllib3.request(
-            "GET", f"{url}/{path}", headers={"Authorization": f"Bearer {token}"}
-        )
+        token = HTTP.request("POST", f"{url}/auth/token", json=login).json()["access_token"]
+        answer = HTTP.request("GET", f"{url}/{path}", headers={"Authorization": f"Bearer {token}"})
         return answer.status, answer.data.decode()
 
 

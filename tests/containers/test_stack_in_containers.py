@@ -89,7 +89,7 @@ def test_pages_behind_the_login_are_there(lived: Stack) -> None:
 
 
 def test_a_backup_can_be_made_and_outlives_the_data(lived: Stack) -> None:
-    lived.runs_here("moovitamix", "backup")
+    lived.runs_here("moovitamix", "backup", "--wait", "900")
     kept = lived.runs_here("ls", "/backups").split()
     assert len(kept) == 1
 
