@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from ml.picking import pick
+from ml.baseline import AGAIN, STRATEGIES
+from ml.lists import whole_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ml.settings import MlSettings
 
 CELLS = 20_000_000  # scores at a time: 80 MB
-STRATEGIES = ("model", "metadata", "popularity")
 
 _BATCH = [
     ("model_version", pa.int32()),
@@ -89,17 +89,16 @@ class Ranking:
 
     def __iter__(self) -> Iterator[Ints]:
         """Yield chunks of users, by their rows, of as many scores as memory is meant for."""
-        size = max(1, CELLS // max(len(self.tracks), 1))
+        if not len(self.tracks):
+            return
+        size = max(1, CELLS // len(self.tracks))
         for begin in range(0, len(self.users), size):
             yield np.arange(begin, min(begin + size, len(self.users)))
 
     def of(self, rows: Ints) -> pa.Table:
         """Return the recommendations of a chunk of users, as `RECOMMENDATIONS` has them."""
-        scores = self.scorer.scores(rows)
-        lately = self.heard[rows]
-        scores[np.repeat(np.arange(len(rows)), np.diff(lately.indptr)), lately.indices] = -np.inf
-        k, per_artist = self.settings.recommend_k, self.settings.per_artist
-        chosen, points = pick(scores, self.artists, k, per_artist)
+        heard = self.heard[rows]
+        chosen, points = whole_lists(self.scorer, heard, rows, self.artists, self.settings)
         return self._table(rows, chosen, points)
 
     def _table(self, rows: Ints, chosen: Ints, points: Floats) -> pa.Table:
@@ -107,7 +106,8 @@ class Ranking:
         rank = np.cumsum(is_there, axis=1)[is_there]
         row = np.repeat(rows, is_there.sum(axis=1))
         column = chosen[is_there]
-        by = self.scorer.strategies(row, column)
+        is_again = np.asarray(self.heard[row, column]).ravel()
+        by = np.where(is_again, AGAIN, self.scorer.strategies(row, column))
         because = self.reasons.of(row, column)
         reason = self.tracks[np.maximum(because, 0)]
         columns = {

@@ -1,7 +1,7 @@
 """A trained model with the ids it speaks of: what is registered, judged, and served from.
 
 It is one `.npz` of plain arrays with a hash over all of them. It answers for any users and tracks:
-who was not there in training gets what is popular, within the genres of the profile where it tells.
+the baseline ranks for those that were not there in training.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ml import model as files
+from ml.baseline import MODEL, Baseline
 from ml.errors import UnusableModel
-from ml.fallback import Fallback, fallback
 from ml.kinds import kind, kind_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ class Aligned:
     """Of each user, the row in the model; -1: not one that it knows the taste of."""
     columns: Ints
     """Of each track, the column in the model; -1: it was not there in training."""
-    fallback: Fallback
+    baseline: Baseline
+    """Fitted on the other data: it ranks for whom and what the model does not know."""
 
     def scores(self, users: Ints) -> Floats:
         """Return users x tracks; minus infinity for tracks that the model does not know."""
@@ -111,19 +112,19 @@ class Aligned:
         known = rows >= 0
         if known.all():
             return self._own(rows)
+        if not known.any():
+            return self.baseline.scores(users)
         scores = np.empty((len(users), len(self.columns)), np.float32)
         scores[known] = self._own(rows[known])
-        scores[~known] = self.fallback.scores(users[~known])
+        scores[~known] = self.baseline.scores(users[~known])
         return scores
 
     def strategies(self, row: Ints, column: Ints) -> Ints:
-        """Return what scored each pair: 0 the model, 1 metadata, 2 popularity alone."""
-        made = np.zeros(len(row), np.int64)
-        strangers, place = np.unique(row[self.rows[row] < 0], return_inverse=True)
-        if len(strangers):
-            is_strange = self.rows[row] < 0
-            fits = self.fallback.fits(strangers)[place, column[is_strange]]
-            made[is_strange] = np.where(fits, 1, 2)
+        """Return what scored each pair, by its place in `STRATEGIES`."""
+        made = np.full(len(row), MODEL)
+        is_new = (self.rows[row] < 0) | (self.columns[column] < 0)
+        if is_new.any():
+            made[is_new] = self.baseline.strategies(row[is_new], column[is_new])
         return made
 
     def _own(self, rows: Ints) -> Floats:
@@ -137,13 +138,28 @@ class Aligned:
         return wide
 
 
-def align(bundle: Bundle, data: Interactions, popularity: Floats) -> Aligned:
-    """Make a bundle answer for the users and tracks of `data`, with `popularity` per track."""
+def align(bundle: Bundle, data: Interactions, baseline: Baseline | None = None) -> Aligned:
+    """Make a bundle answer for the users and tracks of `data`.
+
+    Args:
+        bundle: A trained model, or a baseline: that is fitted on `data`, whatever it knew before.
+        data: Whose users and tracks are to be ranked.
+        baseline: One that was fitted on `data`, for whom and what the model does not know; by
+            default it is fitted here.
+
+    Returns:
+        What scores each user and track of `data`.
+
+    """
+    if isinstance(bundle.model, Baseline):
+        baseline = bundle.model.fit(data, seed=0)
+        no_user, no_track = (np.full(number, -1) for number in data.shape)
+        return Aligned(bundle, no_user, no_track, baseline)
     knows = np.isin(np.arange(len(bundle.users)), bundle.has_listened)
     rows = _place(bundle.users, data.users)
     rows[rows >= 0] = np.where(knows[rows[rows >= 0]], rows[rows >= 0], -1)
     columns = _place(bundle.tracks, data.tracks)
-    return Aligned(bundle, rows, columns, fallback(data, popularity))
+    return Aligned(bundle, rows, columns, baseline or Baseline().fit(data, seed=0))
 
 
 def _place(ids: Ids, wanted: Ids) -> Ints:

@@ -133,8 +133,8 @@ def ends(cut_offs: list[datetime]) -> tuple[datetime, datetime]:
 
 
 def figures_of(bundle: Bundle, cut: Cut) -> Figures:
-    """Evaluate a bundle as it would be served: with the fallback for whom it does not know."""
-    return _figures(bundle.name, align(bundle, cut.data, cut.popularity), cut)
+    """Evaluate a bundle as it would be served: with the baseline for whom it does not know."""
+    return _figures(bundle.name, align(bundle, cut.data), cut)
 
 
 def figures_of_popularity(cut: Cut) -> Figures:

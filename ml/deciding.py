@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from ml import cut as cuts
 from ml import lake, registry
-from ml.errors import MlError, NothingToRollBackTo
+from ml.errors import DamagedModel, MlError, NothingToRollBackTo, UnusableModel
+from ml.first_champion import register_baseline
 from ml.kinds import BASELINE, kind
 from ml.promotion import Decision, decide
 from ml.rolling import decide_over_baseline
@@ -44,29 +45,65 @@ def judge_challenger(
     return decision
 
 
-def roll_back(
-    settings: MlSettings, why: str, run_id: str = "", *, to_none: bool = False
-) -> Version | None:
-    """Put the champion before the present one back; return it.
+def ensure_champion(settings: MlSettings, run_id: str = "") -> Version:
+    """Return the champion; where there is none yet, a baseline becomes it.
 
-    Where there is none: raises `NothingToRollBackTo`, or with `to_none` leaves no champion.
+    A baseline whose file is damaged is replaced: its settings are all that it is. Raises
+    `NothingToLearnFrom` where no features are published yet.
+    """
+    with _one_at_a_time(settings):
+        champion = registry.find_champion(settings)
+        if champion is not None and not (champion.is_baseline and _is_damaged(settings, champion)):
+            return champion
+        first = register_baseline(settings, run_id)
+        sentence = f"version {first.number}, a baseline, is champion: "
+        sentence += (
+            f"the file of version {champion.number}, a baseline too, is damaged"
+            if champion
+            else "no model has been proven better yet"
+        )
+        _write(settings, Decision(True, sentence, {}), first, champion, first, run_id)
+    return first
+
+
+def roll_back(settings: MlSettings, why: str, run_id: str = "") -> Version:
+    """Put the champion before the present one back, or where there was none a baseline.
+
+    Args:
+        settings: Where the models and the decisions are.
+        why: The reason, for the record.
+        run_id: The run that does it.
+
+    Returns:
+        The version that is champion now.
+
+    Raises:
+        NothingToRollBackTo: The present champion is a baseline, and none was before it.
+
     """
     with _one_at_a_time(settings):
         present = registry.champion(settings)
-        try:
-            former = _former(settings, present)
-        except NothingToRollBackTo:
-            if not to_none:
-                raise
-            former = None
-        again = f"version {former.number} is champion again" if former else "nobody is champion"
-        said = f"{again} instead of version {present.number}: {why}"
+        former = _former(settings, present)
+        if former is None:
+            if present.is_baseline:
+                raise NothingToRollBackTo
+            former = register_baseline(settings, run_id)
+            now = f"version {former.number}, a baseline, is champion"
+        else:
+            now = f"version {former.number} is champion again"
+        said = f"{now} instead of version {present.number}: {why}"
         decision = Decision(False, said, {"why": why})
         _write(settings, decision, former, present, None, run_id, "rolled back")
     return former
 
 
-def _former(settings: MlSettings, present: Version) -> Version:
+def can_roll_back(settings: MlSettings) -> bool:
+    """Whether there is something to go back to: a champion before this one, or a baseline."""
+    present = registry.champion(settings)
+    return not present.is_baseline or _former(settings, present) is not None
+
+
+def _former(settings: MlSettings, present: Version) -> Version | None:
     """Return the newest champion before the present one that was not rolled back itself."""
     stack: list[int] = []
     for row in registry.decisions(settings):
@@ -78,10 +115,15 @@ def _former(settings: MlSettings, present: Version) -> Version:
                 stack.pop()
     while stack and stack[-1] == present.number:
         stack.pop()
-    known = registry.versions(settings)
-    if not stack or stack[-1] not in known:
-        raise NothingToRollBackTo
-    return known[stack[-1]]
+    return registry.versions(settings).get(stack[-1]) if stack else None
+
+
+def _is_damaged(settings: MlSettings, version: Version) -> bool:
+    try:
+        registry.load(settings, version)
+    except (DamagedModel, UnusableModel):
+        return True
+    return False
 
 
 def _decide(

@@ -16,6 +16,8 @@ def neighbours(weights: csr_matrix, number: int, shrink: float = 10.0) -> csr_ma
     none. Equal similarities go to the lower column, so that the answer is always the same.
     """
     tracks = weights.shape[1]
+    if not tracks:
+        return csr_matrix((0, 0), dtype=np.float32)
     by_user = _of_length_one(weights)
     by_track = by_user.tocsc()
     ones = np.ones(by_user.nnz, np.float32)

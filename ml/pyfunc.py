@@ -9,6 +9,7 @@ import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from ml.bundle import Bundle
+from ml.errors import UnusableModel
 from ml.ranking import best
 
 
@@ -29,6 +30,10 @@ class Recommender(PythonModel):
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
         """Return a row per user and rank: user_id, rank, track_id, score."""
+        if not len(self.bundle.users):
+            raise UnusableModel(
+                "a baseline ranks by what is published: `moovitamix recommend` makes its lists"
+            )
         k = int((params or {}).get("k", 10))
         asked = model_input["user_id"].to_numpy()
         users = self.bundle.users[self.bundle.has_listened]

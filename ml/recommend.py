@@ -12,11 +12,10 @@ from ml import lake, registry
 from ml import published as publications
 from ml.batch import RECOMMENDATIONS, SIMILAR, Batch, Ranking
 from ml.bundle import align
+from ml.deciding import ensure_champion
 from ml.errors import NoChampion
 from ml.explain import Reasons
-from ml.neighbours import neighbours
-from ml.popularity import Popularity
-from ml.snapshot import snapshot
+from ml.snapshot import present
 from ml.spark import ranked_on_spark
 
 if TYPE_CHECKING:
@@ -28,23 +27,25 @@ if TYPE_CHECKING:
     from ml.settings import MlSettings
     from ml.snapshot import Snapshot
 
-NEAR = 50
-
 
 def recommend(settings: MlSettings, run_id: str) -> Batch:
-    """Score all users with the champion and write the batch; raise `NoChampion` without one."""
-    version = registry.champion(settings)
+    """Score all users with the champion and write the batch; the first champion is a baseline.
+
+    Raises `NothingToLearnFrom` where no features are published.
+    """
+    version = ensure_champion(settings, run_id)
     bundle = registry.load(settings, version)
     with publications.open_published(settings) as published:
         data_version = publications.version_of(published)
-        now = snapshot(published, publications.cut_offs(published)[-1])
+        now = present(published, publications.cut_offs(published)[-1])
     made_at = settings.as_of or datetime.now(UTC).replace(tzinfo=None)
     batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
-    near = neighbours(now.data.weights, NEAR)
-    popularity = Popularity().fit(now.data, settings.seed).scores(np.array([0]))[0]
+    scorer = align(bundle, now.data)
+    assert scorer.baseline.parts is not None
+    near = scorer.baseline.parts.near
     ranking = Ranking(
         settings=settings,
-        scorer=align(bundle, now.data, popularity),
+        scorer=scorer,
         artists=now.artists,
         heard=_heard_lately(settings, now, batch.data_as_of),
         reasons=Reasons(near, now.data.weights),

@@ -73,6 +73,7 @@ def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Let MLflow neither tell that it registers nor wish for an example: the run tells of it."""
+    import mlflow.types.responses  # noqa: F401 - later, within, it would turn logging on again
     from mlflow.utils.logging_utils import disable_logging, enable_logging
 
     disable_logging()  # type: ignore[no-untyped-call]

@@ -24,6 +24,7 @@ USER_COLUMNS = ("favorite_genre",)
 GENRES = ("genres", "favorite_genre")
 """Columns whose text may be several values; an artist's or an album's name is one."""
 _SEPARATORS = ("|", ";", ",")
+_USERS, _TRACKS = "features.feature_users", "features.feature_tracks"
 _ROWS = 1_000_000
 
 
@@ -45,8 +46,42 @@ def snapshot(
     Users and tracks that came until a later cut-off, `with_those_of`, are there without plays.
     """
     both = [as_of, with_those_of or as_of]
-    users = _columns(published, "feature_users", "user_id", USER_COLUMNS, both)
-    tracks = _columns(published, "feature_tracks", "track_id", TRACK_COLUMNS, both)
+    users = _columns(published, _USERS, "user_id", USER_COLUMNS, both)
+    tracks = _columns(published, _TRACKS, "track_id", TRACK_COLUMNS, both)
+    return _snapshot(published, as_of, users, tracks)
+
+
+def present(published: duckdb.DuckDBPyConnection, as_of: datetime) -> Snapshot:
+    """Read all features of the newest cut-off, and every user and track that the marts have.
+
+    Members of the marts that the features do not know are there without features and plays.
+    """
+    users = f"(from {_USERS} union all by name {_without_features('user')})"
+    tracks = f"(from {_TRACKS} union all by name {_without_features('track')})"
+    both = [as_of, as_of]
+    return _snapshot(
+        published,
+        as_of,
+        _columns(published, users, "user_id", USER_COLUMNS, both),
+        _columns(published, tracks, "track_id", TRACK_COLUMNS, both),
+    )
+
+
+def _without_features(which: str) -> str:
+    """Return the query of the members that have none, as a row of each cut-off."""
+    key, features = f"{which}_id", f"features.feature_{which}s"
+    return (
+        f"select {key}, as_of from dim_{which}s cross join (select distinct as_of from {features})"
+        f" where ({key}, as_of) not in (select ({key}, as_of) from {features})"
+    )
+
+
+def _snapshot(
+    published: duckdb.DuckDBPyConnection,
+    as_of: datetime,
+    users: dict[str, Any],
+    tracks: dict[str, Any],
+) -> Snapshot:
     user_ids, track_ids = _ids(users["user_id"]), _ids(tracks["track_id"])
     user, track, plays, last_played = _pairs(published, as_of, user_ids, track_ids)
     data = interactions(
@@ -116,7 +151,7 @@ def _columns(
 ) -> dict[str, Any]:
     """Read a row per key, of the earliest of the cut-offs that has it."""
     return published.execute(
-        f"select {key}, {', '.join(names)} from features.{table} where as_of in (?, ?)"
+        f"select {key}, {', '.join(names)} from {table} where as_of in (?, ?)"
         f" qualify row_number() over (partition by {key} order by as_of) = 1 order by {key}",
         as_of,
     ).fetchnumpy()

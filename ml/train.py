@@ -112,7 +112,7 @@ def _drawn(
 ) -> Iterator[tuple[str, Figure]]:
     """Yield each picture of a training with its name."""
     judgements = {one.name: one.judgement for one in judged if one.judgement is not None}
-    scorer = align(bundle, cut.data, cut.popularity)
+    scorer = align(bundle, cut.data)
     yield "metric_by_epoch", plots.metric_by_epoch(trials)
     yield "metric_by_slice", plots.metric_by_slice(cut.data, judgements)
     yield "score_distributions", plots.score_distributions(cut.data, cut.test, scorer)

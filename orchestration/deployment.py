@@ -31,29 +31,30 @@ def guarded(run: Run, restored_by: Callable[[Run], None]) -> Iterator[None]:
 
     Raises `DeploymentUndone` after the roll-back; any other failure as it came.
     """
+    from ml.deciding import can_roll_back
     from ml.errors import DamagedModel, UnusableModel
 
     try:
         yield
     except (BuildFailed, DamagedModel, UnusableModel, ServedWrong) as error:
-        if served_well(run):
+        if served_well(run) or not can_roll_back(ml_settings(run)):
             raise
         after = withdraw(run, str(error))
         restored_by(run)
         raise DeploymentUndone(str(error), after) from error
 
 
-def withdraw(run: Run, why: str, *, to_none: bool = True) -> int | None:
-    """Make the champion before the present one champion again; return its version.
+def withdraw(run: Run, why: str) -> int:
+    """Make the champion before the present one champion again, or a baseline; return its version.
 
-    Where there is none: None, or without `to_none` raises `NothingToRollBackTo`.
+    Raises `NothingToRollBackTo` where the present champion is a baseline, and the only one.
     """
     from ml.deciding import roll_back
 
     with run.step("rollback") as step:
-        former = roll_back(ml_settings(run), why, run.run_id, to_none=to_none)
-        step.what = f"version {former.number} is champion again" if former else "no champion"
-    return former.number if former else None
+        now_champion = roll_back(ml_settings(run), why, run.run_id)
+        step.what = f"version {now_champion.number} is champion now"
+    return now_champion.number
 
 
 def served_well(run: Run) -> bool:

@@ -185,9 +185,10 @@ class ServedWrong(OrchestrationError):
 class DeploymentUndone(OrchestrationError):
     """A model that had just been promoted proved bad, and was rolled back."""
 
-    def __init__(self, why: str, champion: int | None) -> None:
-        now = f"version {champion} is champion again" if champion else "there is no champion"
-        super().__init__(f"the newest model is rolled back, {now}: {why}")
+    def __init__(self, why: str, champion: int) -> None:
+        super().__init__(
+            f"the newest model is rolled back, version {champion} is champion now: {why}"
+        )
 
 
 class MonitoringFailed(OrchestrationError):

@@ -48,8 +48,10 @@ def build_features(run: Run) -> None:
 def train(run: Run, *, if_due: bool = False) -> "Training | None":
     """Train a challenger and have it judged; None where none is due, or there is too little.
 
+    Where there is no champion a baseline becomes it first, so that no user waits for a training.
     Raises `TooFewListens` and `NothingToLearnFrom` only where a training was asked for.
     """
+    from ml.deciding import ensure_champion
     from ml.due import due
     from ml.errors import NothingToLearnFrom, TooFewListens
     from ml.train import train as train_model
@@ -57,15 +59,17 @@ def train(run: Run, *, if_due: bool = False) -> "Training | None":
     settings = ml_settings(run)
     with run.step("train") as step:
         try:
+            champion = ensure_champion(settings, run.run_id)
+            step.what = f"version {champion.number}, {champion.name}, is champion; "
             why = due(settings, run.run_id) if if_due else None
             if why and not why.is_due:
-                step.what = why.why
+                step.what += why.why
                 return None
             done = train_model(settings, run_id=run.run_id)
         except (NothingToLearnFrom, TooFewListens) as error:
             if not if_due:
                 raise
-            step.what = f"not trained: {error}"
+            step.what += f"not trained: {error}"
             return None
         step.rows = done.listens
         step.what = f"version {done.version}, {done.decision.sentence}"
@@ -98,14 +102,14 @@ def build_recommendations(run: Run, nodes: Sequence[str] = ()) -> "Build":
 
 
 def score(run: Run) -> "Batch | None":
-    """Let the champion rank all tracks for all users; None where no model was promoted yet."""
-    from ml.errors import NoChampion, NothingToLearnFrom
+    """Let the champion rank all tracks for all users; None where no features are published yet."""
+    from ml.errors import NothingToLearnFrom
     from ml.recommend import recommend as write_batch
 
     with run.step("score") as step:
         try:
             done = write_batch(ml_settings(run), run.run_id)
-        except (NoChampion, NothingToLearnFrom) as error:
+        except NothingToLearnFrom as error:
             step.what = str(error)
             return None
         step.rows = done.recommendations
@@ -127,7 +131,7 @@ def smoke_if_new(run: Run) -> None:
 
 def roll_back(run: Run, why: str) -> None:
     """Put the champion before the present one back, and its recommendations; publish them."""
-    withdraw(run, why, to_none=False)
+    withdraw(run, why)
     _restore(run)
 
 

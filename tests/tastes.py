@@ -80,6 +80,10 @@ class Tastes:
             "drop table drawn",
             f"create table publication as select {self.version} as version,"
             f" ['1.{self.version}'] as load_ids, {part} as parts",
+            "create table dim_users as select range::integer as user_id"
+            f" from range(1, {self.users + 1})",
+            "create table dim_tracks as select range::integer as track_id"
+            f" from range(1, {self.tracks + 1})",
             "create schema features",
             "create table features.feature_user_track as select as_of, user_id, track_id,"
             " count(*) as plays, min(listened_at) as first_played_at,"

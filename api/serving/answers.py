@@ -73,14 +73,15 @@ class Answers:
         return self._old if self.is_stale else self._fresh
 
     def of_user(self, user_id: int, limit: int) -> UserAnswer:
-        """One user's tracks, best first; of an unknown one the popular tracks."""
+        """One user's tracks, best first; the popular ones of who has no list."""
         at = bisect_left(self._users, user_id)
-        if at == len(self._users) or self._users[at] != user_id:
-            items, strategy, known = self._popular[:limit], POPULARITY, False
+        known = at < len(self._users) and self._users[at] == user_id
+        begin, end = (self._starts[at], self._starts[at + 1]) if known else (0, 0)
+        if begin < end:
+            items = self._items(begin, min(begin + limit, end))
+            strategy = self._strategy[begin]
         else:
-            begin = self._starts[at]
-            end = min(begin + limit, self._starts[at + 1])
-            items, strategy, known = self._items(begin, end), self._strategy[begin], True
+            items, strategy = self._popular[:limit], POPULARITY
         return UserAnswer(
             b'"user_id":%d,"known":%b,"strategy":"%b","items":[%b]'
             % (user_id, b"true" if known else b"false", _NAMES[strategy], b",".join(items)),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from api.serving.counts import STRATEGIES
 from api.serving.errors import PublicationUnusable
 from api.serving.settings import LARGEST_LIMIT
 
@@ -43,7 +44,7 @@ _RANKED = f"""
     select
         r.user_id, r.rank, p.place as track, r.score::float as score,
         coalesce(b.place, -1) as because,
-        (case r.strategy when 'model' then 0 when 'metadata' then 1 else 2 end)::tinyint as strategy
+        (list_position({list(STRATEGIES)}, r.strategy) - 1)::tinyint as strategy
     from recommendations as r
     inner join places as p on p.track_id = r.track_id
     left join places as b on b.track_id = r.because_track_id
@@ -81,21 +82,36 @@ def write_tracks(published: duckdb.DuckDBPyConnection, folder: Path) -> int:
 
 
 def write_recommendations(
-    published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool
+    published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool, members: bool
 ) -> int:
-    """Write each user's tracks; return how many users there are (none where no table is there)."""
-    counts: dict[str, Any] = {"user_id": np.zeros(0, np.int32), "tracks": np.zeros(0, np.int64)}
+    """Write each user's tracks.
+
+    Args:
+        published: The published file; `write_tracks` has given each track its place.
+        folder: Where the arrays go.
+        there: Whether there is a table of recommendations.
+        members: Whether there is one of users: those without tracks are known too.
+
+    Returns:
+        How many users have tracks.
+
+    """
     if there:
         published.execute(_RANKED)
         _require_finite(published, "ranked")
+    sources = ["select user_id, 1 as track from ranked"] if there else []
+    sources += ["select user_id, 0 as track from dim_users"] if members else []
+    counts: dict[str, Any] = {"user_id": np.zeros(0, np.int32), "tracks": np.zeros(0, np.int64)}
+    if sources:
         counts = published.sql(
-            "select user_id, count(*) as tracks from ranked group by user_id order by user_id"
+            f"select user_id, sum(track)::bigint as tracks from ({' union all '.join(sources)})"
+            " group by user_id order by user_id"
         ).fetchnumpy()
     counts["user_id"].astype(np.int32).tofile(folder / "users.ids")
     _write_starts(folder / "users.starts", counts["tracks"])
     query = "select track, score, because, strategy from ranked order by user_id, rank"
     _write_columns(published, query if there else None, folder, "recommendations", _OF_USER)
-    return len(counts["user_id"])
+    return int(np.count_nonzero(counts["tracks"]))
 
 
 def write_similar(published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool) -> int:

@@ -28,7 +28,7 @@ ROUTES = (
 STATUSES = (200, 400, 401, 404, 405, 411, 413, 422, 429, 500, 503)
 BOUNDS_MS = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 25, 50, 100, 250, 500, 1000)
 """Upper bounds of the histogram; a last bucket holds what took longer."""
-STRATEGIES = ("model", "metadata", "popularity")
+STRATEGIES = ("model", "neighbours", "metadata", "popularity", "again")
 FACTS = ("users", "cold", "stale", *STRATEGIES)
 """Users asked about, the unknown ones among them, stale answers; users by their strategy."""
 

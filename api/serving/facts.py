@@ -38,6 +38,7 @@ class Facts(BaseModel):
     made_at: str
     data_as_of: str | None
     users: int
+    """Users with a list of their own."""
     tracks: int
     similar: int
     """Tracks that similar ones are known of."""

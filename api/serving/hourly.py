@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from api.serving import files
-from api.serving.counts import BOUNDS_MS, ROUTES, Total, quantile_ms
+from api.serving.counts import BOUNDS_MS, ROUTES, STRATEGIES, Total, quantile_ms
 
 if TYPE_CHECKING:
     from api.serving.facts import Facts
@@ -40,9 +40,7 @@ SCHEMA = pa.schema(
         ("user_requests", _COUNT),
         ("cold_requests", _COUNT),
         ("stale_answers", _COUNT),
-        ("model_answers", _COUNT),
-        ("metadata_answers", _COUNT),
-        ("popularity_answers", _COUNT),
+        *((f"{strategy}_answers", _COUNT) for strategy in STRATEGIES),
         ("refused", _COUNT),
         ("limited", _COUNT),
         ("client_errors", _COUNT),
@@ -116,7 +114,7 @@ def row(counted: Total, facts: Facts | None) -> dict[str, Any]:
         "user_requests": counted.fact("users"),
         "cold_requests": counted.fact("cold"),
         "stale_answers": counted.fact("stale"),
-        **{f"{name}_answers": counted.fact(name) for name in ("model", "metadata", "popularity")},
+        **{f"{name}_answers": counted.fact(name) for name in STRATEGIES},
         "refused": sum(route[401] for route in turned_away),
         "limited": sum(route[429] for route in turned_away),
         "client_errors": sum(

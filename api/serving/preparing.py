@@ -34,6 +34,13 @@ _POPULAR = f"""
     from popular_tracks inner join places using (track_id)
     order by rank limit {LARGEST_LIMIT}
 """
+# Where that table is not built yet: the marts are there before the first features.
+_POPULAR_EVER = f"""
+    select place, count(distinct user_id) as listeners
+    from places left join fact_listen_history using (track_id)
+    group by place
+    order by listeners desc, place limit {LARGEST_LIMIT}
+"""
 
 
 def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: bool) -> Facts:
@@ -72,7 +79,8 @@ def _write(
     has_predictions = "recommendations" in filled
     if needs_predictions and not has_predictions:
         raise PublicationUnusable("the published file has no recommendations")
-    if not has_predictions and "popular_tracks" not in filled:
+    popular = _popular(filled)
+    if not has_predictions and popular is None:
         raise PublicationUnusable(
             "the published file has neither recommendations nor popular tracks"
         )
@@ -89,11 +97,20 @@ def _write(
         made_at=made_at or published_at,
         data_as_of=data_as_of,
         tracks=arrays.write_tracks(published, draft),
-        users=arrays.write_recommendations(published, draft, there=has_predictions),
+        users=arrays.write_recommendations(
+            published, draft, there=has_predictions, members="dim_users" in filled
+        ),
         similar=arrays.write_similar(published, draft, there="similar_tracks" in filled),
         champion=_champion(published, model_version) if "champion_model" in filled else None,
-        popular=published.sql(_POPULAR).fetchall() if "popular_tracks" in filled else [],
+        popular=published.sql(popular).fetchall() if popular else [],
     )
+
+
+def _popular(filled: set[str]) -> str | None:
+    """Return the query of the popular tracks; none where there are no tracks."""
+    if "popular_tracks" in filled:
+        return _POPULAR
+    return _POPULAR_EVER if {"dim_tracks", "fact_listen_history"} <= filled else None
 
 
 def _filled_tables(published: duckdb.DuckDBPyConnection) -> set[str]:

@@ -20,7 +20,7 @@ Instant = Annotated[
     # OpenAPI's own `date-time` would want a zone, and these have none
     str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?$")
 ]
-Strategy = Literal["model", "metadata", "popularity"]
+Strategy = Literal["model", "neighbours", "metadata", "popularity", "again"]
 
 _TRACK: dict[str, Any] = {"track_id": 801, "name": "Evening", "artist": "The Teal Rivers"}
 _SEED: dict[str, Any] = {"track_id": 17, "name": "Message", "artist": "The Teal Rivers"}
@@ -67,7 +67,7 @@ class Item(Track):
 
     rank: int = Field(description="from 1, the best")
     score: float = Field(
-        description="comparable within one answer only; of popular tracks: listeners"
+        description="compares within an answer and strategy; of popular tracks alone: listeners"
     )
     strategy: Strategy
     because: Track | None = Field(description="a track the user listened to that speaks for it")
@@ -83,7 +83,7 @@ class User(_Shown):
     """One user's tracks."""
 
     user_id: int
-    known: bool = Field(description="false: nothing is known of the user, so popular tracks it is")
+    known: bool = Field(description="false: the app has no such user, who gets the popular tracks")
     strategy: Strategy = Field(description="how the best of the tracks was chosen")
     items: list[Item]
 
@@ -146,7 +146,9 @@ class Model(_Made):
     """What is served now."""
 
     data_as_of: Instant | None = Field(description="no listen after this was known to it")
-    champion: Champion | None = Field(description="null: popular tracks are served to everybody")
+    champion: Champion | None = Field(
+        description="null: there is no list yet, all users get the popular tracks"
+    )
     publication_version: int
     published_at: Instant
     users: int = Field(description="users with tracks of their own")

@@ -61,6 +61,18 @@ def installation(
     return recommended.copy(tmp_path / "data")
 
 
+@pytest.fixture
+def without_champion(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """Return it as before any model, with a registry of its own: MLflow keeps the former open."""
+    for left in ("ml", "ops/promotions", "ops/models"):
+        shutil.rmtree(installation.data_dir / "lake" / left)
+    registry = installation.data_dir / "registry"
+    registry.mkdir()
+    monkeypatch.setenv("MOOVITAMIX_MLFLOW_URL", f"sqlite:///{registry / 'mlflow.db'}")
+    monkeypatch.setenv("MOOVITAMIX_MLFLOW_ARTIFACTS", (registry / "artifacts").as_uri())
+    return installation
+
+
 @contextmanager
 def a_run(data_dir: Path, as_of: datetime | None = DAY) -> Iterator[Run]:
     settings = Settings(data_dir=data_dir, as_of=as_of)
@@ -69,7 +81,7 @@ def a_run(data_dir: Path, as_of: datetime | None = DAY) -> Iterator[Run]:
         yield run
 
 
-def test_a_first_day_trains_recommends_and_has_the_answers_checked(
+def test_a_first_day_recommends_by_a_baseline_trains_and_has_the_answers_checked(
     recommended: Installation,
 ) -> None:
     steps = sorted(recommended.ops("steps"), key=lambda row: str(row["at"]))
@@ -78,18 +90,24 @@ def test_a_first_day_trains_recommends_and_has_the_answers_checked(
         *("build", "features", "publish"),
         *("train", "score", "recommendations", "publish", "smoke"),
     ]
-    assert {row[3] for row in recommended.ask(LISTS)} == {1}
+    models = [row["name"] for row in recommended.ops("models")]
+    assert sorted(map(str, models)) == ["baseline", "item-knn"]
+    ((version, name),) = recommended.ask("select model_version, name from champion_model")
+    assert name in models
+    assert {row[3] for row in recommended.ask(LISTS)} == {version}
     lists = "select count(distinct user_id), max(rank) from recommendations"
     assert recommended.ask(lists) == [(Tastes().users, 50)]
 
 
 @pytest.mark.slow
 def test_a_damaged_champion_leaves_the_marts_published_and_its_last_recommendations(
-    installation: Installation,
+    without_champion: Installation,
 ) -> None:
+    installation = without_champion
+    _lives(installation, ItemKnn())
     before = installation.ask(LISTS)
     ((version,),) = installation.ask("select version from publication")
-    (factors,) = installation.data_dir.glob("mlflow/**/factors.npz")
+    (factors,) = installation.data_dir.glob("registry/**/factors.npz")
     factors.write_bytes(factors.read_bytes()[:1000])
     with a_run(installation.data_dir) as run, pytest.raises(DamagedModel):
         live_a_day(run)
@@ -98,15 +116,9 @@ def test_a_damaged_champion_leaves_the_marts_published_and_its_last_recommendati
 
 
 def test_a_better_model_is_served_by_itself_a_worse_one_is_not_and_the_former_comes_back(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
+    without_champion: Installation,
 ) -> None:
-    # As before any model: MLflow keeps the file of its registry open, so another one is begun.
-    for left in ("ml", "ops/promotions"):
-        shutil.rmtree(installation.data_dir / "lake" / left)
-    registry = installation.data_dir / "registry"
-    registry.mkdir()
-    monkeypatch.setenv("MOOVITAMIX_MLFLOW_URL", f"sqlite:///{registry / 'mlflow.db'}")
-    monkeypatch.setenv("MOOVITAMIX_MLFLOW_ARTIFACTS", (registry / "artifacts").as_uri())
+    installation = without_champion
     weak = ItemKnn(neighbours=3)
 
     _lives(installation, weak)

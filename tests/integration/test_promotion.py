@@ -15,7 +15,7 @@ from ml import deciding, registry
 from ml.bundle import Bundle, trained
 from ml.cut import Cut, cut
 from ml.ease import Ease
-from ml.errors import NoChampion, NothingToRollBackTo
+from ml.errors import NothingToRollBackTo
 from ml.knn import ItemKnn
 from ml.model import save
 from ml.popularity import Popularity
@@ -303,21 +303,64 @@ def test_too_few_judges_promote_nobody(fresh: Judge) -> None:
 def test_a_roll_back_goes_to_the_champion_before_and_never_to_what_was_rolled_back(
     fresh: Judge,
 ) -> None:
-    with pytest.raises(NothingToRollBackTo):
-        deciding.roll_back(fresh.settings, "no reason")
-    assert fresh.champion() == 1
     (fresh.settings.data_dir / registry.champion(fresh.settings).path).write_bytes(b"")
     fresh.promotes(fresh.good)
     assert fresh.champion() == 2
     former = deciding.roll_back(fresh.settings, "it sounds bad")
-    assert former
     assert former.number == fresh.champion() == 1
     assert "it sounds bad" in registry.decisions(fresh.settings)[-1]["sentence"]
+
+
+def test_a_roll_back_of_the_only_champion_goes_to_a_baseline_and_no_further(fresh: Judge) -> None:
+    now_champion = deciding.roll_back(fresh.settings, "it sounds bad")
+    assert now_champion.is_baseline
+    assert now_champion.number == fresh.champion() == 2
+    assert not deciding.can_roll_back(fresh.settings)
     with pytest.raises(NothingToRollBackTo):
         deciding.roll_back(fresh.settings, "once more")
-    assert deciding.roll_back(fresh.settings, "even so", to_none=True) is None
-    with pytest.raises(NoChampion):
-        fresh.champion()
+    assert fresh.champion() == 2
+
+
+def test_without_a_champion_a_baseline_becomes_it_once(tmp_path: Path) -> None:
+    Tastes().publish(tmp_path / "marts.duckdb")
+    settings = settings_of(tmp_path)
+    first = deciding.ensure_champion(settings, "run")
+    assert (first.number, first.name, first.is_baseline) == (1, "baseline", True)
+    assert deciding.ensure_champion(settings).number == 1
+    (decision,) = registry.decisions(settings)
+    assert (decision["decision"], decision["model_version"]) == ("promoted", 1)
+    assert "version 1, a baseline, is champion" in decision["sentence"]
+    with connected(settings) as client:
+        version = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION).version
+    assert int(version) == 1
+
+
+def test_a_damaged_baseline_is_replaced_by_another_one(tmp_path: Path) -> None:
+    Tastes().publish(tmp_path / "marts.duckdb")
+    settings = settings_of(tmp_path)
+    first = deciding.ensure_champion(settings)
+    path = tmp_path / first.path
+    path.write_bytes(path.read_bytes()[:50])
+    second = deciding.ensure_champion(settings)
+    assert (second.number, second.is_baseline) == (2, True)
+    assert second.model_hash == first.model_hash
+    assert recommend(settings, "1").model_version == 2
+
+
+def test_a_baseline_follows_the_data_and_gives_the_same_lists_of_the_same_data(
+    tmp_path: Path,
+) -> None:
+    settings = settings_of(tmp_path)
+    Tastes().publish(tmp_path / "marts.duckdb")
+    recommend(settings, "1")
+    recommend(settings, "2")
+    Tastes(users=130, tracks=90, seed=1, version=2).publish(tmp_path / "marts.duckdb")
+    recommend(settings, "3")
+    first, second, third = (rows_of(settings, run_id) for run_id in ("1", "2", "3"))
+    assert first == second
+    assert {row[-1] for row in third} == {1}
+    assert {row[0] for row in third} == set(range(1, 131))
+    assert max(row[2] for row in third) > 80
 
 
 def test_recommendations_of_the_same_data_by_the_same_model_are_the_same(fresh: Judge) -> None:

@@ -1,5 +1,14 @@
 with
 
+tracks as (
+
+    select
+        track_id,
+        etl_updated_at
+    from {{ ref('dim_tracks') }}
+
+),
+
 listens as (
 
     select
@@ -10,13 +19,22 @@ listens as (
 
 ),
 
+-- Where there is no listen yet, the newest load takes the place of the newest one.
+newest as (
+
+    select coalesce(max(listened_at), max(etl_updated_at)) as newest_at
+    from tracks
+    left join listens using (track_id)
+
+),
+
 -- The thirty days before the newest listen, the listen included.
 bounds as (
 
     select
-        max(listened_at) - interval 30 day as window_from,
-        max(listened_at) + interval 1 microsecond as window_until
-    from listens
+        newest_at - interval 30 day as window_from,
+        newest_at + interval 1 microsecond as window_until
+    from newest
 
 ),
 
@@ -24,22 +42,28 @@ counted as (
 
     select
         track_id,
-        window_from,
-        window_until,
         count(*) as listens,
         count(distinct user_id) as listeners
     from listens
     inner join bounds on listened_at >= window_from and listened_at < window_until
-    group by track_id, window_from, window_until
+    group by track_id
 
 ),
 
 ranked as (
 
     select
-        *,
-        row_number() over (order by listeners desc, listens desc, track_id asc) as rank
-    from counted
+        track_id,
+        coalesce(listens, 0) as listens,
+        coalesce(listeners, 0) as listeners,
+        row_number() over (
+            order by
+                coalesce(listeners, 0) desc,
+                coalesce(listens, 0) desc,
+                track_id asc
+        ) as rank
+    from tracks
+    left join counted using (track_id)
 
 )
 
@@ -51,4 +75,5 @@ select
     window_from,
     window_until
 from ranked
+cross join bounds
 where rank <= 500

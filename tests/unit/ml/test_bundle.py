@@ -3,11 +3,10 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from ml.baseline import STRATEGIES
 from ml.bundle import Bundle, align, trained
 from ml.interactions import Features, Interactions, interactions
 from ml.knn import ItemKnn
-
-POPULARITY = np.array([1, 2, 3, 4], np.float32)
 
 
 def log(users: list[int], tracks: list[int], heard: list[tuple[int, int]]) -> Interactions:
@@ -33,21 +32,28 @@ def learned() -> Bundle:
 
 def test_whom_the_model_knows_it_scores_and_a_new_track_it_does_not() -> None:
     bundle = learned()
-    now = align(bundle, log([2, 9, 1], [10, 20, 30, 40], [(1, 10)]), POPULARITY)
+    now = align(bundle, log([2, 9, 1], [10, 20, 30, 40], [(1, 10)]))
     scores = now.scores(np.array([0, 1, 2]))
     assert np.array_equal(scores[[0, 2], :3], bundle.model.scores(np.array([1, 0])))
     assert np.all(scores[[0, 2], 3] == -np.inf)
-    assert np.array_equal(scores[1], now.fallback.scores(np.array([1]))[0])
+    assert np.array_equal(scores[1], now.baseline.scores(np.array([1]))[0])
 
 
 def test_the_same_data_again_gives_the_models_own_scores() -> None:
     bundle = learned()
-    same = align(bundle, log([1, 2], [10, 20, 30], [(1, 10)]), POPULARITY[:3])
+    same = align(bundle, log([1, 2], [10, 20, 30], [(1, 10)]))
     assert np.array_equal(same.scores(np.arange(2)), bundle.model.scores(np.arange(2)))
 
 
 def test_each_score_tells_where_it_is_from() -> None:
-    now = align(learned(), log([2, 9, 8], [10, 20, 30, 40], [(2, 10)]), POPULARITY)
+    now = align(learned(), log([2, 9, 8], [10, 20, 30, 40], [(2, 10)]))
     row, column = np.array([0, 1, 1, 2]), np.array([0, 0, 3, 0])
-    assert now.strategies(row, column).tolist() == [0, 1, 2, 2]
+    told = [STRATEGIES[by] for by in now.strategies(row, column)]
+    assert told == ["model", "metadata", "popularity", "popularity"]
     assert now.strategies(row[:1], column[:1]).tolist() == [0]
+
+
+def test_a_track_that_the_model_does_not_know_is_scored_by_the_baseline() -> None:
+    now = align(learned(), log([2, 8], [10, 40, 50], [(2, 10), (8, 10), (8, 40)]))
+    told = [STRATEGIES[by] for by in now.strategies(np.zeros(3, int), np.arange(3))]
+    assert told == ["model", "neighbours", "metadata"]
