@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -158,5 +158,7 @@ def _values(said: Any, between: re.Pattern[str] | None) -> Iterator[str]:  # noq
         yield from filter(None, (part.strip() for part in between.split(said)))
     elif isinstance(said, float) and said.is_integer():
         yield str(int(said))
+    elif isinstance(said, datetime) and said.time() == time():
+        yield str(said.date())
     else:
         yield from filter(None, [str(said).strip()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,8 @@ class _Reading:
             ZoneInfo(self.options.time_zone)
         except (KeyError, ValueError, OSError) as error:
             raise UnknownTimeZone(self.options.time_zone) from error
-        source = open_source(self.db, listens, self.folder / "listens", self.options, is_header)
+        known = partial(is_header, asked=self.options.columns)
+        source = open_source(self.db, listens, self.folder / "listens", self.options, known)
         places = roles_of(source, self.options.columns)
         load_columns(self.db, source, places)
         names = {
@@ -119,9 +121,18 @@ class _Reading:
         key = key_of(source, role, listens.names[places[role]])
         require_flat(source, key)
         try:
-            return load_metadata(self.db, source, side, key)
+            names = load_metadata(self.db, source, side, key)
         except duckdb.Error as error:
             raise unreadable(path, error) from error
+        rows, known, distinct = self.db.execute(
+            f"select count(*), count({role}), count(distinct {role}) from {side}s"
+        ).fetchall()[0]
+        if rows > known:
+            self.report.left_out.append(f"rows of {path.name} without a {side}: {rows - known:,}")
+        if known > distinct:
+            twice = f"further rows of a {side} in {path.name}"
+            self.report.left_out.append(f"{twice}: {known - distinct:,}")
+        return names
 
     def _leave_rows_out(self, source: Source, places: dict[str, int]) -> None:
         """Read instants and numbers; delete and count rows that say nothing of a taste."""

@@ -92,6 +92,8 @@ def detect(
     wanted = (_NAMED.get(asked, asked),) if asked else DELIMITERS
     best: tuple[tuple[bool, bool, int], Dialect] | None = None
     for delimiter in wanted:
+        if delimiter == " " != asked and any(other in lines[0] for other in DELIMITERS[:-1]):
+            continue
         records = _records(sample, delimiter, quote, whole=len(sample) < _SAMPLE)
         if not records:
             raise UnreadableTable(path, "it is empty")
@@ -180,7 +182,7 @@ def _failure(path: Path, error: duckdb.Error) -> UnreadableTable:
     if "quote" in text.splitlines()[0] or "unterminated quote" in text:
         return UnreadableTable(path, f"{where} has a quote that is not closed, or text after it")
     if "Maximum line size" in text:
-        return UnreadableTable(path, f"{where} is longer than 2 MB: a quote is not closed")
+        return UnreadableTable(path, f"{where} is longer than 2 MB: is a quote not closed?")
     return UnreadableTable(path, f"{where}: {text.splitlines()[0][:160]}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ml.errors import MissingColumn, UnreadableTable
@@ -51,9 +52,9 @@ def plain(name: str) -> str:
     return "".join(sign for sign in folded if sign.isalnum())
 
 
-def is_header(fields: list[str]) -> bool:
-    """Whether a line names both a user and a track."""
-    return all(_place(role, fields) is not None for role in NEEDED)
+def is_header(fields: list[str], asked: Mapping[str, str] = MappingProxyType({})) -> bool:
+    """Whether a line names both a user and a track, in our words or in those asked for."""
+    return all(asked.get(role) in fields or _place(role, fields) is not None for role in NEEDED)
 
 
 def is_header_of(role: str) -> Callable[[list[str]], bool]:
@@ -84,7 +85,7 @@ def key_of(source: Source, role: str, same_as: str) -> int:
     """Return where the id of a metadata file stands: named as in the listens, or as usual."""
     names = [plain(name) for name in source.names]
     if (own := plain(same_as)) in names:
-        _require_once(source.path, source.names, own)
+        require_once(source.path, source.names, own)
         return names.index(own)
     place = _place(role, source.names, source.path)
     if place is None and "id" in names:
@@ -108,13 +109,14 @@ def _place(role: str, names: list[str], path: Path | None = None) -> int | None:
             continue  # titles: an "Intro" has many artists
         if name in there:
             if path is not None:
-                _require_once(path, names, name)
+                require_once(path, names, name)
             return there.index(name)
     return None
 
 
-def _require_once(path: Path, names: list[str], wanted: str) -> None:
-    same = [name for name in names if plain(name) == wanted]
+def require_once(path: Path, names: list[str], wanted: str) -> None:
+    """Refuse a file in which two columns have a name that differs in signs or case at most."""
+    same = [name for name in names if plain(name) == plain(wanted)]
     if len(same) > 1:
         why = f"columns {', '.join(same)} have one and the same name: rename all but one"
         raise UnreadableTable(path, why)

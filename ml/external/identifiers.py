@@ -36,7 +36,7 @@ def settle_ids(
     rounded = f"regexp_full_match({column}, '\\d(\\.\\d+)?E[+]\\d+')"
     if "DOUBLE" in kind or "FLOAT" in kind:
         largest = _LARGEST_FLOAT if "DOUBLE" in kind else 2**24
-        rounded = f"abs(try_cast({column} as double)) > {largest}"
+        rounded = f"abs(try_cast({column} as double)) >= {largest}"
     row = db.execute(f"select row, {column} from {table} where {rounded} limit 1").fetchone()
     if row is not None:
         why = f"column {source.names[place]}: {row[1]} is an id that a program has rounded"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ml.errors import NoSharedIds
 from ml.external.cells import is_nested, text_of
+from ml.external.headers import require_once
 from ml.external.identifiers import settle_ids
-from ml.external.instants import dates_of
+from ml.external.spellings import dates_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,8 @@ def load_metadata(db: duckdb.DuckDBPyConnection, source: Source, side: str, key:
     The table `tracks` or `users` has `row`, `track_id` or `user_id`, and `c0`, `c1` and so on.
     """
     columns = [at for at, name in enumerate(source.names) if at != key and name.strip()]
+    for at in columns:
+        require_once(source.path, source.names, source.names[at])
     selects = [
         f"{_value_of(source.selects[at], source.types[at])} as c{number}"
         for number, at in enumerate(columns)
@@ -82,7 +85,9 @@ def columns_of(db: duckdb.DuckDBPyConnection, side: str, names: list[str]) -> di
 def _value_of(select: str, kind: str) -> str:
     """Return SQL for a cell: lists and numbers as they are, text in one form."""
     if kind == "VARCHAR":
-        return text_of(select, kind)
+        return text_of(f"try({select})", kind)
+    if kind.startswith("DECIMAL") and not is_nested(kind):
+        return f"{select}::double"
     if kind.endswith("]") and kind.count("[") == 1 and "STRUCT" not in kind:
         return f"{select}::varchar[]"
     return f"{select}::varchar" if is_nested(kind) else select

@@ -114,7 +114,7 @@ def load_columns(db: duckdb.DuckDBPyConnection, source: Source, places: Mapping[
 def unreadable(path: Path, error: duckdb.Error) -> UnreadableTable:
     """Return DuckDB's complaint about a file as one line."""
     line = re.sub(r"^(\w+ )+Error: ", "", str(error).splitlines()[0])
-    line = re.sub(r"(file )?['\"][^'\"]*/(plain|unpacked|text|lines)['\"]", "the file", line)
+    line = re.sub(r"(Parquet )?(file )?['\"][^'\"]*/(plain|unpacked|text|lines)['\"]", "it", line)
     return UnreadableTable(path, shortened(line, 200))
 
 
@@ -127,11 +127,15 @@ def _first_sign(path: Path, plain: Path) -> str:
 
 
 def _parquet(db: duckdb.DuckDBPyConnection, path: Path, plain: Path) -> Source:
-    reader = f"read_parquet({literal(pattern_of(plain))}, {NO_PARTITIONS}, binary_as_string = true)"
+    reader = f"read_parquet({literal(pattern_of(plain))}, {NO_PARTITIONS})"
     rows = db.execute(f"describe from {reader}").fetchall()
     names = [str(row[0]) for row in rows]
     selects = ['"' + name.replace('"', '""') + '"' for name in names]
-    return Source(path, names, [str(row[1]) for row in rows], selects, reader, "Parquet")
+    types = [str(row[1]) for row in rows]
+    for at, kind in enumerate(types):
+        if kind == "BLOB":  # text, as older programs write it
+            selects[at], types[at] = f"decode({selects[at]})", "VARCHAR"
+    return Source(path, names, types, selects, reader, "Parquet")
 
 
 def _json(db: duckdb.DuckDBPyConnection, path: Path, plain: Path) -> Source:
@@ -153,6 +157,8 @@ def _json(db: duckdb.DuckDBPyConnection, path: Path, plain: Path) -> Source:
         "select key from (select unnest(json_keys(json)) as key, rowid as place from documents)"
         " group by key order by min(place), key"
     ).fetchall()
+    if not keys:
+        raise UnreadableTable(path, "it holds no record with a named column")
     names = [str(key) for (key,) in keys if '"' not in key and "\\" not in key]
     places = [literal(f'$."{name}"') for name in names]
     kinds = [

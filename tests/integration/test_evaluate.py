@@ -93,10 +93,11 @@ def test_a_csv_gives_the_same_figures_and_a_table_for_people(
         "--split", "time", "--seed", 3,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["read", "columns", "left"]
+    assert "listened_at (ISO 8601, UTC)" in lines[1]
     rows = {
-        cells[1].strip(): cells[2].strip()
-        for line in ran.stdout.splitlines()
-        if len(cells := line.split("│")) > 3
+        cells[1].strip(): cells[2].strip() for line in lines if len(cells := line.split("│")) > 3
     }
     assert list(rows) == MODELS
     for model in said["models"][:-1]:
@@ -124,6 +125,47 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, content: str | None, compla
     assert not ran.stdout
     assert complaint in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        ([("me", track % 50) for track in range(400)], "one person's log has nobody"),
+        ([(user, track) for user in range(9) for track in range(30)], "9 users have nobody"),
+        (
+            [(user, 100 * user + track) for user in range(30) for track in range(20)],
+            "no track has two users",
+        ),
+        (
+            [(user, (7 * user + track) % 60) for track in range(20) for user in range(30)]
+            + [(at % 5, 61 + at % 30) for at in range(70)],
+            "say nothing",
+        ),
+    ],
+    ids=["one person", "nine users", "no overlap", "few to judge by"],
+)
+def test_what_no_figure_could_tell_is_said_and_not_scored(
+    tmp_path: Path, rows: list[tuple[object, int]], complaint: str
+) -> None:
+    listens = tmp_path / "listens.csv"
+    hours = np.datetime64("2019-01-01T00:00:00") + np.arange(len(rows)) * np.timedelta64(1, "h")
+    lines = [f"{user},{track},{hour}" for (user, track), hour in zip(rows, hours, strict=True)]
+    listens.write_text("user_id,track_id,listened_at\n" + "\n".join(lines) + "\n")
+    ran = _evaluate("--listens", listens, "--json")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "too few listens" in ran.stderr
+    assert complaint in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def test_tracks_without_a_listen_are_candidates_only_where_that_is_asked_for(
+    files: Path, said: dict[str, Any]
+) -> None:
+    arguments = ["--listens", files / "listens.parquet", "--tracks", files / "tracks.parquet"]
+    ran = _evaluate(*arguments, "--seed", 3, "--trials", 1, "--all-tracks", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert said["read"][2] == "left out  tracks of tracks.parquet without a listen: 4"
+    assert json.loads(ran.stdout)["read"][2] == "left out  nothing"
 
 
 def test_ids_may_be_numbers_here_and_text_there(tmp_path: Path) -> None:
