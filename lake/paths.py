@@ -16,7 +16,7 @@ _WILD = ("*", "?", "[", "::")
 _REFUSED = (*_WILD, "#", "%", "\\")
 """The last three where a path becomes a URL: they end it, or stand for other letters."""
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_PLAIN = re.compile(r"[\w./@+,-]+")
+_PLAIN = re.compile(r"[\w./@+,-]+", re.ASCII)
 _LOCAL = ("file", "local")
 _WILDCARDS = re.compile(r"([*?\[])")
 

@@ -75,7 +75,7 @@ def _settings(folder: Path) -> Settings | str:
 @example("user_id=5")
 @example("a::b")
 @example("\n")
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_is_written_under_a_name_is_read_or_the_name_is_refused(name: str) -> None:
     with TemporaryDirectory() as base:
         folder = Path(base) / name / "raw" / "compacted.x"
@@ -164,7 +164,7 @@ def test_a_command_refuses_a_name_in_one_line_and_writes_nothing(tmp_path: Path,
         )
         assert run.returncode == 1
         assert len(run.stderr.splitlines()) == 1, run.stderr
-        assert "a setting (MOOVITAMIX_…) can't be read" in run.stderr
+        assert f"a setting can't be used: {variable} is " in run.stderr
         assert not any(tmp_path.iterdir())
 
 

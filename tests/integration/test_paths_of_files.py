@@ -21,14 +21,14 @@ NOW = datetime(2026, 1, 2)
 
 
 @given(folder=names, file=names, is_parquet=...)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_listens_are_those_of_the_file(folder: str, file: str, is_parquet: bool) -> None:
     with TemporaryDirectory() as base:
         place = Path(base) / folder
         (place / "b").mkdir(parents=True)
-        for other in ("a.csv", "b/a.csv", "b.csv"):  # what a wildcard would find as well
+        for other in ("a.l", "b/a.l", "b.l"):  # what a wildcard would find as well
             (place / other).write_text("user_id,track_id\n8,80\n")
-        path, tracks, oracle = (place / f"{file}{end}" for end in ("", ".tracks", ".oracle"))
+        path, tracks, oracle = (place / f"{file}{end}" for end in (".l", ".tracks", ".oracle"))
         if is_parquet:
             table = pa.table({"user_id": [1, 2], "track_id": [10, 20]})
             pq.write_table(table, str(path))
@@ -72,7 +72,7 @@ def test_a_world_is_served_as_its_files_say(folder: str) -> None:
 
 
 @given(name=names)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_pattern_finds_one_file(name: str) -> None:
     with TemporaryDirectory() as base:
         path = Path(base) / name
