@@ -1,5 +1,7 @@
 """What can go wrong between listens and a model, each named by what happened."""
 
+import re
+
 _MOST_NAMES, _LONGEST_NAME = 20, 40
 """Of the columns that a message lists: a file without a header may have thousands."""
 
@@ -30,6 +32,39 @@ class ModelElsewhere(MlError):
             f"version {number} knows the person, and its arrays are at {where}:"
             " delete the version in MLflow and its files there, then forget once more"
         )
+
+
+class TrackingDamaged(MlError):
+    """MLflow's database can't be read; models that the lake tells of can still be used."""
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(
+            f"MLflow's database {path} can't be used ({why}): put it back from a backup, or move it"
+            " away, and the next training makes it again with the versions that the lake knows"
+        )
+
+
+class TrackingOutdated(MlError):
+    """MLflow's database has the schema of another MLflow."""
+
+    def __init__(self, url: str, revision: str, *, is_older: bool) -> None:
+        where = re.sub(r"//[^/@]*@", "//…@", url)
+        todo = (
+            "back it up, then `mlflow db upgrade URL`"
+            if is_older
+            else "use the MLflow that made it, or a backup"
+        )
+        super().__init__(
+            f"MLflow's database {where} has the schema {revision}, which is of"
+            f" {'an older' if is_older else 'a newer'} MLflow: {todo}"
+        )
+
+
+class TrainingUnderWay(MlError):
+    """Another process trains in the same data folder."""
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(f"another process trains in {folder}: wait until it has ended")
 
 
 class TooFewListens(MlError):

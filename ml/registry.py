@@ -70,6 +70,37 @@ def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:
     return number, model_hash, arrays_of(client, number)
 
 
+def register_known(client: MlflowClient, settings: MlSettings) -> int:
+    """Register again the versions that `ops/models` knows and a new database does not.
+
+    Else the registry would count from one again, and two models have one number. Returns how many.
+    """
+    known = versions(settings)
+    highest = max((int(one.version) for one in _registered(client)), default=0)
+    missing = range(highest + 1, max(known, default=0) + 1)
+    if missing and not highest:
+        client.create_registered_model(NAME)
+    with _quietly():
+        for number in missing:
+            version = known.get(number)
+            client.create_model_version(
+                NAME,
+                f"{settings.artifacts_url}{_folder_in_artifacts(version)}",
+                tags={"model_hash": version.model_hash} if version else {},
+            )
+    return len(missing)
+
+
+def _registered(client: MlflowClient) -> list[Any]:
+    return list(client.search_model_versions(f"name = '{NAME}'", max_results=10_000))
+
+
+def _folder_in_artifacts(version: Version | None) -> str:
+    """Where MLflow keeps a version, below its artifacts; nothing where that is not known."""
+    path = version.path if version else ""
+    return path.removesuffix("/artifacts/factors.npz").removeprefix("mlflow/artifacts")
+
+
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Let MLflow neither tell that it registers nor wish for an example: the run tells of it."""

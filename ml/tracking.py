@@ -27,16 +27,19 @@ EXPERIMENT = "moovitamix-recommender"
 def connected(settings: MlSettings) -> Iterator[MlflowClient]:
     """Yield a client of the tracking database; it is made first, by one process alone.
 
-    Two that make it at once fail: its migrations know no lock.
+    Two that make it at once fail: its migrations know no lock. Raises `TrackingDamaged` and
+    `TrackingOutdated`.
     """
     import mlflow
 
     from ml.artifacts import DataFolderRepository
+    from ml.tracking_database import require_sound
 
     DataFolderRepository.data_dir = settings.data_dir
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
     with (settings.mlflow_dir / ".making.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        require_sound(settings)
         mlflow.set_tracking_uri(settings.tracking_url)
         mlflow.set_registry_uri(settings.tracking_url)
         client = mlflow.MlflowClient()

@@ -21,7 +21,7 @@ from ml.kinds import kind
 from ml.profile import profile
 from ml.rolling import cut_offs_at_most
 from ml.search import search
-from ml.tracking import connected, log_metrics, log_trial, scratch
+from ml.tracking import log_metrics, log_trial, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,16 +54,15 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
     """
     import mlflow
 
+    from ml.trainings import under_way
+
     with publications.open_published(settings) as published:
         data_version = publications.version_of(published)
         most = cut_offs_at_most(registry.find_champion(settings))
         cut = cuts.cut(published, settings, most)
         present = profile(published, publications.cut_offs(published)[-1])
-    with (
-        scratch(settings),
-        connected(settings) as client,
-        mlflow.start_run(run_name=run_id or None) as run,
-    ):
+    with scratch(settings), under_way(settings, run_id) as (client, mlflow_run_id):
+        registry.register_known(client, settings)
         begun = time.monotonic()
         trials: list[Trial] = []
         bundle = trained(model or _chosen(settings, cut, trials), cut.data, settings.seed)
@@ -73,7 +72,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
         mlflow.set_tags(_tags(data_version, cut, run_id))
         popularity = cuts.figures_of_popularity(cut)
         figures = _metrics(own, popularity) | {"fit_seconds": seconds}
-        log_metrics(client, run.info.run_id, figures)
+        log_metrics(client, mlflow_run_id, figures)
         for trial in trials:
             log_trial(client, trial)
         for name, figure in _drawn(bundle, [own, popularity], cut, trials):
@@ -84,7 +83,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
         "name": bundle.name,
         "model_hash": model_hash,
         "run_id": run_id,
-        "mlflow_run_id": run.info.run_id,
+        "mlflow_run_id": mlflow_run_id,
         "path": path,
     }
     registry.note(settings, row)

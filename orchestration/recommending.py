@@ -55,9 +55,11 @@ def train(run: Run, *, if_due: bool = False) -> "Training | None":
     from ml.due import due
     from ml.errors import NothingToLearnFrom, TooFewListens
     from ml.train import train as train_model
+    from ml.trainings import end_killed
 
     settings = ml_settings(run)
     with run.step("train") as step:
+        end_killed(settings)
         try:
             champion = ensure_champion(settings, run.run_id)
             step.what = f"version {champion.number}, {champion.name}, is champion; "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from api.serving import problems
+from api.serving.errors import AnswersDamaged
 
 if TYPE_CHECKING:
     from api.serving.answers import Answers
@@ -23,7 +25,8 @@ class Answering:
         """What is served; a problem (503) when that is nothing."""
         served = self._served
         if served.answers is None:
-            served.refresh()
+            with suppress(AnswersDamaged):
+                served.refresh()
         if served.answers is None:
             detail = f"there is nothing to serve: {served.degraded}"
             raise problems.NoAnswer(503, detail, {"retry-after": "5"})

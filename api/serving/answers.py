@@ -39,6 +39,9 @@ class Answers:
         self.facts = Facts.model_validate_json((folder / "facts.json").read_bytes())
         if self.facts.format != FORMAT:
             raise ValueError(f"{folder} has format {self.facts.format}, not {FORMAT}")
+        for name, (size, _) in self.facts.files.items():
+            if (folder / name).stat().st_size != size:
+                raise ValueError(f"{folder / name} has not the {size} bytes that were written")
         self._users = _mapped(folder / "users.ids", "i")
         self._starts = _mapped(folder / "users.starts", "q")
         self._track = _mapped(folder / "recommendations.track", "i")

@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api.serving import problems, schemas
 from api.serving.answering import Answering
 from api.serving.counts import Counts
+from api.serving.errors import ServingError
 from api.serving.guard import OPEN, Guard
 from api.serving.keys import KeyRing
 from api.serving.limits import Limits
@@ -22,6 +23,7 @@ from api.serving.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from pydantic import BaseModel
 
@@ -46,7 +48,8 @@ def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
 
     @asynccontextmanager
     async def following(_: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(_follow([served.refresh, ring.refresh], log))
+        teller = None if worker else log  # one of them tells of what all workers see
+        task = asyncio.create_task(_follow([served.refresh, ring.refresh], teller))
         yield
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -64,23 +67,33 @@ def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
     guard = Guard(app, QuickLane(answering), ring, limits, counts, log, settings.rate)
     problems.add_handlers(app)
     _add_answers(app, answering, guard)
-    _add_probes(app, answering, served, settings)
+    _add_probes(app, answering, served, ring, settings.folder)
     app.openapi = _documenting(app)  # type: ignore[method-assign]
     return guard
 
 
-async def _follow(refreshing: list[Callable[[], None]], log: Log) -> None:
-    """See new answers and keys within a tenth of a second; what fails is said once."""
-    said = ""
+async def _follow(refreshing: list[Callable[[], None]], log: Log | None) -> None:
+    """See new answers and keys within a tenth of a second; what fails is logged once."""
+    logged: dict[Callable[[], None], str] = {}
     while True:
         await asyncio.sleep(_LOOK_EVERY)
         for refresh in refreshing:
             try:
                 refresh()
             except Exception as error:  # whatever it is, it must not end the following
-                if said != repr(error):
-                    said = repr(error)
-                    log.failure(error)
+                if log and logged.get(refresh) != repr(error):
+                    logged[refresh] = repr(error)
+                    _log_failure(log, error)
+            else:
+                logged.pop(refresh, None)
+
+
+def _log_failure(log: Log, error: Exception) -> None:
+    """Log what a person can act on in its own words, and where anything else came from."""
+    if isinstance(error, ServingError):
+        log.event("failure", error=type(error).__name__, reason=str(error))
+    else:
+        log.failure(error)
 
 
 def _json(body: bytes) -> Response:
@@ -132,9 +145,9 @@ def _add_answers(app: FastAPI, answering: Answering, guard: Guard) -> None:
 
 
 def _add_probes(
-    app: FastAPI, answering: Answering, served: Served, settings: ServingSettings
+    app: FastAPI, answering: Answering, served: Served, ring: KeyRing, folder: Path
 ) -> None:
-    metrics_of_all = registry(settings.folder / "counts", served)
+    metrics_of_all = registry(folder / "counts", served)
 
     @app.get("/health", summary="Whether it lives", **_route(schemas.Health))
     async def health() -> Response:
@@ -149,7 +162,7 @@ def _add_probes(
             "status": "ready",
             "model_version": facts.model_version,
             "publication_version": facts.publication_version,
-            "degraded": served.degraded,
+            "degraded": served.degraded or ring.fault,
         }
         return _json(orjson.dumps(said))
 

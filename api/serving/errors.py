@@ -91,7 +91,20 @@ class KeysFileBroken(ServingError):
     """`keys.json` is there but can't be understood."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} can't be read ({reason}): put it right, or remove it")
+        super().__init__(
+            f"{path} can't be read ({reason}): put it back from a backup, or remove it and make new"
+            " keys with `moovitamix key add NAME`"
+        )
+
+
+class AnswersDamaged(ServingError):
+    """Prepared answers, or the file that says which are served, are not as they were written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} or the answers that it names are damaged ({reason}): the former ones are"
+            " served until they are made again from the published file, which needs nobody"
+        )
 
 
 class PublicationUnusable(ServingError):

@@ -45,6 +45,8 @@ class Facts(BaseModel):
     champion: Champion | None
     popular: list[tuple[int, int]]
     """Places of the popular tracks among all, the first first, and their listeners."""
+    files: dict[str, tuple[int, int]] = {}
+    """Size and CRC-32 of each array, to know a damaged one by."""
 
 
 class Pointer(BaseModel):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_CHUNK = 2**20
 
 Sight = tuple[int, int, int]
 
@@ -19,6 +22,15 @@ def look(path: Path) -> Sight | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def summed(path: Path) -> tuple[int, int]:
+    """Return the size and the CRC-32 of a file: a gigabyte takes a second."""
+    size = sum_ = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            size, sum_ = size + len(chunk), zlib.crc32(chunk, sum_)
+    return size, sum_
 
 
 def replace(path: Path, content: bytes, mode: int = 0o644) -> None:

@@ -136,10 +136,7 @@ class Guard:
                 chunked = True
         key = self._ring.find(secret) if secret else None
         if key is None:
-            hint = "" if len(self._ring) else "; there is none yet: `moovitamix key add NAME`"
-            raise problems.NoAnswer(
-                401, f"the header X-API-Key must hold a key{hint}", {"www-authenticate": "ApiKey"}
-            )
+            raise self._refusal()
         self.charge(key, 1)
         if chunked:
             raise problems.NoAnswer(411, "a body must come with its content-length")
@@ -147,6 +144,15 @@ class Guard:
             raise problems.NoAnswer(413, f"a body may have {LARGEST_BODY} bytes")
         scope["key"] = key
         return key
+
+    def _refusal(self) -> problems.NoAnswer:
+        """What somebody without a key is told; where no key is known at all, also why."""
+        if self._ring.fault and not len(self._ring):
+            return problems.NoAnswer(503, f"{self._ring.fault}; the server's log says what to do")
+        hint = "" if len(self._ring) else "; there is none yet: `moovitamix key add NAME`"
+        return problems.NoAnswer(
+            401, f"the header X-API-Key must hold a key{hint}", {"www-authenticate": "ApiKey"}
+        )
 
 
 async def _send_json(send: Send, body: bytes, request_id: str) -> None:

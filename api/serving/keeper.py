@@ -47,6 +47,7 @@ class Keeper:
         self._folder = settings.folder / "answers"
         self._pointer = settings.folder / POINTER
         self.said, self.facts = self._last_good()
+        self._pointed: files.Sight | None = None
         self._failed: files.Sight | None = None
         self._retry_at, self._retry_after = 0.0, _RETRY_FIRST
         self._prune_at: float | None = monotonic()
@@ -112,16 +113,23 @@ class Keeper:
             if pointer.folder:
                 written = (self._folder / pointer.folder / "facts.json").read_bytes()
                 facts = Facts.model_validate_json(written)
-                if facts.format == FORMAT:
+                if facts.format == FORMAT and self._is_whole(pointer.folder, facts):
                     return pointer, facts
         return Pointer(), None
 
+    def _is_whole(self, name: str, facts: Facts) -> bool:
+        """Whether each array is as it was written; else all are made again."""
+        folder = self._folder / name
+        return all(files.summed(folder / one) == its for one, its in facts.files.items())
+
     def _point(self, pointer: Pointer, why: str = "") -> None:
-        if pointer == self.said and self._pointer.exists():
+        is_new = pointer != self.said
+        if not is_new and self._pointed == files.look(self._pointer):
             return
         files.replace(self._pointer, pointer.model_dump_json().encode())
+        self._pointed = files.look(self._pointer)
         self.said = pointer
-        if pointer.degraded:
+        if is_new and pointer.degraded:
             self._log.event("degraded", reason=pointer.degraded, why=why)
 
     def _prune(self, kept: set[str | None]) -> None:

@@ -10,7 +10,7 @@ import fcntl
 import json
 import re
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -101,15 +101,23 @@ class KeyRing:
         self._path = path
         self._seen: files.Sight | None = None
         self._keys: dict[bytes, Key] = {}
-        self.refresh()
+        self.fault: str | None = None
+        """What clients are told of a file that can't be read: the keys are then as they were."""
+        with suppress(KeysFileBroken):
+            self.refresh()
 
     def refresh(self) -> None:
         """Read the file if it is another; one that can't be read leaves the keys as they are."""
         seen = files.look(self._path)
-        if seen == self._seen:
+        if seen == self._seen and not self.fault:
             return
-        self._keys = {bytes.fromhex(key.sha256): key for key in read(self._path)}
-        self._seen = seen
+        try:
+            known = read(self._path)
+        except KeysFileBroken:
+            self.fault = "the list of API keys can't be read"
+            raise
+        self._keys = {bytes.fromhex(key.sha256): key for key in known}
+        self._seen, self.fault = seen, None
 
     def __len__(self) -> int:
         return len(self._keys)

@@ -10,7 +10,7 @@ import duckdb
 from api.serving import arrays
 from api.serving.errors import PublicationUnusable
 from api.serving.facts import Champion, Facts
-from api.serving.files import look
+from api.serving.files import look, summed
 from api.serving.settings import LARGEST_LIMIT
 from lake import publications
 from lake.errors import NothingPublished, PublicationDamaged, PublicationInUse
@@ -67,6 +67,8 @@ def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: b
         raise PublicationUnusable("the published file is not as it was published") from error
     except (duckdb.Error, PublicationInUse) as error:
         raise PublicationUnusable("the published file can't be read") from error
+    files = {path.name: summed(path) for path in sorted(draft.iterdir()) if path.is_file()}
+    facts = facts.model_copy(update={"files": files})
     (draft / "facts.json").write_text(facts.model_dump_json(), encoding="utf-8")
     return facts
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from api.serving import files
 from api.serving.answers import Answers
+from api.serving.errors import AnswersDamaged
 from api.serving.facts import Pointer
 
 if TYPE_CHECKING:
@@ -28,13 +30,23 @@ class Served:
         self._name: str | None = None
         self.answers: Answers | None = None
         self.degraded: str | None = "no answers have been prepared yet"
-        self.refresh()
+        with suppress(AnswersDamaged):  # the keeper makes them again
+            self.refresh()
 
     def refresh(self) -> None:
-        """Follow the pointer if it has moved; on failure serve on as before, and raise."""
+        """Follow the pointer if it has moved.
+
+        Raises `AnswersDamaged` where it leads nowhere, and serves on as before.
+        """
         seen = files.look(self._pointer)
         if seen is None or seen == self._seen:
             return
+        try:
+            self._follow(seen)
+        except (OSError, ValueError) as error:
+            raise AnswersDamaged(self._pointer, type(error).__name__) from error
+
+    def _follow(self, seen: files.Sight) -> None:
         pointer = Pointer.model_validate_json(self._pointer.read_bytes())
         if pointer.folder and pointer.folder != self._name:
             self.answers = Answers(self._folder / pointer.folder, self._stale_after)

@@ -16,6 +16,7 @@ from api.serving.errors import (
     AddressUnavailable,
     AlreadyServing,
     DiedAtStart,
+    KeysFileBroken,
     NoKeys,
     PortTaken,
 )
@@ -31,7 +32,7 @@ _LOOK_EVERY = 0.2
 
 def serve(settings: ServingSettings) -> None:
     """Answer until SIGINT or SIGTERM. Raises a `ServingError` when it can't begin."""
-    if not keys.read(settings.keys_file) and not settings.is_loopback:
+    if not settings.is_loopback and _lacks_keys(settings):
         raise NoKeys(settings.host)
     settings.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -52,6 +53,14 @@ def serve(settings: ServingSettings) -> None:
         ]
         host, port = listening.getsockname()[:2]
         run([keeper, *workers], f"serving API on http://{host}:{port}")
+
+
+def _lacks_keys(settings: ServingSettings) -> bool:
+    """Whether there is no key; a list that can't be read lets nobody in, and the log says so."""
+    try:
+        return not keys.read(settings.keys_file)
+    except KeysFileBroken:
+        return False
 
 
 def run(children: list[Child], ready: str) -> None:

@@ -11,12 +11,19 @@ import duckdb
 import pyarrow.dataset as ds
 import pytest
 
-from api.serving import counts
+from api.serving import counts, keys
+from api.serving.errors import AnswersDamaged, KeysFileBroken
 from api.serving.hourly import SCHEMA, Hourly
 from api.serving.keeper import Keeper
 from api.serving.logs import Log
 from api.serving.served import Served
-from tests.integration.serving_server import serving, settings, wait_for
+from tests.integration.serving_server import (
+    RunningServing,
+    begin_serving,
+    serving,
+    settings,
+    wait_for,
+)
 from tests.served_marts import Marts
 
 if TYPE_CHECKING:
@@ -290,3 +297,97 @@ def test_a_publication_under_load_is_seen_at_once_and_drops_no_request(tmp_path:
     assert not wrong
     assert sorted(set(seen)) == [1, 2, 3, 4]
     assert min(took) < 1
+
+
+@pytest.mark.parametrize("left", [0, 9], ids=["empty", "half"])
+def test_a_torn_pointer_is_written_again_and_answers_go_on(house: House, left: int) -> None:
+    Marts(version=1, model_version=1).publish(house.marts)
+    house.look()
+    pointer = house.settings.folder / "current.json"
+    good = pointer.read_bytes()
+    pointer.write_bytes(good[:left])
+    with pytest.raises(AnswersDamaged, match=r"current\.json .*damaged"):
+        house.served.refresh()
+    assert house.version() == 1
+    house.look()
+    assert pointer.read_bytes() == good
+
+    pointer.write_bytes(good[:left])
+    house.open()
+    house.look()
+    assert house.version() == 1
+
+
+def test_damaged_answers_are_prepared_again_as_serving_begins(house: House) -> None:
+    Marts(version=1, model_version=1).publish(house.marts)
+    house.look()
+    good = house.user(10)
+
+    def arrays() -> list[Path]:
+        pointer = json.loads((house.settings.folder / "current.json").read_bytes())
+        folder = house.settings.folder / "answers" / pointer["folder"]
+        return sorted(path for path in folder.iterdir() if path.stat().st_size)
+
+    assert len(arrays()) > 8
+    for number in range(len(arrays())):
+        size = arrays()[number].stat().st_size
+        for content in (0, size // 2, size - 1, None):
+            path = arrays()[number]
+            whole = path.read_bytes()
+            path.write_bytes(whole[:content] if content is not None else whole[::-1] + b"x")
+            house.open()
+            house.look()
+            assert house.user(10) == good, (path.name, content)
+            assert path.parent != arrays()[number].parent
+
+
+def test_keys_that_are_torn_let_nobody_else_in_and_lock_nobody_out(house: House) -> None:
+    path = house.settings.keys_file
+    secret = keys.add(path, "app").encode()
+    ring = keys.KeyRing(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40])
+    with pytest.raises(KeysFileBroken, match="put it back from a backup, or remove it"):
+        ring.refresh()
+    assert ring.find(secret)
+    assert ring.find(b"another") is None
+    assert ring.fault
+    begun_with_torn_keys = keys.KeyRing(path)
+    assert begun_with_torn_keys.find(secret) is None
+    assert begun_with_torn_keys.fault
+    path.write_bytes(whole)
+    begun_with_torn_keys.refresh()
+    assert begun_with_torn_keys.find(secret)
+    assert begun_with_torn_keys.fault is None
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"keys": [{"na', b"[]", b"null", b"\xff\x00"])
+def test_the_api_comes_up_with_torn_files_and_logs_one_line(tmp_path: Path, torn: bytes) -> None:
+    Marts(version=1, model_version=1).publish(tmp_path / "marts.duckdb")
+    with serving(tmp_path) as running:
+        assert running.ask("/model").status == 200
+    folder = settings(tmp_path).folder
+    (folder / "current.json").write_bytes(torn)
+    (folder / "keys.json").write_bytes(torn)
+    log = tmp_path / "torn.log"
+    process = begin_serving(tmp_path, "--workers=2", log=log, MOOVITAMIX_SERVING_HOST="0.0.0.0")
+    assert process.stdout
+    try:
+        port = process.stdout.readline().rsplit(":", 1)[-1].strip()
+        asked = RunningServing(f"http://127.0.0.1:{port}", running.key, process, log)
+        wait_for(lambda: asked.ask("/ready", key=None).status == 200)
+        ready = json.loads(asked.ask("/ready", key=None).data)
+        assert ready["degraded"] == "the list of API keys can't be read"
+        refusal = asked.ask("/model")
+        assert refusal.status == 503
+        assert "the server's log says what to do" in refusal.data.decode()
+        wait_for(lambda: "keys.json" in log.read_text())
+    finally:
+        process.terminate()
+        process.wait(30)
+    failures = [
+        one for one in map(json.loads, log.read_text().splitlines()) if one["event"] == "failure"
+    ]
+    assert [one["error"] for one in failures].count("KeysFileBroken") == 1
+    assert len(failures) <= 2
+    assert all("where" not in one for one in failures)

@@ -1,0 +1,110 @@
+"""MLflow's SQLite database, looked at before MLflow opens it: whole, and of this MLflow's schema.
+
+MLflow's own words for a damaged one are a page of SQLAlchemy; an older one it refuses.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml.errors import TrackingDamaged, TrackingOutdated
+
+if TYPE_CHECKING:
+    from ml.settings import MlSettings
+
+_SQLITE, _MAGIC = "sqlite:///", b"SQLite format 3\0"
+_HEADER_BYTES = 100
+
+
+def require_sound(settings: MlSettings) -> None:
+    """Raise `TrackingDamaged` unless MLflow's database can be read; bring an older one up to date.
+
+    A database that is missing or empty is made again by MLflow. Raises `TrackingOutdated` where
+    the schema is none that this MLflow knows.
+    """
+    path = file_of(settings.tracking_url)
+    if path is not None:
+        if path.is_dir():
+            raise TrackingDamaged(path, "it is a folder")
+        if not path.exists() or not path.stat().st_size:
+            return
+        path.open("r+b").close()  # not being allowed to write it is no damage
+        if why := damage_of(path):
+            raise TrackingDamaged(path, why)
+    if not settings.tracking_url.startswith(("http://", "https://")):
+        _bring_up_to_date(settings.tracking_url, path)
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of an SQLite URL; None for a database server."""
+    return Path(url.removeprefix(_SQLITE).partition("?")[0]) if url.startswith(_SQLITE) else None
+
+
+def damage_of(path: Path) -> str | None:
+    """Say why an SQLite file can't be used; None if all of it can be read."""
+    with path.open("rb") as file:
+        head = file.read(_HEADER_BYTES)
+    if not head.startswith(_MAGIC):
+        return "it is no SQLite database"
+    # SQLite takes what is missing of the last page for zeros.
+    page_bytes, pages = int.from_bytes(head[16:18]), int.from_bytes(head[28:32])
+    if path.stat().st_size < (65_536 if page_bytes == 1 else page_bytes) * pages:
+        return "its end is missing"
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=60)) as database:
+            (said,) = database.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if said == "ok" else str(said).splitlines()[-1]
+
+
+def _bring_up_to_date(url: str, path: Path | None) -> None:
+    """Migrate a database of an older MLflow, in a copy that then takes its place."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from mlflow.store.db.utils import _get_alembic_config
+    from sqlalchemy import create_engine
+
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            present = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+    scripts = ScriptDirectory.from_config(
+        _get_alembic_config(url)  # type: ignore[no-untyped-call]
+    )
+    if present is None or present == scripts.get_current_head():
+        return
+    known = {one.revision for one in scripts.walk_revisions()}
+    if path is None or present not in known:
+        raise TrackingOutdated(url, present, is_older=present in known)
+    _migrate(path)
+    print(
+        f"moovitamix: {path} was of an older MLflow, and is brought up to date",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _migrate(path: Path) -> None:
+    from mlflow.store.db.utils import _upgrade_db
+    from sqlalchemy import create_engine
+
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as given, closing(sqlite3.connect(draft)) as copy:
+        given.backup(copy)
+    engine = create_engine(f"{_SQLITE}{draft}")
+    try:
+        _upgrade_db(engine)  # type: ignore[no-untyped-call]
+    finally:
+        engine.dispose()
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
