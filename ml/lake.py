@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from ml.errors import DamagedTable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
@@ -127,8 +129,7 @@ def read(lake_url: str, table: str, since: date | None = None) -> list[dict[str,
     for path in sorted(storage.glob(f"{root}/ops/{table}/day=*/*.parquet")):
         if since and path.rsplit("/", 2)[1] < f"day={since:%Y-%m-%d}":
             continue
-        with storage.open(path, "rb") as file:
-            rows += pq.ParquetFile(file).read().to_pylist()
+        rows += _read(storage, path).to_pylist()
     return rows
 
 
@@ -157,10 +158,19 @@ def newest_batch(lake_url: str, table: str, version: int) -> datetime | None:
     batches = storage.glob(f"{root}/ml/{table}/model_version={version}/run_id=*/batch.parquet")
     if not batches:
         return None
-    with storage.open(max(batches), "rb") as file:
-        column = pq.ParquetFile(file).read(["data_as_of"])["data_as_of"]
+    column = _read(storage, max(batches), ["data_as_of"])["data_as_of"]
     data_as_of: datetime | None = column[0].as_py() if len(column) else None
     return data_as_of
+
+
+def _read(storage: Any, path: str, columns: list[str] | None = None) -> pa.Table:  # noqa: ANN401
+    try:
+        with storage.open(path, "rb") as file:
+            return pq.ParquetFile(file).read(columns)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedTable(path, str(error).splitlines()[0]) from error
 
 
 def _write(file: Any, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:  # noqa: ANN401

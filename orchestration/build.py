@@ -11,6 +11,7 @@ from orchestration.dbt import MARTS as DUCKDB
 from orchestration.dbt import Target, dbt, lent, log_of
 from orchestration.errors import BuildFailed, Failure
 from orchestration.graph import PARTS
+from orchestration.lake_damage import damaged_file
 from orchestration.lock import WriterLock
 from orchestration.progress import Tell, unheard
 from orchestration.publication import MARTS, READER_SCHEMAS
@@ -157,6 +158,8 @@ def results_of(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: A
         return list(answer.result.results)
     failed = [result for result in answer.result.results if result.status in FAILURES]
     told = "; ".join(failure_line(result) for result in failed)
+    if damaged := damaged_file(told, settings.lake_url):
+        raise damaged
     count = f"{len(failed)} of {len(answer.result.results)} failed"
     raise BuildFailed(
         f"{count}: {told}; {log_of(settings)}", tuple(_failure(result.node) for result in failed)

@@ -118,7 +118,9 @@ def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
 def variable_of(kind: Kind, name: str, field: FieldInfo) -> str:
     """Return the environment variable from which a field is read."""
     alias = field.validation_alias
-    choices: list[Any] = alias.choices if isinstance(alias, AliasChoices) else [alias]
+    choices: list[Any] = [alias]
+    if isinstance(alias, AliasChoices):
+        choices = list(alias.choices)
     named = [one for one in choices if isinstance(one, str) and one.isupper()]
     return named[0] if named else f"{kind.model_config['env_prefix']}{name}".upper()
 

@@ -10,6 +10,7 @@ from typing import Any
 from orchestration.build_file import require_usable
 from orchestration.dbt_results import record
 from orchestration.errors import BuildFailed
+from orchestration.lake_damage import damaged_file
 from orchestration.progress import Tell, unheard
 from orchestration.settings import ROOT, Settings
 
@@ -44,7 +45,8 @@ def dbt(
     What became of each node is recorded in the lake's `ops/dbt_results`, if a run asks.
 
     Raises `BuildFailed` when dbt could not run at all, not when something that it ran failed;
-    `BuildFileInUse` when a shell that knows no lock has the build file open.
+    `BuildFileInUse` when a shell that knows no lock has the build file open; `DamagedFile` when a
+    file of the lake can't be read.
     """
     if target == MARTS and words[0] != "parse":
         require_usable(settings.build_file)
@@ -63,6 +65,8 @@ def dbt(
         raise answer.exception
     if answer.exception is not None:
         said = " ".join(str(answer.exception).split())
+        if damaged := damaged_file(said, settings.lake_url):
+            raise damaged from answer.exception
         raise BuildFailed(
             f"dbt could not {words[0]}: {said}; {log_of(settings)}"
         ) from answer.exception

@@ -222,7 +222,15 @@ def told(error: BaseException) -> str:
         return f"{error.filename} can't be used: {error.strerror}"
     if type(error).__module__.split(".")[0] in {"api", "ingestion", "lake", "ml", "orchestration"}:
         return said
-    return f"unexpected {type(error).__name__}: {said} (--debug shows where)"
+    unforeseen = f"unexpected {type(error).__name__}: {said} (--debug shows where)"
+    return _of_a_damaged_file(said) or unforeseen
+
+
+def _of_a_damaged_file(said: str) -> str:
+    """Return what to say of a file of the lake that an error of DuckDB names, if it is damaged."""
+    from orchestration.lake_damage import damaged_file
+
+    return str(damaged_file(said) or "")
 
 
 def one_line(error: BaseException) -> str:

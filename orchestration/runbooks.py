@@ -30,6 +30,7 @@ PAGES = {
     "NoSuchLoad": "load-refused",
     "LakeUnreachable": "lake-unreachable",
     "DamagedFile": "lake-unreachable",
+    "DamagedTable": "lake-unreachable",
     "ForgetKeyLost": "forgetting",
     "NotErased": "forgetting",
     "NobodyKnown": "forgetting",

@@ -1,11 +1,13 @@
 """How things stand, told by what the runs left behind."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from lake import publications
 from lake.errors import LakeError, NothingPublished
 from orchestration.build_file import is_damage
+from orchestration.errors import told
 from orchestration.lock import holder_of
 from orchestration.screen import count
 from orchestration.settings import Settings, now
@@ -17,12 +19,20 @@ def facts(settings: Settings) -> list[tuple[str, str]]:
     holder = holder_of(settings.data_dir)
     return [
         ("writer lock", str(holder) if holder else "free"),
-        ("last run", _last_run(settings.lake_url, is_locked=holder is not None)),
-        ("last load", _last_load(settings.lake_url)),
+        ("last run", _or_why(lambda: _last_run(settings.lake_url, is_locked=holder is not None))),
+        ("last load", _or_why(lambda: _last_load(settings.lake_url))),
         ("build", "being written" if holder else _build(settings)),
         ("published", _publication(settings)),
-        *_unfinished(settings.lake_url),
+        *_forgetting(settings.lake_url),
     ]
+
+
+def _or_why(look: Callable[[], str]) -> str:
+    """What a look finds, or why it can't be told: one damaged file must not hide the rest."""
+    try:
+        return look()
+    except Exception as error:
+        return f"not known: {told(error)}"
 
 
 def crashed_run(lake_url: str) -> dict[str, Any] | None:
@@ -41,12 +51,17 @@ def _rows_of_runs(lake_url: str) -> list[dict[str, Any]]:
     return ops.read(lake_url, "runs", days[:2]) if days else []
 
 
-def _unfinished(lake_url: str) -> list[tuple[str, str]]:
+def _forgetting(lake_url: str) -> list[tuple[str, str]]:
+    found = _or_why(lambda: _unfinished(lake_url))
+    return [("forgetting", found)] if found else []
+
+
+def _unfinished(lake_url: str) -> str:
     from ingestion.forgotten import unfinished
 
     count_of = unfinished(lake_url)
-    told = f"{count_of} begun and not finished: give the same `moovitamix forget` again"
-    return [("forgetting", told)] if count_of else []
+    once_more = "give the same `moovitamix forget` again"
+    return f"{count_of} begun and not finished: {once_more}" if count_of else ""
 
 
 def _last_run(lake_url: str, *, is_locked: bool) -> str:
@@ -57,12 +72,12 @@ def _last_run(lake_url: str, *, is_locked: bool) -> str:
     if started is None:
         return "began before the newest two days that the lake tells of"
     ends = [row for row in rows if row["event"] == "finished" and _is_of(row, started)]
-    told = f"{started['run_id']} ({started['command']}), began {_ago(started['at'])}"
+    about = f"{started['run_id']} ({started['command']}), began {_ago(started['at'])}"
     if not ends:
-        return f"{told}: {'running' if is_locked else 'crashed'}"
+        return f"{about}: {'running' if is_locked else 'crashed'}"
     end = ends[0]
     error = f": {end['error']}" if end["error"] else ""
-    return f"{told}: {end['outcome']} after {_span(end['at'] - started['at'])}{error}"
+    return f"{about}: {end['outcome']} after {_span(end['at'] - started['at'])}{error}"
 
 
 def _last_load(lake_url: str) -> str:

@@ -78,6 +78,10 @@ class Installation:
         assert process.returncode == 0, complaint
         return told
 
+    def ends(self, *words: str) -> tuple[int, str, str]:
+        """Run `moovitamix` here, however it ends; return its code, output and complaint."""
+        return self._here(*words)
+
     def _here(self, *words: str) -> tuple[int, str, str]:
         """Run a command in this process, where dbt and the gate are imported already.
 
