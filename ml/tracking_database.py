@@ -17,7 +17,7 @@ from ml.errors import TrackingDamaged, TrackingOutdated
 if TYPE_CHECKING:
     from ml.settings import MlSettings
 
-_SQLITE, _MAGIC = "sqlite:///", b"SQLite format 3\0"
+_MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 
 
@@ -27,7 +27,8 @@ def require_sound(settings: MlSettings) -> None:
     A database that is missing or empty is made again by MLflow. Raises `TrackingOutdated` where
     the schema is none that this MLflow knows.
     """
-    path = file_of(settings.tracking_url)
+    is_served = settings.tracking_url.startswith(("http://", "https://"))
+    path = None if is_served else file_of(settings.tracking_url)
     if path is not None:
         if path.is_dir():
             raise TrackingDamaged(path, "it is a folder")
@@ -36,13 +37,17 @@ def require_sound(settings: MlSettings) -> None:
         path.open("r+b").close()  # not being allowed to write it is no damage
         if why := damage_of(path):
             raise TrackingDamaged(path, why)
-    if not settings.tracking_url.startswith(("http://", "https://")):
+    if not is_served:
         _bring_up_to_date(settings.tracking_url, path)
 
 
 def file_of(url: str) -> Path | None:
     """Return the file of an SQLite URL; None for a database server."""
-    return Path(url.removeprefix(_SQLITE).partition("?")[0]) if url.startswith(_SQLITE) else None
+    from sqlalchemy import make_url
+
+    address = make_url(url)
+    is_file = address.get_backend_name() == "sqlite" and address.database
+    return Path(str(address.database)) if is_file else None
 
 
 def damage_of(path: Path) -> str | None:
@@ -94,13 +99,13 @@ def _bring_up_to_date(url: str, path: Path | None) -> None:
 
 def _migrate(path: Path) -> None:
     from mlflow.store.db.utils import _upgrade_db
-    from sqlalchemy import create_engine
+    from sqlalchemy import URL, create_engine
 
     draft = path.with_name(f".{path.name}.draft")
     draft.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as given, closing(sqlite3.connect(draft)) as copy:
         given.backup(copy)
-    engine = create_engine(f"{_SQLITE}{draft}")
+    engine = create_engine(URL.create("sqlite", database=str(draft)))
     try:
         _upgrade_db(engine)  # type: ignore[no-untyped-call]
     finally:

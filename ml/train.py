@@ -21,7 +21,7 @@ from ml.kinds import kind
 from ml.profile import profile
 from ml.rolling import cut_offs_at_most
 from ml.search import search
-from ml.tracking import log_metrics, log_trial, scratch
+from ml.tracking import connected, log_metrics, log_trial, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
     note_profile(settings, number, present, run_id)
     decision = judge_challenger(settings, registry.versions(settings)[number], cut, run_id)
     with connected(settings) as client:
-        log_metrics(client, run.info.run_id, _evidence(decision))
+        log_metrics(client, mlflow_run_id, _evidence(decision))
     listens = int(cut.data.plays.sum())
     return Training(number, bundle.name, model_hash, listens, seconds, decision)
 

@@ -9,7 +9,8 @@ from ingestion.errors import DamagedFile
 _NAMED = re.compile(r"[\"']([^\"'\n]+\.parquet)[\"']")
 # Words of a reader that found other bytes than it expected, but not always in which file.
 _SIGNS = re.compile(
-    r"magic bytes|too small to be|zstd|thrift|decompress|corrupt|enough bytes", re.IGNORECASE
+    r"magic bytes|too small to be|zstd|thrift|decompress|corrupt|enough bytes|know what type",
+    re.IGNORECASE,
 )
 
 

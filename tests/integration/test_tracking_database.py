@@ -99,7 +99,7 @@ def test_a_database_of_an_older_mlflow_is_brought_up_to_date(data_dir: Path) -> 
     assert _revision(path) == newest
     assert damage_of(path) is None
     with connected(settings_of(data_dir)) as client:
-        assert client.get_model_version(registry.NAME, "1").version == 1
+        assert int(client.get_model_version(registry.NAME, "1").version) == 1
     assert [one for one in path.parent.iterdir() if "draft" in one.name] == []
 
 
