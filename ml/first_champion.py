@@ -27,7 +27,8 @@ def register_baseline(settings: MlSettings, run_id: str) -> Version:
     """Register a baseline; raise `NothingToLearnFrom` where no features are published."""
     import mlflow
 
-    from ml.tracking import connected, scratch
+    from ml.tracking import scratch
+    from ml.trainings import under_way
 
     began = time.monotonic()
     with publications.open_published(settings) as published:
@@ -36,11 +37,8 @@ def register_baseline(settings: MlSettings, run_id: str) -> Version:
     no_ids = np.zeros(0, np.int64)
     bundle = Bundle(Baseline(), no_ids, no_ids, no_ids)
     commit = git_commit()
-    with (
-        scratch(settings),
-        connected(settings) as client,
-        mlflow.start_run(run_name=run_id or None) as run,
-    ):
+    with scratch(settings), under_way(settings, run_id) as (client, mlflow_run_id):
+        registry.register_known(client, settings)
         arrays = bundle.model.arrays().items()
         mlflow.log_params({name: array.item() for name, array in arrays} | {"model": bundle.name})
         mlflow.set_tags({"run_id": run_id, "git_commit": commit or "unknown"})
@@ -50,7 +48,7 @@ def register_baseline(settings: MlSettings, run_id: str) -> Version:
         "name": bundle.name,
         "model_hash": model_hash,
         "run_id": run_id,
-        "mlflow_run_id": run.info.run_id,
+        "mlflow_run_id": mlflow_run_id,
         "path": path,
         "trained_at": datetime.now(UTC).replace(tzinfo=None),
         "data_as_of": data_version.data_as_of,

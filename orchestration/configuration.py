@@ -21,7 +21,10 @@ PREFIX = "MOOVITAMIX_"
 # Read by dbt's files alone, or set by us for them.
 OF_DBT = frozenset(
     f"{PREFIX}{name}"
-    for name in ("RUN_ID", "SPARK_CATALOG", "SPARK_FORMAT", "SPARK_JAVA_OPTIONS", "VERSION")
+    for name in (
+        *("PIECE", "RUN_ID", "VERSION"),
+        *("SPARK_CATALOG", "SPARK_FORMAT", "SPARK_JAVA_OPTIONS"),
+    )
 )
 LONGEST_VALUE = 80
 EXAMPLES: dict[Any, str] = {
