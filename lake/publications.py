@@ -99,7 +99,7 @@ def require_intact(link: Path, file: Path) -> None:
     """Raise `PublicationDamaged` unless a file that was found is what was published."""
     if logs := logs_of(file):
         raise PublicationDamaged(link, f"a session left {logs[0].name} beside it")
-    if why := fault_of(file, _manifests_for(link, file)):
+    if why := fault_of(file, manifests_for(link, file)):
         raise PublicationDamaged(link, why)
 
 
@@ -175,7 +175,7 @@ def _connected(link: Path, file: Path, config: dict[str, Any]) -> "duckdb.DuckDB
     return opened
 
 
-def _manifests_for(link: Path, file: Path) -> list[Manifest] | None:
+def manifests_for(link: Path, file: Path) -> list[Manifest] | None:
     """Return the manifests that a file may match: its own, or of a copy without links, any."""
     if link.is_symlink():
         own = read_manifest(file.parent)

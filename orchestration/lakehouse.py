@@ -47,6 +47,7 @@ def share(settings: Settings, *, keep_former: bool = True) -> int:
     masked_marts = find(settings.masked_marts_file)
     if masked_marts is None:
         return 0
+    require_intact(settings.masked_marts_file, masked_marts)
     try:
         with _opened(settings, masked_marts) as files:
             published = files.execute(TABLES, ["published"]).fetchall()
@@ -108,7 +109,6 @@ def _opened(settings: Settings, masked_marts: Path) -> Iterator["duckdb.DuckDBPy
     }
     with duckdb.connect(config=config) as files:
         files.execute(f"attach '{quoted(masked_marts)}' as published (read_only)")
-        require_intact(settings.masked_marts_file, masked_marts)
         catalogue = quoted(settings.lakehouse.get_secret_value())
         place = quoted(settings.lakehouse_data)
         files.execute(f"attach 'ducklake:{catalogue}' as lakehouse (data_path '{place}')")

@@ -93,7 +93,7 @@ def sweep(link: Path) -> None:
     links = (link, previous_of(link), inner_link(link))
     for one in links:
         _link_again(one, folder_of(link))
-    if link.is_symlink():
+    if link.is_symlink() and link.is_file():
         _move_link(inner_link(link), Path(os.path.realpath(link)))
     named = {Path(os.path.realpath(one)).parent for one in links if one.is_symlink()}
     _remove_all_but(named, folder_of(link))
@@ -125,10 +125,7 @@ def fault_under(link: Path) -> str | None:
         file = publications.find(link)
     except PublicationDamaged as damage:
         return damage.why
-    if file is None or not link.is_symlink():
-        return None
-    own = read_manifest(file.parent)
-    return fault_of(file, [own] if own else [])
+    return fault_of(file, publications.manifests_for(link, file)) if file else None
 
 
 def require_whole(settings: Settings) -> None:

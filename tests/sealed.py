@@ -9,7 +9,7 @@ LEDGER = """
 create schema if not exists ledger;
 create or replace table ledger.state as
     select 'sealed' as status, 'invocation' as invocation_id, 'hash' as model_hash,
-    timestamp '2026-01-02' as sealed_at;
+    timestamp '2026-01-01' as started_at, timestamp '2026-01-02' as sealed_at;
 create or replace table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);
 create or replace table ledger.personal_columns
     (schema_name varchar, table_name varchar, column_name varchar);
