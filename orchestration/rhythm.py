@@ -1,8 +1,11 @@
 """How long an app may be quiet before that is a fault: a limit that follows its own pauses."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
 
+from lake import publications
+from lake.errors import LakeError
 from orchestration.settings import Settings
 
 WEEKS = 9
@@ -36,10 +39,10 @@ def limit_of(days: list[date]) -> int:
 
 
 def _days_with_listens(settings: Settings) -> list[date]:
+    """Days of the newest publication that can be read: a run mends one that can't."""
     import duckdb
 
-    if not settings.marts_file.exists():
-        return []
-    with duckdb.connect(settings.marts_file, read_only=True) as published:
-        rows = published.execute(DAYS, [7 * WEEKS]).fetchall()
-    return [day for (day,) in rows]
+    for link in (settings.marts_file, settings.previous_marts_file):
+        with suppress(LakeError, duckdb.Error), publications.connect(link) as published:
+            return [day for (day,) in published.execute(DAYS, [7 * WEEKS]).fetchall()]
+    return []

@@ -31,6 +31,7 @@ from orchestration.publish import publish
 from orchestration.published_files import require_whole
 from orchestration.query import query
 from orchestration.report.records import opened
+from orchestration.rhythm import NO_LIMIT, quiet_limit
 from orchestration.screen import Screen
 from orchestration.settings import Settings
 from orchestration.status import facts
@@ -199,6 +200,7 @@ def test_every_reader_refuses_what_is_not_as_published_and_the_next_publication_
             reader()
         assert "\n" not in str(refusal.value)
     assert "not as it was published" in dict(facts(settings))["published"]
+    assert quiet_limit(settings) == NO_LIMIT, "no step before the publication stops by it"
 
     keeper.look()
     assert keeper.facts.publication_version == 2, "it goes on with its last good answers"

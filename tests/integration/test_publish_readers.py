@@ -120,7 +120,7 @@ def _publish_generation(
 
 @pytest.mark.parametrize(
     ("readers", "writers", "publications"),
-    [(4, 2, 8), pytest.param(28, 4, 50, marks=pytest.mark.slow)],
+    [(4, 2, 8), pytest.param(28, 4, 50, marks=[pytest.mark.slow, pytest.mark.timeout(1_800)])],
 )
 def test_whoever_writes_every_fresh_read_is_one_publication_as_published(
     settings: Settings, readers: int, writers: int, publications: int
@@ -140,7 +140,7 @@ def test_whoever_writes_every_fresh_read_is_one_publication_as_published(
         assert crowd.stdout.readline() == "reading\n"
         for number in range(2, publications + 1):
             _publish_generation(settings, lock, number, rows)
-    said, complained = crowd.communicate(timeout=120)
+    said, complained = crowd.communicate(timeout=300)
     assert (crowd.returncode, complained) == (0, "")
     told = json.loads(said)
     children = told["children"]
