@@ -9,12 +9,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from lake import publications
 from lake.errors import PublicationDamaged
-from lake.publications import MANIFEST, Manifest, fault_of, folder_of, inner_link, read_manifest
+from lake.publications import Manifest, fault_of, folder_of, inner_link, read_manifest
 from orchestration.disk import flush
 from orchestration.settings import Settings
 
@@ -161,13 +161,16 @@ def rewritten(file: Path) -> Iterator[Path]:
 
 
 def next_number(*links: Path) -> int:
-    """Return a number above those of all publications under some names."""
-    found = [0]
-    for link in links:
-        for path in folder_of(link).glob(f"*/{MANIFEST}"):
-            with suppress(ValueError):
-                found.append(int(path.parent.name.partition("-")[0]))
-    return max(found) + 1
+    """Return a number above those of all publications under some names, lost ones included."""
+    names = {path.name for link in links for path in folder_of(link).glob("*")}
+    names |= {
+        Path(os.path.realpath(one)).parent.name
+        for link in links
+        for one in (link, inner_link(link))
+        if one.is_symlink()
+    }
+    numbers = [name.partition("-")[0] for name in names]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1
 
 
 def _link_again(link: Path, folder: Path) -> None:
