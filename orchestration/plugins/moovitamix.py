@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from orchestration.plugins import deadlines
 from orchestration.plugins.login_wall import LoginWall
 from orchestration.plugins.pages import PREFIX, app
 
@@ -15,6 +16,8 @@ PAGES = {
     "Data Docs": "quality/index.html",
     "Report": "report",
 }
+
+deadlines.mend()
 
 
 class MoovitamixPlugin(AirflowPlugin):
