@@ -93,8 +93,9 @@ def sweep(link: Path) -> None:
     links = (link, previous_of(link), inner_link(link))
     for one in links:
         _link_again(one, folder_of(link))
-    if link.is_symlink() and link.is_file():
-        _move_link(inner_link(link), Path(os.path.realpath(link)))
+    present = Path(os.path.realpath(link))
+    if link.is_symlink() and read_manifest(present.parent):
+        _move_link(inner_link(link), present)
     named = {Path(os.path.realpath(one)).parent for one in links if one.is_symlink()}
     _remove_all_but(named, folder_of(link))
 
