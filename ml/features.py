@@ -45,8 +45,9 @@ def features_of(
     *,
     split_on: Sequence[str] = (),
     split: Container[str] | None = None,
+    fewest: int = FEWEST,
 ) -> Features | None:
-    """Return one column per value that at least two rows have; none where there is no such value.
+    """Return one column per value that enough rows have; none where there is no such value.
 
     Text is one value, a list its elements. Whole numbers that stand for something are values;
     measures and dates of more than 32 values become tenths.
@@ -55,10 +56,11 @@ def features_of(
         columns: the values of each column, None where nothing is known.
         split_on: what stands between several values in one text.
         split: the columns whose text is several values; none: all, where `split_on` says on what.
+        fewest: how many rows are enough.
 
     """
     parts = [
-        _of_column(name, values, split_on if split is None or name in split else ())
+        _of_column(name, values, split_on if split is None or name in split else (), fewest)
         for name, values in columns.items()
     ]
     names = tuple(name for part in parts for name in part.names)
@@ -81,7 +83,9 @@ def meaning_of(column: str, values: Sequence[Any], split_on: Sequence[str] = ())
     return "category"
 
 
-def _of_column(column: str, values: Sequence[Any], split_on: Sequence[str]) -> Features:
+def _of_column(
+    column: str, values: Sequence[Any], split_on: Sequence[str], fewest: int
+) -> Features:
     between = re.compile("|".join(map(re.escape, split_on))) if split_on else None
     codes: dict[str, int] = {}
     rows, cells = [], []
@@ -90,7 +94,7 @@ def _of_column(column: str, values: Sequence[Any], split_on: Sequence[str]) -> F
             rows.append(row)
             cells.append(codes.setdefault(value, len(codes)))
     matrix = csr_matrix((np.ones(len(rows)), (rows, cells)), shape=(len(values), len(codes)))
-    kept = np.bincount(cells, minlength=len(codes)) >= FEWEST if codes else np.zeros(0, bool)
+    kept = np.bincount(cells, minlength=len(codes)) >= fewest if codes else np.zeros(0, bool)
     names = [f"{column}={value}" for value in codes]
     return Features(
         tuple(name for name, keep in zip(names, kept, strict=True) if keep),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml.features import features_of
+from ml.features import FEWEST, features_of
 from ml.interactions import Interactions, interactions
 from ml.listens import Listens
 
@@ -54,7 +54,8 @@ def snapshot(
 def present(published: duckdb.DuckDBPyConnection, as_of: datetime) -> Snapshot:
     """Read all features of the newest cut-off, and every user and track that the marts have.
 
-    Members of the marts that the features do not know are there without features and plays.
+    Members of the marts that the features do not know are there without features and plays. What
+    one user or track alone is said to be counts too: it may be the only one.
     """
     users = f"(from {_USERS} union all by name {_without_features('user')})"
     tracks = f"(from {_TRACKS} union all by name {_without_features('track')})"
@@ -64,6 +65,7 @@ def present(published: duckdb.DuckDBPyConnection, as_of: datetime) -> Snapshot:
         as_of,
         _columns(published, users, "user_id", USER_COLUMNS, both),
         _columns(published, tracks, "track_id", TRACK_COLUMNS, both),
+        fewest=1,
     )
 
 
@@ -81,6 +83,7 @@ def _snapshot(
     as_of: datetime,
     users: dict[str, Any],
     tracks: dict[str, Any],
+    fewest: int = FEWEST,
 ) -> Snapshot:
     user_ids, track_ids = _ids(users["user_id"]), _ids(tracks["track_id"])
     user, track, plays, last_played = _pairs(published, as_of, user_ids, track_ids)
@@ -91,8 +94,8 @@ def _snapshot(
         track,
         plays,
         last_played=last_played,
-        user_features=_features(users, USER_COLUMNS),
-        track_features=_features(tracks, TRACK_COLUMNS),
+        user_features=_features(users, USER_COLUMNS, fewest),
+        track_features=_features(tracks, TRACK_COLUMNS, fewest),
     )
     return Snapshot(as_of, data, _numbered(tracks["artist"]))
 
@@ -157,9 +160,11 @@ def _columns(
     ).fetchnumpy()
 
 
-def _features(columns: dict[str, Any], names: tuple[str, ...]) -> Features | None:
+def _features(
+    columns: dict[str, Any], names: tuple[str, ...], fewest: int = FEWEST
+) -> Features | None:
     values = {name: _values(columns[name]) for name in names}
-    return features_of(values, split_on=_SEPARATORS, split=GENRES)
+    return features_of(values, split_on=_SEPARATORS, split=GENRES, fewest=fewest)
 
 
 def _values(cells: npt.NDArray[Any]) -> list[Any]:

@@ -1,5 +1,5 @@
-{# The version that the newest decision made champion, or left it: a row; none before the first promotion, and none
-   where the only champion that there ever was has been withdrawn. `promoted_at` is when that decision was made. #}
+{# The version that the newest decision made champion, or left it: a row; none before the first features were
+   published. `promoted_at` is when that decision was made. #}
 {% macro champion() -%}
     select
         model_version,

@@ -1,6 +1,6 @@
--- Every user that the batch could know has a list as long as the longest one, or as there are
--- tracks; only where all else is listed are there tracks of `again`. Ranks count from 1
--- without a gap.
+-- Every user that the batch could know has a list as long as the longest one, or as there
+-- are tracks; only where all else is listed are there tracks of `again`. Ranks count from
+-- 1 without a gap.
 with
 
 recommendations as (

@@ -1,7 +1,7 @@
 -- Within the days that are left out, and by what the batch could know: its data ends at
 -- data_as_of, and what was delivered later, a track heard this morning, fails nothing.
--- Where nothing else is left, tracks are recommended again and marked so; another test sees
--- that nothing else was left.
+-- Where nothing else is left, tracks are recommended again and marked so; another test
+-- sees that nothing else was left.
 with
 
 recommendations as (

@@ -1,0 +1,85 @@
+"""After the first run of any app every known user has a whole list, in the marts and over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.installation import Installation
+from tests.integration.original_api import OriginalApi, catalogue
+from tests.integration.original_api import serving as app_of
+from tests.integration.serving_server import serving
+from tests.small_apps import SmallApp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVENING = datetime(2026, 3, 1, 21)
+STRANGER = 123_456_789
+ALL = list(range(1, 61))
+APPS = {
+    "one user, one track": (SmallApp(1, 1, {1: [1]}), {"again"}),
+    "one user, no listen": (SmallApp(1, 60, {}), {"metadata", "popularity"}),
+    "all heard, and by a user that the app does not name": (
+        SmallApp(3, 60, {1: ALL, 2: ALL[:30], 77: ALL}),
+        {"neighbours", "metadata", "popularity", "again"},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (at > 0)) for at, name in enumerate(APPS)],
+)
+def test_the_smallest_apps_have_whole_lists_after_their_first_run(
+    tmp_path: Path, name: str
+) -> None:
+    app, strategies = APPS[name]
+    app.write_world(tmp_path / "world")
+    installation = Installation(
+        tmp_path / "data", {"MOOVITAMIX_SOURCE_WORLD": str(tmp_path / "world")}
+    )
+    installation.does("run", "--as-of", EVENING.isoformat())
+    users = {*range(1, app.users + 1), *app.heard}
+    require_lists(installation, users, min(50, app.tracks))
+    told = {row[0] for row in installation.ask("select distinct strategy from recommendations")}
+    assert told == strategies
+
+
+@pytest.mark.slow
+def test_an_app_that_draws_all_records_again_has_whole_lists_day_after_day(tmp_path: Path) -> None:
+    api = OriginalApi(catalogue(1))
+    with app_of(api):
+        installation = Installation(tmp_path / "data", {"MOOVITAMIX_API_URL": api.url})
+        for day in range(3):
+            api.records = catalogue(day + 1)
+            as_of = datetime(2026, 1, 21, 21) + timedelta(days=day)
+            installation.does("run", "--as-of", as_of.isoformat())
+            users = {row[0] for row in installation.ask("select user_id from dim_users")}
+            assert users >= {user["id"] for user in api.records["users"]}
+            require_lists(installation, users, 50)
+    assert installation.ask("select name from champion_model") == [("baseline",)]
+
+
+def require_lists(installation: Installation, users: set[Any], number: int) -> None:
+    """Require a list of that many tracks of each user, and no other, in the marts and over HTTP."""
+    lists = "select user_id, count(*), max(rank) from recommendations group by user_id order by 1"
+    assert installation.ask(lists) == [(user, number, number) for user in sorted(users)]
+    strategies = dict(
+        installation.ask("select user_id, strategy from recommendations where rank = 1")
+    )
+    asked = sorted(users)[:99]
+    with serving(installation.data_dir) as app:
+        body = {"user_ids": [*asked, STRANGER], "limit": 50}
+        *own, stranger = app.ask("/recommendations:batch", method="POST", body=body).json()[
+            "answers"
+        ]
+    assert [(answer["user_id"], answer["known"]) for answer in own] == [
+        (user, True) for user in asked
+    ]
+    assert [answer["strategy"] for answer in own] == [strategies[user] for user in asked]
+    assert {len(answer["items"]) for answer in own} == {number}
+    assert (stranger["known"], stranger["strategy"]) == (False, "popularity")
+    assert len(stranger["items"]) == number
