@@ -54,8 +54,8 @@ def test_an_app_that_draws_all_records_again_has_whole_lists_day_after_day(tmp_p
     with app_of(api):
         installation = Installation(tmp_path / "data", {"MOOVITAMIX_API_URL": api.url})
         for day in range(3):
-            api.records = catalogue(day + 1)
             as_of = datetime(2026, 1, 21, 21) + timedelta(days=day)
+            api.records = catalogue(day + 1, until=as_of)
             installation.does("run", "--as-of", as_of.isoformat())
             users = {row[0] for row in installation.ask("select user_id from dim_users")}
             assert users >= {user["id"] for user in api.records["users"]}

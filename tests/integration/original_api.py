@@ -186,26 +186,33 @@ def on_page(table: str, page: int, change: Callable[[dict[str, Any]], None]) -> 
 # --- the records ---------------------------------------------------------------------------------
 
 
-def catalogue(seed: int = 1, tracks: int = 250, users: int = 120, sessions: int = 430) -> Records:
-    """Records as the original API draws them; another seed, and all ids are new."""
+def catalogue(
+    seed: int = 1,
+    tracks: int = 250,
+    users: int = 120,
+    sessions: int = 430,
+    *,
+    until: datetime = datetime(2026, 1, 21),
+) -> Records:
+    """Records of 20 days as the original API draws them; another seed, and all ids are new."""
     draw = random.Random(seed)
     track_ids = draw.sample(range(10_000, 1_000_000), tracks)
     user_ids = draw.sample(range(10_000, 1_000_000), users)
     return {
-        "tracks": [_track(draw, number) for number in track_ids],
-        "users": [_user(draw, number) for number in user_ids],
+        "tracks": [_track(draw, number, until) for number in track_ids],
+        "users": [_user(draw, number, until) for number in user_ids],
         "listen_history": [
             {
                 "user_id": draw.choice(user_ids),
                 "items": draw.choices(track_ids, k=draw.randint(1, 9)),
-                **_times(draw),
+                **_times(draw, until),
             }
             for _ in range(sessions)
         ],
     }
 
 
-def _track(draw: random.Random, number: int) -> dict[str, Any]:
+def _track(draw: random.Random, number: int, until: datetime) -> dict[str, Any]:
     return {
         "id": number,
         "name": f"Song {number}",
@@ -214,11 +221,11 @@ def _track(draw: random.Random, number: int) -> dict[str, Any]:
         "duration": f"{draw.randint(1, 9):02}:{draw.randint(0, 59):02}",
         "genres": draw.choice(["Rock", "Jazz", "R&B", "whatever"]),
         "album": f"Album {number % 90}",
-        **_times(draw),
+        **_times(draw, until),
     }
 
 
-def _user(draw: random.Random, number: int) -> dict[str, Any]:
+def _user(draw: random.Random, number: int, until: datetime) -> dict[str, Any]:
     return {
         "id": number,
         "first_name": "Ana",
@@ -226,12 +233,13 @@ def _user(draw: random.Random, number: int) -> dict[str, Any]:
         "email": f"u{number}@example.com",
         "gender": draw.choice(["Female", "Agender"]),
         "favorite_genres": draw.choice(["Rock", "Folk"]),
-        **_times(draw),
+        **_times(draw, until),
     }
 
 
-def _times(draw: random.Random) -> dict[str, str]:
-    created = datetime(2026, 1, 1) + timedelta(microseconds=draw.randrange(20 * 86_400 * 10**6))
+def _times(draw: random.Random, until: datetime) -> dict[str, str]:
+    begin = until - timedelta(days=20)
+    created = begin + timedelta(microseconds=draw.randrange(20 * 86_400 * 10**6))
     updated = created + timedelta(seconds=draw.randint(-3600, 36_000))
     return {"created_at": created.isoformat(), "updated_at": updated.isoformat()}
 
