@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from ingestion.bands import bands
 from ingestion.errors import GateFailed
+from ingestion.fills import usual
 from ingestion.lake import Verdict
 
 # Importing Great Expectations and judging 200,000 rows of each table take some ten seconds.
@@ -76,6 +77,7 @@ class Gate:
             "as_of": load.as_of.isoformat(),
             "kind": load.kind,
             "bands": {name: band and asdict(band) for name, band in bands(lake_url, load).items()},
+            "usual": {name: asdict(one) for name, one in usual(lake_url, load).items()},
             "pages": str(pages),
         }
         assert self._process.stdin is not None

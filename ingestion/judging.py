@@ -18,7 +18,15 @@ import pyarrow.parquet as pq
 
 from ingestion import data_docs
 from ingestion.bands import Band
-from ingestion.suites import shape_column, suites
+from ingestion.fills import Fill, column, fill
+from ingestion.suites import (
+    against_usual,
+    fill_column,
+    plain_column,
+    sameness_column,
+    shape_column,
+    suites,
+)
 from ingestion.tables import TABLES, sql_name
 
 if TYPE_CHECKING:
@@ -65,20 +73,33 @@ def judge(asked: dict[str, Any]) -> dict[str, Any]:
     tables = {table.name: _read(asked, table.name) for table in TABLES}
     rows = {name: min(len(table), SAMPLE) for name, table in tables.items()}
     bands = {name: Band(**band) if band else None for name, band in asked["bands"].items()}
-    frames = {"load": _shape(tables)} | {
+    fills = {
+        column(name, one): fill(table[one])
+        for name, table in tables.items()
+        for one in table.column_names
+        if one != "_dlt_load_id"
+    }
+    usual = {name: Fill(**one) for name, one in asked["usual"].items()}
+    frames = {"load": _shape(tables, fills)} | {
         name: _frame(table) for name, table in tables.items() if len(table)
     }
     checks = suites(rows, bands, datetime.fromisoformat(asked["as_of"]))
+    checks["load"] += against_usual(fills, usual)
     found = _validate(asked, frames, checks)
     return {
         "findings": found,
         "nulls": [
-            {"table_name": name, "column_name": column, "rows": len(table), "nulls": nulls}
+            {
+                "table_name": name,
+                "column_name": one,
+                "rows": len(table),
+                "nulls": (nulls := table[one].null_count),
+                "blanks": len(table) - nulls - fills[column(name, one)].filled,
+                "commonest": fills[column(name, one)].commonest,
+            }
             for name, table in tables.items()
-            for column, nulls in zip(
-                table.column_names, (c.null_count for c in table.columns), strict=True
-            )
-            if column != "_dlt_load_id"
+            for one in table.column_names
+            if one != "_dlt_load_id"
         ],
         "sampled": [name for name, table in tables.items() if len(table) > SAMPLE],
     }
@@ -97,8 +118,8 @@ def _read(asked: dict[str, Any], table: str) -> pa.Table:
     return pa.concat_tables(parts, promote_options="default") if parts else declared.empty_table()
 
 
-def _shape(tables: dict[str, pa.Table]) -> "pd.DataFrame":
-    """One row: how many rows each table has, and the type of each of its columns."""
+def _shape(tables: dict[str, pa.Table], fills: dict[str, Fill]) -> "pd.DataFrame":
+    """One row: how many rows each table has, the type of each column, and how full it is."""
     import pandas as pd
 
     shape: dict[str, list[object]] = {}
@@ -108,6 +129,9 @@ def _shape(tables: dict[str, pa.Table]) -> "pd.DataFrame":
             index = table.schema.get_field_index(declared.name)
             kind = sql_name(table.schema.field(index).type) if index >= 0 else "missing"
             shape[shape_column(name, declared.name)] = [kind]
+    for name, one in fills.items():
+        shape[fill_column(name)] = [one.share]
+        shape[sameness_column(name)] = [one.sameness]
     return pd.DataFrame(shape)
 
 
@@ -163,10 +187,10 @@ def _finding(table: str, result: Any) -> dict[str, Any]:  # noqa: ANN401 - GX's 
     raised = next(
         (one["exception_message"] for one in _raised(result) if one.get("raised_exception")), None
     )
-    observed = measured.get("observed_value")
+    observed = measured.get("observed_value") or config.meta.get("observed")
     name = str(config.kwargs.get("column") or "")
     if table == "load":
-        table, _, name = name.partition(".")
+        table, _, name = plain_column(name).partition(".")
     return {
         "table_name": table,
         "expectation": config.type,

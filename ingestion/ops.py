@@ -45,7 +45,7 @@ SCHEMAS = {
     ),
     "column_nulls": _schema(
         "run_id load_id place table_name column_name",
-        numbers="rows nulls",
+        numbers="rows nulls blanks commonest",
         instants="measured_at",
     ),
     "api_health": _schema(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ingestion.bands import Band
+from ingestion.fills import FEWEST_RECORDS, MOSTLY, ODD, REFUSED, VARIED, Fills
 from ingestion.tables import TABLES, sql_name
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ LONGEST_SESSION = 2_000
 HANDFUL = 5
 # How many records must keep a rule: of keys and times nearly all, of attributes most.
 NEARLY_ALL, MOST, HALF = 0.99, 0.8, 0.5
+MOST_ALIKE = 0.999
 
 
 def suites(rows: dict[str, int], bands: dict[str, Band | None], as_of: datetime) -> "Suites":
@@ -82,6 +84,58 @@ def _shape(tables: tuple[str, ...], bands: dict[str, Band | None]) -> "list[Expe
                     **rows, min_value=band.warn_low, max_value=band.warn_high,
                 ),
             ]  # fmt: skip
+    return checks
+
+
+def fill_column(name: str) -> str:
+    """Where the share of records that say something in a column stands in the `load` batch."""
+    return f"{name} filled"
+
+
+def sameness_column(name: str) -> str:
+    """Where the share of those that say the same stands in the `load` batch."""
+    return f"{name} same"
+
+
+def plain_column(measured: str) -> str:
+    """The column that a column of the `load` batch is about."""
+    return measured.removesuffix(" filled").removesuffix(" same")
+
+
+def against_usual(fills: Fills, usual: Fills) -> "list[Expectation]":
+    """What a column must say, by what it said in the loads before; the first load has none."""
+    checks = []
+    for name, now in fills.items():
+        before = usual.get(name)
+        if not before or min(now.records, before.records) < FEWEST_RECORDS:
+            continue
+        if before.share >= MOSTLY:
+            usually = f"{before.share:.0%} were in the loads before"
+            checks += [
+                _check(
+                    "ColumnValuesToBeBetween",
+                    f"{name} is filled in {least:.0%} of the records or more: {usually}",
+                    severity=severity,
+                    column=fill_column(name),
+                    min_value=least,
+                    observed=f"{now.share:.0%}",
+                )
+                for severity, least in (
+                    ("error", before.share * REFUSED),
+                    ("warn", before.share * ODD),
+                )
+            ]
+        if before.commonest and before.sameness <= VARIED and now.filled >= FEWEST_RECORDS:
+            checks.append(
+                _check(
+                    "ColumnValuesToBeBetween",
+                    f"{name} is not the same throughout, as in the loads before",
+                    severity="warn",
+                    column=sameness_column(name),
+                    max_value=MOST_ALIKE,
+                    observed=f"{now.sameness:.0%} alike",
+                )
+            )
     return checks
 
 
@@ -202,12 +256,18 @@ def _mostly(share: float, rows: int) -> float:
     return max(0.0, min(share, 1 - (HANDFUL + 1e-6) / max(rows, 1)))
 
 
-def _check(kind: str, rule: str, severity: str = "error", **asked: Any) -> "Expectation":  # noqa: ANN401 - what each kind asks
+def _check(
+    kind: str,
+    rule: str,
+    severity: str = "error",
+    observed: str | None = None,
+    **asked: Any,  # noqa: ANN401 - what each kind asks
+) -> "Expectation":
     from great_expectations import expectations
 
     expectation: Expectation = getattr(expectations, f"Expect{kind}")(
         severity={"error": "critical", "warn": "warning"}[severity],
-        meta={"rule": rule, "severity": severity},
+        meta={"rule": rule, "severity": severity, "observed": observed},
         **asked,
     )
     return expectation

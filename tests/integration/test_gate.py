@@ -210,6 +210,64 @@ def test_the_gate_ends_with_a_parent_that_is_killed() -> None:
         os.close(process)
 
 
+EMPTIED: dict[str, tuple[str, str, Any]] = {
+    "null": ("tracks", "genres", None),
+    "an empty text": ("tracks", "songwriters", ""),
+    "blanks": ("users", "favorite_genres", "  "),
+    "an empty list": ("listen_history", "items", []),
+    "null for lists": ("listen_history", "items", None),
+}
+
+
+@pytest.mark.parametrize("what", EMPTIED)
+def test_a_column_that_suddenly_says_nothing_refuses_the_load(
+    what: str, api: OriginalApi, settings: IngestionSettings
+) -> None:
+    table, column, nothing = EMPTIED[what]
+    ingest(settings, as_of=DAY, run_id="first")
+    was = [dict(record) for record in api.records[table]]
+    spoil(api, table, 1, **{column: nothing})
+    rule = rf"{table}: {table}\.{column} is filled in 10% of the records or more: 100% were"
+    with pytest.raises(LoadRefused, match=rf"{rule} in the loads before \(found 0%\)") as raised:
+        ingest(settings, as_of=DAY + timedelta(days=1), run_id="second")
+    assert len(accepted(settings.lake_url)) == 1
+    accept(settings, raised.value.load_id, "the app gave them up", "third")
+    assert len(accepted(settings.lake_url)) == 2
+    api.records[table] = was
+    ingest(settings, as_of=DAY + timedelta(days=2), run_id="fourth")
+    assert len(accepted(settings.lake_url)) == 3
+
+
+def test_a_column_that_was_always_empty_may_stay_so(
+    api: OriginalApi, settings: IngestionSettings
+) -> None:
+    spoil(api, "tracks", 1, genres=None)
+    spoil(api, "listen_history", 0.6, items=[])
+    for day in range(2):
+        ingest(settings, as_of=DAY + timedelta(days=day), run_id=f"{day}")
+    spoil(api, "listen_history", 1, items=[])
+    ingest(settings, as_of=DAY + timedelta(days=2), run_id="2")
+    assert len(accepted(settings.lake_url)) == 3
+
+
+def test_a_column_that_is_suddenly_half_empty_or_all_the_same_is_noted(
+    api: OriginalApi, settings: IngestionSettings
+) -> None:
+    ingest(settings, as_of=DAY, run_id="first")
+    spoil(api, "tracks", 0.7, songwriters=None)
+    spoil(api, "users", 1, favorite_genres="Rock")
+    ingest(settings, as_of=DAY + timedelta(days=1), run_id="second")
+    noted = _failed(settings, "warn")
+    assert (
+        "users",
+        "users.favorite_genres is not the same throughout, as in the loads before",
+    ) in (noted)
+    usual = (
+        "tracks.songwriters is filled in 50% of the records or more: 100% were in the loads before"
+    )
+    assert ("tracks", usual) in noted
+
+
 def _failed(settings: IngestionSettings, severity: str) -> list[tuple[Any, ...]]:
     found = ops(settings.lake_url, "quality_results", "table_name, rule, severity, outcome")
     assert found
