@@ -250,6 +250,28 @@ def test_pages_that_never_hold_still_fail(api: OriginalApi, tmp_path: Path) -> N
     require_nothing_came(settings, api)
 
 
+@pytest.mark.parametrize("echoes", [True, False])
+def test_an_api_that_ignores_the_page_is_known_by_its_second_answer(
+    api: OriginalApi, tmp_path: Path, *, echoes: bool
+) -> None:
+    def first_page(request: Request, answer: Answer) -> Answer:
+        if request.page < 2:
+            return answer
+        page = api.page(request.table, 1, 100, request.query)
+        return as_json(200, {**page, "page": request.page if echoes else 1})
+
+    api.misbehaviour = first_page
+    settings = settings_for(tmp_path, api)
+    said = "the records of page 1 came again" if echoes else "page 1 came"
+    with pytest.raises(
+        errors.PageIgnored,
+        match=rf"^tracks: page 2 was asked for, {said}: the API does not heed `page`$",
+    ):
+        pull(settings)
+    assert len([one for one in api.requests if (one.table, one.page) == ("tracks", 2)]) == 1
+    require_nothing_came(settings, api)
+
+
 # --- records that can't be read ------------------------------------------------------------------
 
 
@@ -294,6 +316,21 @@ def test_a_changed_type_is_named(api: OriginalApi, tmp_path: Path) -> None:
         pull(settings)
     assert ops(settings.lake_url, "pulls", "outcome") == [("failed",)] * 3
     assert not list(Path(settings.lake_url).glob("raw/*/load_date=*/*.parquet"))
+
+
+@pytest.mark.parametrize(
+    "written", ["14.01.2026 21:57", "2026-W03-3", "20260114T215737", "1768427857", ""]
+)
+def test_a_column_whose_every_value_has_another_format_is_named(
+    api: OriginalApi, tmp_path: Path, written: str
+) -> None:
+    for record in api.records["users"]:
+        record["created_at"] = written
+    with pytest.raises(
+        errors.TypeChanged,
+        match=rf'^users\.created_at: was TIMESTAMP, is VARCHAR in \d+ .*, such as "{written}"$',
+    ):
+        pull(settings_for(tmp_path, api))
 
 
 def test_a_field_that_no_record_has_is_named(api: OriginalApi, tmp_path: Path) -> None:
