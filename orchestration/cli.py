@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ingestion.access import plain_url
 from orchestration import environment
 from orchestration.commands import (
     alerting,
@@ -45,6 +46,8 @@ def main() -> None:
     """Run one command and end the process with its exit code."""
     environment.settle()
     words = [word for word in sys.argv[1:] if word != "--debug"]
+    # dbt keeps the command line that it was called by, in its results
+    sys.argv[1:] = [plain_url(word) if "://" in word else word for word in sys.argv[1:]]
     with raised_as_interrupt() as ending:
         try:
             code = app(words, standalone_mode=False)
