@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ml.bundle import Bundle
     from ml.history import History, Plan
-    from ml.interactions import Floats, Interactions, Ints
+    from ml.interactions import Interactions
     from ml.listens import Listens
     from ml.settings import MlSettings
     from ml.snapshot import Snapshot
@@ -39,8 +39,6 @@ class Cut:
     listens: Listens
     """Every listen, to be cut further."""
     test: Interactions
-    popularity: Floats
-    """Listeners of each track in the last 30 days before the cut-off."""
     history: History
     plan: Plan
 
@@ -56,9 +54,7 @@ class Cut:
         since, until = self.history.cut_off(week), self.history.cut_off(week - 1)
         data = self._between(None, since)
         known = replace(self.known, as_of=since, data=data)
-        return replace(
-            self, known=known, test=self._between(since, until), popularity=_popularity(data)
-        )
+        return replace(self, known=known, test=self._between(since, until))
 
     def for_settings(self) -> tuple[Interactions, Interactions] | None:
         """Return what to train on and the weeks after it to choose settings by, if there are any.
@@ -105,7 +101,7 @@ def cut(
     assert every.at is not None
     is_test = every.at >= np.datetime64(first, "us")
     test, plan = every.only(is_test), weeks.plan(settings, most)
-    return Cut(known, every, test, _popularity(known.data), weeks, plan)
+    return Cut(known, every, test, weeks, plan)
 
 
 def require_enough(weeks: History, settings: MlSettings) -> None:
@@ -118,11 +114,6 @@ def require_enough(weeks: History, settings: MlSettings) -> None:
         )
     if not weeks.listens.get(0):
         raise TooFewListens(f"none from {first} on, to test by")
-
-
-def _popularity(data: Interactions) -> Floats:
-    listeners: Floats = Popularity().fit(data, 0).scores(np.array([0]))[0]
-    return listeners
 
 
 def ends(cut_offs: list[datetime]) -> tuple[datetime, datetime]:
@@ -139,15 +130,7 @@ def figures_of(bundle: Bundle, cut: Cut) -> Figures:
 
 def figures_of_popularity(cut: Cut) -> Figures:
     """Evaluate popularity."""
-    return _figures(POPULARITY, _Popular(cut.popularity), cut)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Popular:
-    popularity: Floats
-
-    def scores(self, users: Ints) -> Floats:
-        return np.tile(self.popularity, (len(users), 1))
+    return _figures(POPULARITY, Popularity().fit(cut.data, seed=0), cut)
 
 
 def _figures(name: str, scorer: judging.Scorer, cut: Cut) -> Figures:

@@ -7,7 +7,7 @@ crash in between leaves them behind until the next decision, and nothing reads t
 from __future__ import annotations
 
 import fcntl
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ from ml import cut as cuts
 from ml import lake, registry
 from ml.errors import DamagedModel, MlError, NothingToRollBackTo, UnusableModel
 from ml.first_champion import register_baseline
-from ml.kinds import BASELINE, kind
 from ml.promotion import Decision, decide
 from ml.rolling import decide_over_baseline
 from ml.usable import require_usable
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ml.cut import Cut
-    from ml.model import Model
     from ml.promotion import Figures
     from ml.registry import Version
     from ml.settings import MlSettings
@@ -133,21 +131,14 @@ def _decide(
         bundle = registry.load(settings, challenger)
         require_usable(bundle, cut.data)
         if champion and champion.is_baseline:
-            return decide_over_baseline(bundle, _baseline(settings, champion), cut, settings)
+            baseline = registry.load(settings, champion)
+            return decide_over_baseline(bundle, baseline, cut, settings)
         own = cuts.figures_of(bundle, cut)
     except MlError as error:
         said = f"version {challenger.number} is not promoted: {error}"
         return Decision(False, said, {"unusable": str(error)})
     rival = _figures_of_champion(settings, champion, cut)
     return decide(own, rival, cuts.figures_of_popularity(cut), settings)
-
-
-def _baseline(settings: MlSettings, champion: Version) -> Model:
-    """Return the champion's model; one that can't be read by the default settings."""
-    with suppress(MlError):
-        return registry.load(settings, champion).model
-    baseline: Model = kind(BASELINE)()
-    return baseline
 
 
 def _figures_of_champion(

@@ -20,7 +20,6 @@ from ml.search import AT_ONCE
 if TYPE_CHECKING:
     from ml.bundle import Bundle
     from ml.cut import Cut
-    from ml.model import Model
     from ml.promotion import Decision, Figures
     from ml.registry import Version
     from ml.settings import MlSettings
@@ -35,13 +34,13 @@ def cut_offs_at_most(champion: Version | None) -> int:
 
 
 def decide_over_baseline(
-    challenger: Bundle, baseline: Model, cut: Cut, settings: MlSettings
+    challenger: Bundle, baseline: Bundle, cut: Cut, settings: MlSettings
 ) -> Decision:
     """Decide by the users of all cut-offs of the plan, each user's values drawn together.
 
     Args:
         challenger: As it was trained at the newest of the cut-offs.
-        baseline: Its settings; what it learned is not asked, for it may know the test weeks.
+        baseline: The champion; a baseline is fitted wherever it is asked.
         cut: The newest cut-off, with the plan.
         settings: The rule's figures, and the seed.
 
@@ -53,13 +52,13 @@ def decide_over_baseline(
 
     """
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
-        compared = list(
+        weeks = list(
             pool.map(
-                lambda week: _compared(challenger, baseline, cut.at(week), settings.seed, week),
+                lambda week: compare(challenger, baseline, cut, week, settings.seed),
                 cut.plan.weeks,
             )
         )
-    own, rival, popularity = (pooled(figures) for figures in zip(*compared, strict=True))
+    own, rival, popularity = (pooled(figures) for figures in zip(*weeks, strict=True))
     decision = decide(own, rival, popularity, settings, probably(settings.baseline_confidence))
     decision.figures["cut_offs"] = [
         cut.history.cut_off(week).isoformat() for week in cut.plan.weeks
@@ -67,10 +66,24 @@ def decide_over_baseline(
     return decision
 
 
-def _compared(challenger: Bundle, baseline: Model, cut: Cut, seed: int, week: int) -> Compared:
+def compare(challenger: Bundle, baseline: Bundle, newest: Cut, week: int, seed: int) -> Compared:
+    """Test three rankers on a week: a challenger is fitted again for all but the newest.
+
+    Args:
+        challenger: As it was trained at the newest cut-off.
+        baseline: One with or without ids; it is fitted here.
+        newest: The newest cut-off.
+        week: Which week, counted back.
+        seed: Of the fit.
+
+    Returns:
+        The figures of each.
+
+    """
+    cut = newest.at(week)
     bundle = trained(challenger.model, cut.data, seed) if week else challenger
     return (
         cuts.figures_of(bundle, cut),
-        cuts.figures_of(trained(baseline, cut.data, seed), cut),
+        cuts.figures_of(baseline, cut),
         cuts.figures_of_popularity(cut),
     )

@@ -37,14 +37,14 @@ class SparseLog(Tastes):
     """How much more some tracks are played; without both, listens are at random."""
 
     def _draw(self, db: duckdb.DuckDBPyConnection) -> None:
-        """Draw each user's sessions, with no track twice; the last day is the newest."""
+        """Draw each user's sessions, with no track twice, up to the day of the publication."""
         rng = np.random.default_rng(self.seed)
         likes = self._likes(rng)
         rows = [self._of_user(rng, likes[user]) for user in range(self.users)]
         user = np.repeat(np.arange(self.users), [len(days) for days, _ in rows])
         day = np.concatenate([days for days, _ in rows])
         track = np.concatenate([tracks for _, tracks in rows])
-        kept = day < 7
+        kept = day < 7 + self.day
         db.execute(
             "create table drawn as select unnest(?) as user, unnest(?) as track, unnest(?) as day",
             [user[kept].tolist(), track[kept].tolist(), day[kept].tolist()],
@@ -56,7 +56,7 @@ class SparseLog(Tastes):
         """Return the day and the track of each listen of a user."""
         number = int(rng.geometric(1 / self.sessions))
         gaps = rng.exponential(12, number)
-        gaps[0] = rng.uniform(7 - self.days, 7)
+        gaps[0] = rng.uniform(7 - self.days, 14)
         sizes = np.maximum(1, rng.lognormal(np.log(self.plays) - 0.32, 0.8, number))
         sizes = np.minimum(sizes.astype(np.int64), max(1, self.tracks // (2 * number)))
         # The largest of the likings with Gumbel noise: a draw without repetition.

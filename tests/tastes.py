@@ -22,6 +22,8 @@ class Tastes:
     listens: int = 6_000
     version: int = 1
     seed: int = 0
+    day: int = 0
+    """So many days later it is published."""
 
     def publish(self, marts: Path) -> None:
         """Write the tables that models read, by one rename."""
@@ -71,8 +73,9 @@ class Tastes:
         )
 
     def _tables(self) -> list[str]:
-        cut_offs = f"(select unnest([timestamp '{CUT_OFF}', timestamp '{NEWEST}']) as as_of)"
-        part = f"[{{'part': 'features', 'data_as_of': timestamp '{NEWEST}'}}]"
+        first, last = (instant + timedelta(days=self.day) for instant in (CUT_OFF, NEWEST))
+        cut_offs = f"(select unnest([timestamp '{first}', timestamp '{last}']) as as_of)"
+        part = f"[{{'part': 'features', 'data_as_of': timestamp '{last}'}}]"
         return [
             "create table fact_listen_history as select (user + 1)::integer as user_id,"
             f" (track + 1)::integer as track_id, {_AT} as listened_at,"
