@@ -67,9 +67,8 @@ def require_lists(installation: Installation, users: set[Any], number: int) -> N
     """Require a list of that many tracks of each user, and no other, in the marts and over HTTP."""
     lists = "select user_id, count(*), max(rank) from recommendations group by user_id order by 1"
     assert installation.ask(lists) == [(user, number, number) for user in sorted(users)]
-    strategies = dict(
-        installation.ask("select user_id, strategy from recommendations where rank = 1")
-    )
+    first = installation.ask("select user_id, strategy from recommendations where rank = 1")
+    strategies = {row[0]: row[1] for row in first}
     asked = sorted(users)[:99]
     with serving(installation.data_dir) as app:
         body = {"user_ids": [*asked, STRANGER], "limit": 50}

@@ -220,7 +220,9 @@ def test_every_reader_refuses_what_is_not_as_published_and_the_next_publication_
         assert _file(link).stat().st_mode & 0o777 == 0o444
     keeper.look()
     anew.look()
-    assert keeper.facts.publication_version == anew.facts.publication_version > 2  # type: ignore[union-attr]
+    assert keeper.facts is not None
+    assert anew.facts is not None
+    assert keeper.facts.publication_version == anew.facts.publication_version > 2
     assert _publish(data_dir) > 3
     with duckdb.connect(settings.previous_marts_file, read_only=True) as previous:
         assert previous.sql(USERS).fetchall() == [(300,)]
