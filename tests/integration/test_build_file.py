@@ -40,6 +40,19 @@ def built(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_file_whose_free_blocks_were_cut_off_by_a_checkpoint_is_whole(tmp_path: Path) -> None:
+    path, draw = tmp_path / "build.duckdb", random.Random(1)
+    for _ in range(40):
+        with duckdb.connect(path) as file:
+            for _ in range(3):
+                table, rows = f"t{draw.randrange(6)}", draw.choice([10, 50_000, 300_000])
+                file.execute(
+                    f"create or replace table {table} as select random() from range({rows})"
+                )
+            file.execute(f"drop table if exists t{draw.randrange(6)}")
+        assert build_file.damage_of(path) is None
+
+
 @pytest.mark.parametrize(
     "tear",
     [_shortened(0), _shortened(0.5), _shortened(1, 7), _garbage, _spoilt],
