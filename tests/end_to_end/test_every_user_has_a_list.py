@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.installation import Installation
 from tests.integration.original_api import OriginalApi, catalogue
 from tests.integration.original_api import serving as app_of
-from tests.integration.serving_server import serving
+from tests.integration.serving_server import serving, wait_for
 from tests.small_apps import SmallApp
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ def require_lists(installation: Installation, users: set[Any], number: int) -> N
     assert installation.ask(lists) == [(user, number, number) for user in sorted(users)]
     first = installation.ask("select user_id, strategy from recommendations where rank = 1")
     strategies = {row[0]: row[1] for row in first}
+    ((version,),) = installation.ask("select version from publication")
     asked = sorted(users)[:99]
     with serving(installation.data_dir) as app:
+        wait_for(lambda: app.get("/model")["publication_version"] == version, seconds=60)
         body = {"user_ids": [*asked, STRANGER], "limit": 50}
         *own, stranger = app.ask("/recommendations:batch", method="POST", body=body).json()[
             "answers"
