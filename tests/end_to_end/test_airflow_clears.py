@@ -104,7 +104,7 @@ def test_after_a_failure_whose_cause_is_gone_the_whole_is_built_and_published(
     day: Clearing,
 ) -> None:
     with duckdb.connect(day.stack.data_dir / "build.duckdb") as built:
-        built.execute("update staging.track_versions set name = null")
+        built.execute("update dim_tracks set name = null")
     run = day.trigger("transform")
     assert day.outcome("transform", run) == "failed"
     assert day.states(run)["publish"] == "upstream_failed"
