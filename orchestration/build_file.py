@@ -151,11 +151,14 @@ def _damage(path: Path, *, in_depth: bool, read_only: bool = True) -> str | None
     if not head.endswith(MAGIC) or len(head) < MAGIC_AT + len(MAGIC):
         return "it is no DuckDB file" if head else "it is empty"
     with duckdb.connect(path, read_only=read_only) as built:
+        used, block = built.sql(
+            "select used_blocks, block_size from pragma_database_size()"
+        ).fetchall()[0]
         # Free blocks at the end are cut off by a checkpoint, and still counted among all.
-        size = built.sql("select block_size * used_blocks from pragma_database_size()").fetchall()
-        if path.stat().st_size < size[0][0] + HEADERS_BYTES:
+        length = path.stat().st_size - HEADERS_BYTES
+        if length < used * block:
             return "its end is missing"
-        if in_depth:
+        if in_depth or length % block:  # DuckDB writes whole blocks
             _read_all(built)
     return None
 
