@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingestion import gate, health, lake
-from ingestion.errors import ApiDown, LakeUnreachable, LoadRefused
+from ingestion.errors import AnswerTooSlow, ApiDown, LakeUnreachable, LoadRefused
 from ingestion.finish import finish, finish_pending, record
 from ingestion.http import Api, Traffic
 from ingestion.lake import Kind
@@ -116,7 +116,7 @@ class _Attempt:
         elif found.clock:
             self._as_of = found.clock
         health.record(self._settings, self._run_id, found, self._as_of)
-        if isinstance(found.error, ApiDown):
+        if isinstance(found.error, (ApiDown, AnswerTooSlow)):  # the tables would take as long
             raise found.error
         return found.clock
 

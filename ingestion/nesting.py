@@ -20,6 +20,8 @@ _STEPS[list(b"[{")] = 1
 _STEPS[list(b"]}")] = -1
 # Fewer values than these need no counting of the records among them.
 FEW_VALUES = 400_000
+# Signs looked at together: 30 MB of nothing else took 300 MB of memory.
+AT_ONCE = 1024 * 1024
 # Records stand in the list of the object that frames them.
 LEVEL_OF_RECORDS = 2
 
@@ -36,7 +38,7 @@ class Shape:
 def shape(raw: bytes) -> Shape:
     """Return the shape of a page; what stands in texts is no part of it.
 
-    Costs 0.7 ms per MB, a sixth of what reading it as Arrow costs. What is no JSON has a depth too,
+    Costs 1.1 ms per MB, where reading it as Arrow costs 3 to 4. What is no JSON has a depth too,
     never less than that which a parser reaches before it stops.
     """
     values = raw.count(b",")
@@ -44,13 +46,17 @@ def shape(raw: bytes) -> Shape:
         raw = _ESCAPED.sub(b"", raw)
     others = _OTHERS if values < FEW_VALUES else _OTHERS_THAN_COMMAS
     signs = np.frombuffer(raw.translate(None, others), np.uint8)
-    quotes = signs == _QUOTE
-    signs = signs[((np.cumsum(quotes, dtype=np.uint8) & 1) == 0) & ~quotes]
-    steps = _STEPS[signs]
-    levels = np.cumsum(steps, dtype=np.int32)
-    records = int(np.count_nonzero((signs == _COMMA) & (levels == LEVEL_OF_RECORDS)))
-    return Shape(
-        depth=int(levels.max(initial=0)),
-        objects=int(np.count_nonzero(steps > 0)),
-        records=records + 1 if values >= FEW_VALUES else values + 1,
-    )
+    depth = objects = records = level = is_in_text = 0
+    for start in range(0, len(signs), AT_ONCE):
+        part = signs[start : start + AT_ONCE]
+        quotes = part == _QUOTE
+        in_text = (np.cumsum(quotes, dtype=np.uint8) + np.uint8(is_in_text)) & 1
+        is_in_text = int(in_text[-1])
+        part = part[(in_text == 0) & ~quotes]
+        steps = _STEPS[part]
+        levels = np.cumsum(steps, dtype=np.int32) + level
+        level = int(levels[-1]) if len(levels) else level
+        depth = max(depth, int(levels.max(initial=0)))
+        objects += int(np.count_nonzero(steps > 0))
+        records += int(np.count_nonzero((part == _COMMA) & (levels == LEVEL_OF_RECORDS)))
+    return Shape(depth, objects, (records if values >= FEW_VALUES else values) + 1)

@@ -59,7 +59,7 @@ class IngestionSettings(AccessSettings):
     # Together they keep the process under 1 GB: ten answers are held at once, one of them as
     # Python's objects, which take a dozen times the room.
     answer_max_mb: int = Field(default=32, ge=1, le=1024, description="an answer, unpacked too")
-    answer_timeout: float = Field(default=300.0, gt=0, description="an answer, to its last byte")
+    answer_timeout: float = Field(default=120.0, gt=0, description="an answer, to its last byte")
     nesting_max: int = Field(
         default=64, ge=4, le=500, description="lists and objects in each other"
     )
