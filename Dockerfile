@@ -30,7 +30,7 @@ RUN mv git/profiles.yml . && head=$(cat git/HEAD 2>/dev/null || true) \
 RUN VIRTUAL_ENV=/opt/venv /opt/venv/bin/uv pip install --no-cache --no-deps --editable . \
     && /opt/venv/bin/python -m pip uninstall --yes uv \
     && MOOVITAMIX_DATA_DIR=/tmp/build /opt/venv/bin/moovitamix graph \
-    && MOOVITAMIX_DATA_DIR=/tmp/build /opt/venv/bin/python -m orchestration.stack.docs /tmp/docs \
+    && MOOVITAMIX_DATA_DIR=/tmp/build /opt/venv/bin/python -m orchestration.local_stack.docs /tmp/docs \
     && install -D --mode=644 --target-directory=/app/dbt_docs /tmp/docs/static_index.html \
     && /opt/venv/bin/python -m compileall -q /app
 

@@ -14,7 +14,7 @@ airflow: setup  ## the same day by Airflow, with MLflow and the serving API, unt
 	@exec $(BIN)/moovitamix airflow --with-parent
 
 env: setup  ## random secrets for docker-compose.yml, in .env
-	@$(BIN)/python -m orchestration.stack.settings_file
+	@$(BIN)/python -m orchestration.local_stack.settings_file
 
 # In their order: files of few tests are lived days, and begun last would keep one worker waiting for the other.
 test: setup  ## every promise, in its small form

@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 
 from bench.measure import Cost, Rounds, pairwise, process, table
 from bench.promises import Promise, tell
-from tests.end_to_end.installation import SMALL_WORLD, Installation
-from tests.integration.stack.running import RunningStack, running
+from tests.support.installation import SMALL_WORLD, Installation
+from tests.support.stack.running import RunningStack, running
 
 ROOT = Path(__file__).parents[1]
 DBT = str(Path(sys.executable).with_name("dbt"))

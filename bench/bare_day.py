@@ -10,14 +10,14 @@ from datetime import datetime
 import duckdb
 
 from bench.open_gate import leave_open
-from orchestration import steps
-from orchestration.dbt import dbt
-from orchestration.lock import WriterLock, hold
-from orchestration.publish import publish
-from orchestration.runs import Run, recorded
-from orchestration.screen import Screen
-from orchestration.settings import Settings
-from orchestration.source_process import embedded_source
+from orchestration.run.console import Screen
+from orchestration.run.lock import WriterLock, hold
+from orchestration.run.runs import Run, recorded
+from orchestration.run.settings import Settings
+from orchestration.run.simulator_process import embedded_source
+from orchestration.steps import marts
+from orchestration.warehouse.dbt import dbt
+from orchestration.warehouse.publishing.publish import publish
 
 SEAL = """
     update ledger.state set status = 'sealed', sealed_at = localtimestamp where part = 'marts';
@@ -38,8 +38,8 @@ def main() -> None:
 
 def live(run: Run, lock: WriterLock) -> None:
     with embedded_source(run.settings) as source:
-        steps.start(run, source)
-        steps.ingest(run, api_url=source.url)
+        marts.start(run, source)
+        marts.ingest(run, api_url=source.url)
     with run.step("build"):
         dbt(run.by_its_clock, "run", "--selector", "marts", run_id=run.run_id)
         with duckdb.connect(run.settings.build_file) as built:

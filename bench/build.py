@@ -71,7 +71,7 @@ def _build(data_dir: Path) -> Cost:
 
 def _publish(data_dir: Path) -> Cost:
     os.environ["MOOVITAMIX_DATA_DIR"] = str(data_dir)
-    return process(module("orchestration.cli", "publish"))
+    return process(module("orchestration.cli.main", "publish"))
 
 
 def _show(first: dict[str, Cost], days: dict[str, Cost], published: dict[str, Cost]) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 
-from ml import lake, registry
-from ml.bundle import Bundle
-from ml.hybrid import Hybrid
+from lake import batches
+from ml.models.bundle import Bundle
+from ml.models.hybrid import Hybrid
+from ml.registry import registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,4 +64,4 @@ def champion_of_chance(settings: MlSettings, users: int, tracks: int, factors: i
     about |= {"model_hash": bundle.save(path), "trained_at": NOW}
     registry.note(settings, about | {"data_as_of": NOW, "cut_off": NOW})
     decision = {"model_version": 1, "decision": "promoted", "decided_at": NOW}
-    lake.append(settings.lake_url, "promotions", [decision], NOW.date())
+    batches.append(settings.lake_url, "promotions", [decision], NOW.date())

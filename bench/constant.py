@@ -8,9 +8,9 @@ import sys
 
 from fastapi import FastAPI
 
-from api.serving.children import Child
-from api.serving.server import listen, run
-from api.serving.worker import answer
+from api.serving.processes.children import Child
+from api.serving.processes.server import listen, run
+from api.serving.processes.worker import answer
 
 app = FastAPI()
 

@@ -11,10 +11,10 @@ from time import perf_counter, process_time
 
 from bench.logs import LOGS, log
 from bench.measure import table
-from ml.evaluate import evaluate
-from ml.hybrid import Hybrid
-from ml.judging import discovery, judge
-from ml.splits import split
+from ml.data.splits import split
+from ml.evaluation.judging import discovery, judge
+from ml.lifecycle.evaluate import evaluate
+from ml.models.hybrid import Hybrid
 
 WARP = Hybrid(dimensions=64, epochs=15, neighbours=0, averaged=False)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import ops
+from lake import log
 
 FIRST_DAY = datetime(2026, 1, 1)
 PER_SESSION = 10
@@ -99,14 +99,14 @@ def land(data_dir: Path, history: History, number: int, *, late: int = 0) -> Non
         "updated_until": as_of,
         "decided_at": as_of,
     }
-    ops.append(str(data_dir / "lake"), "load_verdicts", [verdict], as_of.date())
+    log.append(str(data_dir / "lake"), "load_verdicts", [verdict], as_of.date())
     if is_new:  # far fewer than the days before: that is the bench's doing, not a fault
         odd = {
             "day_accepted": str(as_of.date() - timedelta(days=1)),
             "reason": "bench",
             "decided_at": as_of,
         }
-        ops.append(str(data_dir / "lake"), "accepted_days", [odd], as_of.date())
+        log.append(str(data_dir / "lake"), "accepted_days", [odd], as_of.date())
 
 
 def as_published(data_dir: Path) -> None:

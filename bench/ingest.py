@@ -34,7 +34,7 @@ LAYOUT = "{table_name}/load_date={YYYY}-{MM}-{DD}/{load_id}.{file_id}.{ext}"
 def ours(api_url: str, size: int, data_dir: str) -> None:
     """The whole ingest, as `moovitamix ingest` runs it, but for the gate: no peer has one."""
     from bench.open_gate import leave_open
-    from ingestion.ingest import ingest
+    from ingestion.pull.ingest import ingest
     from ingestion.settings import IngestionSettings
 
     leave_open()

@@ -37,7 +37,7 @@ def _measure(data_dir: Path, history: History) -> list[str]:
     costs = [process(dbt_build())]
     as_published(data_dir)
     land(data_dir, history, history.loads)
-    costs += [process(dbt_build()), process(module("orchestration.cli", "compact"))]
+    costs += [process(dbt_build()), process(module("orchestration.cli.main", "compact"))]
     files.append(_files(data_dir))
     costs.append(process(dbt_build("--full-refresh")))
     as_published(data_dir)

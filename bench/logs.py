@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ml.listens import Listens
+from ml.data.listens import Listens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

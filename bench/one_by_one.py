@@ -15,8 +15,8 @@ from cosmos import (  # type: ignore[import-untyped]
 )
 from cosmos.constants import LoadMode, TestIndirectSelection  # type: ignore[import-untyped]
 
-from orchestration.graph import PROJECT, manifest_of
-from orchestration.settings import ROOT
+from orchestration.run.settings import ROOT
+from orchestration.warehouse.graph import PROJECT, manifest_of
 
 
 def drawn(part: str, target: str) -> DbtTaskGroup:

@@ -1,6 +1,6 @@
 """What a pull or a day costs without the raw gate; `bench.quality` tells what the gate adds."""
 
-from ingestion import gate
+from ingestion.validation import gate
 
 
 class OpenGate:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from api.source.world.taste import Taste, listen_probability
-from ml.splits import LATEST_SHARE
+from ml.data.splits import LATEST_SHARE
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bench.measure import module, process, table
-from tests.served_marts import Marts
+from tests.support.served_marts import Marts
 
 MB = 1024
 
@@ -43,13 +43,13 @@ def main() -> None:
 
 
 def _prepare(folder: Path, _: int) -> None:
-    from api.serving.preparing import prepare
+    from api.serving.snapshot.prepare import prepare
 
     prepare(folder / "marts", folder / "answers", "1GB", needs_predictions=False)
 
 
 def _answer(folder: Path, users: int) -> None:
-    from api.serving.answers import Answers
+    from api.serving.snapshot.lookup import Answers
 
     began = time.perf_counter()
     answers = Answers(folder / "answers", timedelta(days=1))

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import cut as cuts
-from ml.baseline import Baseline
-from ml.bootstrap import paired_gain
-from ml.bundle import Bundle, trained
-from ml.promotion import pooled, probably
-from ml.published import open_published
-from ml.rolling import compare
+from ml.data.published import open_published
+from ml.evaluation.bootstrap import paired_gain
+from ml.lifecycle import cut as cuts
+from ml.lifecycle.promotion import pooled, probably
+from ml.lifecycle.rolling import compare
+from ml.models.baseline import Baseline
+from ml.models.bundle import Bundle, trained
+from ml.models.softmax.softmax import Softmax
 from ml.settings import MlSettings
-from ml.softmax import Softmax
 
 LEVELS = (0.8, 0.9, 0.95)
 SHARES = (0.0, 0.5, 1.0)

@@ -62,7 +62,7 @@ def _lived(home: Path, name: str) -> Path:
     """Return a data folder after the days of a history, the last one with its monitoring marts."""
     data_dir = _at_work(home, name)
     days = HISTORIES[name][1]
-    process(module("orchestration.cli", "simulate", "--days", days, "--from", FIRST_DAY))
+    process(module("orchestration.cli.main", "simulate", "--days", days, "--from", FIRST_DAY))
     return data_dir.rename(home / name)
 
 
@@ -72,7 +72,7 @@ def _a_day(home: Path, kept: Path, name: str, kind: str) -> Cost:
     at = f"{datetime.combine(day, datetime.max.time()):%Y-%m-%dT%H:%M:%S}"
     if kind == "bare":
         return process(module("bench.bare_day", at))
-    return process(module("orchestration.cli", "run", "--as-of", at))
+    return process(module("orchestration.cli.main", "run", "--as-of", at))
 
 
 def _at_work(home: Path, name: str) -> Path:

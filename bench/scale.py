@@ -97,7 +97,7 @@ def _measure(data_dir: Path, millions: int, asked: argparse.Namespace) -> Size:
         back_to_the_seal(data_dir)
         size.note("day", process(dbt_build("--selector", "marts")))
     size.note("features", process(dbt_build("--selector", "features")))
-    size.note("publish", process(module("orchestration.cli", "publish")))
+    size.note("publish", process(module("orchestration.cli.main", "publish")))
     size.disk_mb["published"] = megabytes(data_dir / "marts.duckdb")
     size.note("recommend", batch(data_dir, millions * USERS, millions * TRACKS))
     return size

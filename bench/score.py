@@ -20,15 +20,15 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from bench.catalogue import champion_of_chance, publish
 from bench.measure import Cost, module, peak_of_this_process, process, ratios, table
 from bench.promises import Promise, tell
-from ml.batch import CELLS
-from ml.ranking import best
-from ml.recommend import recommend
+from ml.evaluation.ranking import best
+from ml.scoring.batch import CELLS
+from ml.scoring.recommend import recommend
 from ml.settings import MlSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml.interactions import Floats
+    from ml.data.interactions import Floats
 
 FACTORS, K = 64, 50
 LIMITS = {"LightFM's own predict": 5.0, "the bare product": 0.5}

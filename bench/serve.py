@@ -19,13 +19,13 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from api.serving import keys
+from api.serving.access import api_keys
 from api.serving.settings import ServingSettings
 from bench import load
 from bench.load import Load, Outcome
 from bench.measure import table
 from bench.promises import Promise, tell
-from tests.served_marts import Marts
+from tests.support.served_marts import Marts
 
 RATIO, P99_MS = 0.5, 25
 
@@ -37,7 +37,7 @@ def main() -> None:
         marts = Path(folder) / "marts.duckdb"
         publications = _publications(marts.parent, asked.users, asked.tracks)
         publications.pop(0).rename(marts)
-        key = keys.add(ServingSettings(data_dir=marts.parent).keys_file, "bench")
+        key = api_keys.add(ServingSettings(data_dir=marts.parent).keys_file, "bench")
         paths = _paths(asked.users)
         with serving(marts.parent, asked.workers) as (ours, pid), constant(asked.workers) as other:
             mine = Load(ours, paths, {"x-api-key": key}, asked.seconds, asked.connections)
@@ -87,7 +87,7 @@ def _paths(users: int) -> list[str]:
 @contextmanager
 def serving(data_dir: Path, workers: int) -> Iterator[tuple[int, int]]:
     """Run serving; give its port and process."""
-    command = [sys.executable, "-m", "orchestration.cli", "serve", "--port=0"]
+    command = [sys.executable, "-m", "orchestration.cli.main", "serve", "--port=0"]
     free = {"MOOVITAMIX_SERVING_RATE": "1e6", "MOOVITAMIX_SERVING_BURST": "1000000"}
     environment = os.environ | free | {"MOOVITAMIX_DATA_DIR": str(data_dir)}
     with _server([*command, f"--workers={workers}"], environment, data_dir / "log") as found:

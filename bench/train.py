@@ -18,10 +18,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.measure import ratios, table
 from bench.promises import Promise, tell
-from ml.ease import Ease
-from ml.hybrid import Hybrid
-from ml.interactions import Features, Interactions, interactions
-from ml.softmax import Softmax
+from ml.data.interactions import Features, Interactions, interactions
+from ml.models.ease import Ease
+from ml.models.hybrid import Hybrid
+from ml.models.softmax.softmax import Softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Keep the lake small: many small files into one, and, if asked, what is old and superseded away.
 
-Each folder is one rename (`ingestion.files`): killed anywhere, the same command goes on from there.
+Each folder is one rename (`loads.files`): killed anywhere, the same command goes on from there.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion import files, lake, ops, rewriting
-from ingestion.inflight import InFlight
-from ingestion.lake import DATASET, Verdict
-from ingestion.rewriting import TakeOut
+from ingestion.pull.pending import InFlight
 from ingestion.settings import IngestionSettings
-from ingestion.tables import TABLES
-from ingestion.window import utc_now
+from ingestion.source.tables import TABLES
+from ingestion.source.window import utc_now
+from lake import files, loads, log, rewriting
+from lake.loads import DATASET, Verdict
+from lake.rewriting import TakeOut
 
 # A file of this size reads as fast as any larger one, and writing it again would free nothing.
 LARGE = 128 * 2**20
@@ -70,8 +70,8 @@ def compact(settings: IngestionSettings, retention: Retention | None = None) -> 
     for table in [*(table.name for table in TABLES), "rejected"]:
         for folder in files.folders(work.storage, f"{work.root}/{DATASET}/{table}", "load_date"):
             work.raw(table, folder)
-    for table in ops.tables(settings.lake_url):
-        for folder in reversed(ops.days(settings.lake_url, table)):
+    for table in log.tables(settings.lake_url):
+        for folder in reversed(log.days(settings.lake_url, table)):
             work.ops(table, folder)
     return work.done
 
@@ -83,8 +83,8 @@ class _Compaction:
         note = InFlight.load(settings.note)
         self._in_flight = note.load_id if note else None
         self._retention = retention
-        self._verdicts = {one.load_id: one for one in lake.verdicts(settings.lake_url)}
-        self._reached = lake.cursor(settings.lake_url, utc_now())
+        self._verdicts = {one.load_id: one for one in loads.verdicts(settings.lake_url)}
+        self._reached = loads.cursor(settings.lake_url, utc_now())
 
     def raw(self, table: str, folder: str) -> None:
         """Compact a day of a raw table."""

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion import files, lake, ops, pipeline, rewriting
+from ingestion.erasure.person import Person
 from ingestion.errors import DamagedFile
-from ingestion.lake import DATASET
-from ingestion.person import Person
-from ingestion.rewriting import Masks, TakeOut
+from ingestion.pull import pipeline
 from ingestion.settings import IngestionSettings
-from ingestion.tables import TABLES
+from ingestion.source.tables import TABLES
+from lake import files, loads, log, rewriting
+from lake.loads import DATASET
+from lake.rewriting import Masks, TakeOut
 
 FORGOTTEN = "forgotten"
 
@@ -67,8 +68,8 @@ def erase_texts(settings: IngestionSettings, person: Person) -> Erased:
     """Take the person out of what runs wrote about themselves, and of records set aside."""
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
     done = Erased()
-    for table in ops.tables(settings.lake_url):
-        for folder in ops.days(settings.lake_url, table):
+    for table in log.tables(settings.lake_url):
+        for folder in log.days(settings.lake_url, table):
             for path in files.current(storage, folder):
                 done.files += _redact(storage, path, person)
 
@@ -126,7 +127,7 @@ def _erase_raw(  # noqa: PLR0913, PLR0917
     settings: IngestionSettings,
     done: Erased,
 ) -> None:
-    known = {one.load_id for one in lake.verdicts(settings.lake_url)}
+    known = {one.load_id for one in loads.verdicts(settings.lake_url)}
     for folder in files.folders(storage, f"{root}/{DATASET}/{table}", "load_date"):
         found = files.current(storage, folder)
         files.sweep(storage, folder, found)

@@ -12,11 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lake.paths import folder, lake_in
 
-# As `ml.kinds` has them, which takes seconds to import.
+# As `ml.models.kinds` has them, which takes seconds to import.
 MODELS = ("baseline", "popularity", "item-knn", "ease", "lightfm", "softmax", "blend", "als")
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 DATA_FOLDER, ARTIFACTS = "data-folder", "/mlflow/artifacts"
-"""The scheme of addresses below the data folder (`ml/artifacts.py`), and where models are there."""
+"""The scheme of addresses below the data folder (`ml/registry/artifacts.py`), and where models are there."""
 _OWN_SOCKET = re.compile(r"/airflow/postgres$|/moovitamix-pg-[^/]+$")
 Cadence = Literal["hourly", "daily", "weekly"]
 
@@ -43,7 +43,7 @@ class MlSettings(BaseSettings):
     """DuckDB's, while features are read; what is more goes to a folder beside the file."""
 
     model: str = "blend"
-    """What is trained: `blend`, its settings chosen on validation, or a name in `ml.kinds`."""
+    """What is trained: `blend`, its settings chosen on validation, or a name in `ml.models.kinds`."""
     trials: int = Field(default=1, ge=1, le=8, description="settings of LightFM to try")
     seed: int = Field(default=20_260_101, ge=0, lt=2**32)
     train_every: Cadence = "weekly"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emptied import emptied
+from tests.support.emptied import emptied
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from orchestration import watching
-from orchestration.dags.shared.defaults import house
-from orchestration.dags.shared.running import one_look
-from orchestration.settings import ScheduleSettings
+from orchestration.airflow.defaults import house
+from orchestration.airflow.tasks import one_look
+from orchestration.run.settings import ScheduleSettings
+from orchestration.steps import api_watch
 
 
 @dag(
@@ -24,7 +24,7 @@ def api_health() -> None:
     @task(retries=1, retry_delay=timedelta(seconds=30), execution_timeout=timedelta(minutes=5))
     def ask() -> None:
         with one_look() as settings:
-            watching.require_well(watching.check_api(settings))
+            api_watch.require_well(api_watch.check_api(settings))
 
     ask()
 

@@ -9,13 +9,13 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context
 
-from orchestration import steps
-from orchestration.dags.shared.assets import MARTS, hand_on
-from orchestration.dags.shared.defaults import house, writer
-from orchestration.dags.shared.monitoring import look_after
-from orchestration.dags.shared.running import instant, writing
-from orchestration.settings import ScheduleSettings
-from orchestration.upkeep import compact as compact_lake
+from orchestration.airflow.assets import MARTS, hand_on
+from orchestration.airflow.defaults import house, writer
+from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.tasks import instant, writing
+from orchestration.operations.compaction import compact as compact_lake
+from orchestration.run.settings import ScheduleSettings
+from orchestration.steps import marts
 
 
 @dag(
@@ -31,7 +31,7 @@ def audit() -> None:
     @writer(outlets=[MARTS])
     def reconcile() -> None:
         with writing() as run:
-            done = steps.audit(run)
+            done = marts.audit(run)
         hand_on(
             get_current_context(),
             MARTS,

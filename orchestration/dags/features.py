@@ -8,12 +8,12 @@ from datetime import timedelta
 
 from airflow.sdk import dag, get_current_context
 
-from orchestration.dags.shared.assets import FEATURES, MARTS
-from orchestration.dags.shared.defaults import house, writer
-from orchestration.dags.shared.leading import build_whole, publish_part
-from orchestration.dags.shared.monitoring import look_after
-from orchestration.dags.shared.rendering import dbt_graph
-from orchestration.dags.shared.running import writing
+from orchestration.airflow.assets import FEATURES, MARTS
+from orchestration.airflow.defaults import house, writer
+from orchestration.airflow.leading import build_whole, publish_part
+from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.rendering import dbt_graph
+from orchestration.airflow.tasks import writing
 
 
 @dag(**house("features", __doc__, late_after=timedelta(hours=2)), schedule=[MARTS])

@@ -10,12 +10,12 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context
 
-from orchestration import steps
-from orchestration.dags.shared.assets import LAKE, hand_on
-from orchestration.dags.shared.defaults import house, writer
-from orchestration.dags.shared.monitoring import look_after
-from orchestration.dags.shared.running import writing
-from orchestration.settings import ScheduleSettings
+from orchestration.airflow.assets import LAKE, hand_on
+from orchestration.airflow.defaults import house, writer
+from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.tasks import writing
+from orchestration.run.settings import ScheduleSettings
+from orchestration.steps import marts
 
 
 @dag(
@@ -30,7 +30,7 @@ def ingest() -> None:
     @writer(outlets=[LAKE], retries=3)
     def pull() -> None:
         with writing() as run:
-            done = steps.pull(run)
+            done = marts.pull(run)
         hand_on(
             get_current_context(),
             LAKE,

@@ -10,13 +10,13 @@ from datetime import timedelta
 
 from airflow.sdk import chain, dag, get_current_context
 
-from orchestration import recommending
-from orchestration.dags.shared.assets import MODEL, RECOMMENDATIONS
-from orchestration.dags.shared.defaults import house, writer
-from orchestration.dags.shared.leading import build_whole, publish_part
-from orchestration.dags.shared.monitoring import look_after
-from orchestration.dags.shared.rendering import dbt_graph
-from orchestration.dags.shared.running import writing
+from orchestration.airflow.assets import MODEL, RECOMMENDATIONS
+from orchestration.airflow.defaults import house, writer
+from orchestration.airflow.leading import build_whole, publish_part
+from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.rendering import dbt_graph
+from orchestration.airflow.tasks import writing
+from orchestration.steps import recommendations
 
 
 @dag(**house("recommend", __doc__, late_after=timedelta(hours=2)), schedule=[MODEL])
@@ -26,7 +26,7 @@ def recommend() -> None:
     @writer()
     def score() -> None:
         with writing() as run:
-            recommending.score_on_trial(run)
+            recommendations.score_on_trial(run)
 
     @writer()
     def build() -> None:
@@ -40,7 +40,7 @@ def recommend() -> None:
     @writer()
     def smoke() -> None:
         with writing() as run:
-            recommending.smoke_if_new(run)
+            recommendations.smoke_if_new(run)
 
     scored, built, published, smoked = score(), build(), publish(), smoke()
     scored >> built

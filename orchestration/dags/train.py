@@ -9,11 +9,11 @@ from datetime import timedelta
 
 from airflow.sdk import dag, get_current_context
 
-from orchestration import recommending
-from orchestration.dags.shared.assets import FEATURES, MODEL, hand_on
-from orchestration.dags.shared.defaults import house, writer
-from orchestration.dags.shared.monitoring import look_after
-from orchestration.dags.shared.running import instant, writing
+from orchestration.airflow.assets import FEATURES, MODEL, hand_on
+from orchestration.airflow.defaults import house, writer
+from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.tasks import instant, writing
+from orchestration.steps import recommendations
 
 
 @dag(**house("train", __doc__, late_after=timedelta(hours=4)), schedule=[FEATURES])
@@ -23,7 +23,7 @@ def train() -> None:
     @writer(outlets=[MODEL], execution_timeout=timedelta(hours=6))
     def learn() -> None:
         with writing() as run:
-            done = recommending.train(run, if_due=True)
+            done = recommendations.train(run, if_due=True)
         version = str(done.version) if done else None
         hand_on(get_current_context(), MODEL, as_of=instant(run.as_of), trained_version=version)
 

@@ -13,13 +13,13 @@ from datetime import timedelta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import TriggerRule, dag, get_current_context
 
-from orchestration.dags.shared import running
-from orchestration.dags.shared.assets import LAKE, MARTS
-from orchestration.dags.shared.defaults import house, monitoring, writer
-from orchestration.dags.shared.leading import build_whole, publish_part
-from orchestration.dags.shared.rendering import dbt_graph
-from orchestration.dags.shared.running import writing
-from orchestration.progress import Heading
+from orchestration.airflow import tasks
+from orchestration.airflow.assets import LAKE, MARTS
+from orchestration.airflow.defaults import house, monitoring, writer
+from orchestration.airflow.leading import build_whole, publish_part
+from orchestration.airflow.rendering import dbt_graph
+from orchestration.airflow.tasks import writing
+from orchestration.run.progress import Heading
 
 
 @dag(**house("transform", __doc__, late_after=timedelta(hours=2)), schedule=[LAKE])
@@ -37,7 +37,7 @@ def transform() -> None:
 
     @monitoring(trigger_rule=TriggerRule.ALL_DONE)
     def monitor() -> None:
-        running.monitor(Heading("monitor"))
+        tasks.monitor(Heading("monitor"))
 
     published, monitored = publish(), monitor()
     dbt_graph("marts", build()) >> published

@@ -12,20 +12,13 @@ from typing import Any
 import pytest
 
 from ml.settings import MlSettings
-from orchestration.settings import ROOT, AlertSettings, Settings
-from orchestration.stack.airflow_environment import PLUGINS, Ports, airflow_environment
-from orchestration.stack.folders import Folders
-from orchestration.stack.secrets_file import Secrets
-from orchestration.stack.settings import ContainerSettings, StackSettings
-from orchestration.stack.settings_file import SECRETS, add_secrets
-from tests.integration.stack.compose_file import (
-    fill_in,
-    ours,
-    passed_on,
-    read_yaml,
-    required,
-    services,
-)
+from orchestration.local_stack.airflow_environment import PLUGINS, Ports, airflow_environment
+from orchestration.local_stack.folders import Folders
+from orchestration.local_stack.secrets_file import Secrets
+from orchestration.local_stack.settings_file import SECRETS, add_secrets
+from orchestration.run.settings import ROOT, AlertSettings, Settings
+from orchestration.run.stack_settings import ContainerSettings, StackSettings
+from tests.support.stack.compose_file import fill_in, ours, passed_on, read_yaml, required, services
 
 RANDOM = {name: f"random-{name}" for name in SECRETS}
 EVERY = services(RANDOM)

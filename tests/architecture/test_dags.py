@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from orchestration import graph
-from orchestration.dbt import dbt
-from orchestration.settings import Settings
-from tests.airflow_home import DAGS, drawn, python
+from orchestration.run.settings import Settings
+from orchestration.warehouse import graph
+from orchestration.warehouse.dbt import dbt
+from tests.support.airflow_home import DAGS, drawn, python
 
 HEAVY = ("dbt", "dlt", "mlflow", "great_expectations", "duckdb", "pandas", "pyarrow", "lightfm")
 # Each with a clock of its own; on the data's path only `ingest`.

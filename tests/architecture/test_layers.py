@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import ROOT
+from orchestration.run.settings import ROOT
 
 HEAVY = ("airflow", "dbt", "dlt", "duckdb", "great_expectations", "mlflow", "pandas", "pyarrow")
 # What a folder is made of, its modules may import at once: nobody imports them for help.
@@ -20,7 +20,11 @@ AT_HOME: dict[str, set[str]] = {
     "orchestration": set(),
 }
 # By MLflow and by dbt, and by nothing of ours.
-IMPORTED_BY_OTHERS = {"ml/artifacts.py", "ml/pyfunc.py", "orchestration/lake_plugin.py"}
+IMPORTED_BY_OTHERS = {
+    "ml/registry/artifacts.py",
+    "ml/registry/pyfunc.py",
+    "orchestration/warehouse/engines/lake_plugin.py",
+}
 IMPORTED = """
 import importlib, json, sys
 for module in json.loads(sys.argv[1]):

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import typer.main
 
-from orchestration import runbooks
-from orchestration.cli import app
-from orchestration.errors import BuildFailed, Failure
-from orchestration.settings import ROOT
+from orchestration.cli.main import app
+from orchestration.monitoring.alerts import runbooks
+from orchestration.run.errors import BuildFailed, Failure
+from orchestration.run.settings import ROOT
 
 FOLDER = ROOT / "docs" / "runbooks"
 PAGES = {path.stem: path.read_text() for path in FOLDER.glob("*.md")}
@@ -38,8 +38,8 @@ def errors_of(folder: str) -> set[str]:
     [
         "ingestion",
         "orchestration",
-        "orchestration.backups",
-        "orchestration.stack",
+        "orchestration.operations.backups",
+        "orchestration.local_stack",
         "lake",
         "ml",
         "api.serving",

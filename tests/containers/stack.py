@@ -12,8 +12,8 @@ from pathlib import Path
 
 from urllib3 import PoolManager, Timeout
 
-from orchestration.settings import ROOT
-from orchestration.stack.settings_file import add_secrets
+from orchestration.local_stack.settings_file import add_secrets
+from orchestration.run.settings import ROOT
 
 PATIENCE = 900
 HTTP = PoolManager(timeout=Timeout(60))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 
-from orchestration.settings import ROOT
+from orchestration.run.settings import ROOT
 from tests.containers.stack import Stack, clone_of_the_repository, has_engine, run, wait_until
 from tests.integration.stack.test_containers_run import free_ports
 

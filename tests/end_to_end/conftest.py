@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tests.airflow_home import drawn, python
-from tests.emptied import emptied
-from tests.end_to_end.airflow_day import AirflowDay
-from tests.end_to_end.installation import DAY_1, Installation
+from tests.support.airflow_day import AirflowDay
+from tests.support.airflow_home import drawn, python
+from tests.support.emptied import emptied
+from tests.support.installation import DAY_1, Installation
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tests.airflow_home import DAGS
-from tests.end_to_end.installation import Installation
 from tests.end_to_end.test_airflow_recovers import PATIENCE, SOONER, Day
-from tests.integration.stack.running import running, wait_for
+from tests.support.airflow_home import DAGS
+from tests.support.installation import Installation
+from tests.support.stack.running import running, wait_for
 
 # Starts all of Airflow, and lives a day.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]

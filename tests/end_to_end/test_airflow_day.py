@@ -9,11 +9,11 @@ from unittest.mock import patch
 import duckdb
 import pytest
 
-from orchestration.settings import Settings
-from orchestration.source_process import embedded_source
-from tests.checksums import LAKE_BOUND, checksums
-from tests.end_to_end.airflow_day import AirflowDay
-from tests.end_to_end.installation import DAY_1, DAY_2, Installation
+from orchestration.run.settings import Settings
+from orchestration.run.simulator_process import embedded_source
+from tests.support.airflow_day import AirflowDay
+from tests.support.checksums import LAKE_BOUND, checksums
+from tests.support.installation import DAY_1, DAY_2, Installation
 
 # The first test waits for a whole day; a machine with other work is slow at it.
 pytestmark = pytest.mark.timeout(1_800)

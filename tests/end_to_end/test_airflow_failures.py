@@ -13,12 +13,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.checksums import checksums
-from tests.end_to_end.airflow_day import AirflowDay
-from tests.end_to_end.corruptions import halved
-from tests.end_to_end.installation import DAY_1, DAY_2, Installation
-from tests.end_to_end.living_app import clock, lived
-from tests.integration.original_api import OriginalApi, serving
+from tests.support.airflow_day import AirflowDay
+from tests.support.checksums import checksums
+from tests.support.corruptions import halved
+from tests.support.installation import DAY_1, DAY_2, Installation
+from tests.support.living_app import clock, lived
+from tests.support.original_api import OriginalApi, serving
 
 # Each lives a day and a half. That a day ends well is in every run: test_airflow_day.py.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.checksums import LAKE_BOUND, checksums
-from tests.emptied import emptied
-from tests.end_to_end.airflow_day import AirflowDay
-from tests.end_to_end.installation import DAY_1, Installation
 from tests.spark.spark_marts import small_spark
+from tests.support.airflow_day import AirflowDay
+from tests.support.checksums import LAKE_BOUND, checksums
+from tests.support.emptied import emptied
+from tests.support.installation import DAY_1, Installation
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(3_000)]
 

@@ -15,11 +15,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.lock import holder_of
-from orchestration.progress import file_of
-from orchestration.settings import Settings
-from tests.airflow_home import DAGS
-from tests.integration.stack.running import RunningStack, left_of, running, wait_for
+from orchestration.run.lock import holder_of
+from orchestration.run.progress import file_of
+from orchestration.run.settings import Settings
+from tests.support.airflow_home import DAGS
+from tests.support.stack.running import RunningStack, left_of, running, wait_for
 
 # Starts all of Airflow, and waits for what it takes Airflow to notice a death.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import ROOT
-from tests.end_to_end.corruptions import halved
-from tests.end_to_end.installation import DAY_1, Installation
-from tests.end_to_end.living_app import lived as app_lived
-from tests.integration.original_api import OriginalApi, serving
+from orchestration.run.settings import ROOT
+from tests.support.corruptions import halved
+from tests.support.installation import DAY_1, Installation
+from tests.support.living_app import lived as app_lived
+from tests.support.original_api import OriginalApi, serving
 
 # Each lives days by both; that a bare build works at all is in test_first_day.py.
 pytestmark = pytest.mark.slow

@@ -13,17 +13,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import dbt, steps
-from orchestration.errors import told
-from orchestration.lock import hold
-from orchestration.runs import recorded
-from orchestration.screen import Screen
-from orchestration.settings import ROOT, Settings
-from tests.checksums import checksums
-from tests.emptied import emptied
-from tests.end_to_end.corruptions import CORRUPTIONS, IN_EVERY_RUN, TODAY
-from tests.end_to_end.living_app import clock, lived
-from tests.integration.original_api import OriginalApi, serving
+from orchestration.run.console import Screen
+from orchestration.run.errors import told
+from orchestration.run.lock import hold
+from orchestration.run.runs import recorded
+from orchestration.run.settings import ROOT, Settings
+from orchestration.steps import marts
+from orchestration.warehouse import dbt
+from tests.support.checksums import checksums
+from tests.support.corruptions import CORRUPTIONS, IN_EVERY_RUN, TODAY
+from tests.support.emptied import emptied
+from tests.support.living_app import clock, lived
+from tests.support.original_api import OriginalApi, serving
 
 ARTIFACTS = shutil.ignore_patterns("target", "logs")
 
@@ -45,10 +46,10 @@ def live(
             hold(data_dir, "run") as lock,
             recorded(settings, lock, Screen(tells_steps=False), "run") as run,
         ):
-            steps.ingest(run)
+            marts.ingest(run)
             if spoil:
                 spoil(data_dir)
-            steps.make_marts(run)
+            marts.make_marts(run)
     except Exception as error:  # as the command line does
         return told(error)
     return ""
@@ -122,7 +123,7 @@ def test_nothing_wrong_is_ever_published(  # noqa: PLR0917 - fixtures
 
 
 def _pull(data_dir: Path, api: OriginalApi, at: datetime) -> None:
-    from ingestion.ingest import ingest
+    from ingestion.pull.ingest import ingest
     from ingestion.settings import IngestionSettings
 
     ingest(IngestionSettings(data_dir=data_dir, api_url=api.url), as_of=at, run_id="r")

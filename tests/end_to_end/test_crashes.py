@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.lock import holder_of
-from tests.checksums import LAKE_BOUND, checksums
-from tests.emptied import emptied
-from tests.end_to_end.installation import DAY_1, DAY_2, Installation
+from orchestration.run.lock import holder_of
+from tests.support.checksums import LAKE_BOUND, checksums
+from tests.support.emptied import emptied
+from tests.support.installation import DAY_1, DAY_2, Installation
 
 SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 34))]
 

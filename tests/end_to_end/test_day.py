@@ -5,9 +5,9 @@ import json
 
 import duckdb
 
-from orchestration.lock import holder_of
-from tests.checksums import checksums
-from tests.end_to_end.installation import DAY_1, Installation
+from orchestration.run.lock import holder_of
+from tests.support.checksums import checksums
+from tests.support.installation import DAY_1, Installation
 
 PROMISED = {
     "dim_tracks": "track_id, name, artist, songwriters, duration, genres, album,"

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orchestration.errors import SourceDied
-from orchestration.settings import Settings
-from orchestration.source_process import embedded_source
-from tests.end_to_end.installation import DAY_1, Installation
+from orchestration.run.errors import SourceDied
+from orchestration.run.settings import Settings
+from orchestration.run.simulator_process import embedded_source
+from tests.support.installation import DAY_1, Installation
 
 PARENT = """
 import sys
-from orchestration.settings import Settings
-from orchestration.source_process import embedded_source
+from orchestration.run.settings import Settings
+from orchestration.run.simulator_process import embedded_source
 with embedded_source(Settings()) as source:
     source.wait_until_it_answers()
     print(source.url, flush=True)

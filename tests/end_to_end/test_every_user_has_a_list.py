@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.end_to_end.installation import Installation
-from tests.integration.original_api import OriginalApi, catalogue
-from tests.integration.original_api import serving as app_of
-from tests.integration.serving_server import serving, wait_for
-from tests.small_apps import SmallApp
+from tests.support.installation import Installation
+from tests.support.original_api import OriginalApi, catalogue
+from tests.support.original_api import serving as app_of
+from tests.support.serving_server import serving, wait_for
+from tests.support.small_apps import SmallApp
 
 if TYPE_CHECKING:
     from pathlib import Path

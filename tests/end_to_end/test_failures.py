@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.lock import holder_of
-from tests.checksums import checksums
-from tests.end_to_end.installation import Installation
+from orchestration.run.lock import holder_of
+from tests.support.checksums import checksums
+from tests.support.installation import Installation
 
 
 @pytest.mark.parametrize(

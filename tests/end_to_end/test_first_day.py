@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import ROOT
-from tests.checksums import checksums
-from tests.end_to_end.installation import Installation
+from orchestration.run.settings import ROOT
+from tests.support.checksums import checksums
+from tests.support.installation import Installation
 
 RECORDS = {
     "tracks": "select 1 as id, 'Song' as name, 'Band' as artist, 'Someone' as songwriters,"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.checksums import LAKE_BOUND, checksums
-from tests.end_to_end.installation import DAY_1, DAY_2, Installation
+from tests.support.checksums import LAKE_BOUND, checksums
+from tests.support.installation import DAY_1, DAY_2, Installation
 
 ODD = 'user_id=5/load_date=2020-01-01/raw/compacted.x/it\'s "{{ 1 }}" $HOME;`id`&{a,b} é🎵/-x '
 

@@ -9,12 +9,12 @@ import pytest
 import s3fs
 from moto.server import ThreadedMotoServer
 
-from tests.checksums import LAKE_BOUND, checksums
-from tests.emptied import emptied
-from tests.end_to_end.installation import DAY_1, DAY_2, SMALL_WORLD, Installation
-from tests.integration.test_marts import a_crowded_lake
-from tests.lake import Lake
-from tests.warehouse import Warehouse
+from tests.integration.warehouse.test_marts import a_crowded_lake
+from tests.support.checksums import LAKE_BOUND, checksums
+from tests.support.emptied import emptied
+from tests.support.installation import DAY_1, DAY_2, SMALL_WORLD, Installation
+from tests.support.lake import Lake
+from tests.support.warehouse import Warehouse
 
 BUCKET = "lake"
 LAKE = f"{BUCKET}/moovitamix"

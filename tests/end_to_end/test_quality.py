@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.checksums import LAKE_BOUND, checksums
-from tests.end_to_end.installation import DAY_1, DAY_2, Installation
-from tests.end_to_end.living_app import clock, lived, newest
-from tests.integration.original_api import OriginalApi, serving
+from tests.support.checksums import LAKE_BOUND, checksums
+from tests.support.installation import DAY_1, DAY_2, Installation
+from tests.support.living_app import clock, lived, newest
+from tests.support.original_api import OriginalApi, serving
 
 
 def test_a_stale_app_stops_the_day_and_readers_keep_the_last(day_1: Installation) -> None:

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ml.errors import DamagedModel
-from ml.knn import ItemKnn
-from ml.train import train
-from orchestration import deployment, recommending
-from orchestration.day import live_a_day
-from orchestration.lock import hold
-from orchestration.runs import recorded
-from orchestration.screen import Screen
-from orchestration.settings import Settings
-from tests.end_to_end.installation import Installation
-from tests.integration.serving_server import RunningServing, serving, wait_for
-from tests.tastes import NEWEST, Tastes
+from ml.lifecycle.train import train
+from ml.models.knn import ItemKnn
+from orchestration.run.console import Screen
+from orchestration.run.lock import hold
+from orchestration.run.runs import recorded
+from orchestration.run.settings import Settings
+from orchestration.steps import canary, recommendations
+from orchestration.steps.day import live_a_day
+from tests.support.installation import Installation
+from tests.support.serving_server import RunningServing, serving, wait_for
+from tests.support.tastes import NEWEST, Tastes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ml.model import Model
-    from orchestration.runs import Run
+    from ml.models.model import Model
+    from orchestration.run.runs import Run
 
 DAY = NEWEST - timedelta(seconds=1)
 MODELS = {"MOOVITAMIX_MIN_LISTENS": "500", "MOOVITAMIX_MODEL": "item-knn"}
@@ -130,16 +130,16 @@ def test_a_better_model_is_served_by_itself_a_worse_one_is_not_and_the_former_co
         _lives(installation, weak)
         assert _seen(app, 2) == seen[1]
         with a_run(installation.data_dir) as run:
-            recommending.roll_back(run, "asked for")
+            recommendations.roll_back(run, "asked for")
         assert _seen(app, 1) == seen[0]
 
 
 def _lives(installation: Installation, model: Model) -> None:
     """Train the model and let it be judged; recommend by whoever is champion then."""
     with a_run(installation.data_dir) as run:
-        train(deployment.ml_settings(run), model=model, run_id=run.run_id)
-        if recommending.recommend(run):
-            recommending.smoke(run)
+        train(canary.ml_settings(run), model=model, run_id=run.run_id)
+        if recommendations.recommend(run):
+            recommendations.smoke(run)
 
 
 def _seen(app: RunningServing, version: int) -> list[list[int]]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.checksums import checksums
-from tests.end_to_end.installation import Installation
+from tests.support.checksums import checksums
+from tests.support.installation import Installation
 
 SCHEMAS = ("main", "staging", "quarantine")
 

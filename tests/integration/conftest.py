@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.emptied import emptied
-from tests.integration.loads import FIRST
-from tests.lake import Lake
-from tests.warehouse import ROOT, Warehouse
+from tests.support.emptied import emptied
+from tests.support.lake import Lake
+from tests.support.loads import FIRST
+from tests.support.warehouse import ROOT, Warehouse
 
 
 @pytest.fixture(scope="session")

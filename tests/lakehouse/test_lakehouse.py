@@ -10,13 +10,13 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from orchestration.errors import LakehouseUnreachable
-from orchestration.lakehouse import extensions, share
-from orchestration.settings import Settings
-from tests.end_to_end.installation import Installation
-from tests.integration.test_marts import a_crowded_lake
-from tests.lake import Lake
-from tests.warehouse import Warehouse
+from orchestration.run.errors import LakehouseUnreachable
+from orchestration.run.settings import Settings
+from orchestration.warehouse.engines.lakehouse import extensions, share
+from tests.integration.warehouse.test_marts import a_crowded_lake
+from tests.support.installation import Installation
+from tests.support.lake import Lake
+from tests.support.warehouse import Warehouse
 
 pytestmark = pytest.mark.lakehouse
 

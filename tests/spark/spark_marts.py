@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.build import Build
-from orchestration.lock import hold
-from orchestration.settings import Settings
-from orchestration.spark import build_on_spark
+from orchestration.run.lock import hold
+from orchestration.run.settings import Settings
+from orchestration.warehouse.build import Build
+from orchestration.warehouse.engines.spark_build import build_on_spark
 
 # A few hundred rows: most of the time goes into compiling code for millions, which is left out.
 SMALL_DATA = """\

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.als import Als
-from ml.judging import discovery, judge
-from ml.kinds import kind, kind_of
-from ml.model import digest, load, save
-from ml.popularity import Popularity
-from ml.splits import Split, split
-from tests.unit.ml.logs import grouped_log
+from ml.data.splits import Split, split
+from ml.evaluation.judging import discovery, judge
+from ml.models.als import Als
+from ml.models.kinds import kind, kind_of
+from ml.models.model import digest, load, save
+from ml.models.popularity import Popularity
+from tests.support.logs import grouped_log
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1800)]
 SMALL = Als(factors=8, rounds=5)

@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.integration.test_marts import a_crowded_lake
-from tests.lake import Lake
+from tests.integration.warehouse.test_marts import a_crowded_lake
 from tests.spark.spark_marts import small_spark
 from tests.spark.standalone import cluster, wait_for
-from tests.warehouse import MARTS, Warehouse
+from tests.support.lake import Lake
+from tests.support.warehouse import MARTS, Warehouse
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(3000)]
 
@@ -24,7 +24,7 @@ def test_a_worker_that_is_killed_in_mid_build_is_not_missed(data_dir: Path, tmp_
     told = tmp_path / "build.log"  # a pipe that nobody reads would stop the build
     with told.open("w") as log, cluster(tmp_path, environment) as stands:
         building = subprocess.Popen(
-            [sys.executable, "-m", "orchestration.cli", "build", "--target", "spark"],
+            [sys.executable, "-m", "orchestration.cli.main", "build", "--target", "spark"],
             env=os.environ
             | environment
             | {

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import HandoverIncomplete, NotSealed
-from orchestration.handover import hand_over
-from orchestration.lock import hold
-from orchestration.publish import publish
-from orchestration.settings import Settings
-from tests.checksums import checksums
-from tests.integration.test_marts import a_crowded_lake
-from tests.lake import Lake
+from orchestration.run.errors import HandoverIncomplete, NotSealed
+from orchestration.run.lock import hold
+from orchestration.run.settings import Settings
+from orchestration.warehouse.engines.handover import hand_over
+from orchestration.warehouse.publishing.publish import publish
+from tests.integration.warehouse.test_marts import a_crowded_lake
 from tests.spark.spark_marts import SparkMarts
-from tests.warehouse import Warehouse
+from tests.support.checksums import checksums
+from tests.support.lake import Lake
+from tests.support.warehouse import Warehouse
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(3000)]
 

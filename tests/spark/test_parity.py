@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_marts import a_crowded_lake
-from tests.lake import Lake, Load, session
+from tests.integration.warehouse.test_marts import a_crowded_lake
 from tests.spark.spark_marts import SparkMarts
-from tests.warehouse import MARTS, Warehouse
+from tests.support.lake import Lake, Load, session
+from tests.support.warehouse import MARTS, Warehouse
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(3000)]
 

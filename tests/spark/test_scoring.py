@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.catalogue import champion_of_chance, publish
-from ml import batch
-from ml.recommend import recommend
+from ml.scoring import batch
+from ml.scoring.recommend import recommend
 from ml.settings import MlSettings
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1800)]

@@ -86,7 +86,7 @@
 {% endmacro %}
 
 
-{# Spark has tested and sealed what was copied here row by row (orchestration/handover.py): the file holds that build. #}
+{# Spark has tested and sealed what was copied here row by row (orchestration/warehouse/engines/handover.py): the file holds that build. #}
 {% macro seal_as_handed_over(build) %}
     {% do run_query(seal('marts')) %}
     {% do run_query("update ledger.state set invocation_id = '" ~ build ~ "' where part = 'marts'") %}

@@ -1,5 +1,5 @@
 {# Compacted files say in their footers which files they replace, of which loads they hold records, and how
-   many of those were taken out (ingestion/files.py). Footers of a thousand files take 0.07 s to read. #}
+   many of those were taken out (lake/files.py). Footers of a thousand files take 0.07 s to read. #}
 {% macro is_compacted(file) -%}
     regexp_matches({{ file }}, '/compacted[.][^/]*$')
 {%- endmacro %}

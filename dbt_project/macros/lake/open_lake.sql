@@ -34,7 +34,7 @@
 
 
 {# The same for DuckDB, which takes each folder `key=value` of a path for a column, also one above the lake that would
-   hide the records' own. So where the path has such a folder, or is a URL, orchestration/lake_plugin.py
+   hide the records' own. So where the path has such a folder, or is a URL, orchestration/warehouse/engines/lake_plugin.py
    opens the lake as `dir:/`, and paths begin below it. #}
 {% macro lake_root() %}
     {% set url = lake_url() %}

@@ -20,12 +20,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from orchestration.settings import ROOT
-from orchestration.stack import kernel
-from orchestration.stack.settings_file import SECRETS
-from tests.end_to_end.installation import SMALL_WORLD
-from tests.integration.stack.compose_file import ours, services
-from tests.integration.stack.running import PATIENCE
+from orchestration.local_stack import kernel
+from orchestration.local_stack.settings_file import SECRETS
+from orchestration.run.settings import ROOT
+from tests.support.installation import SMALL_WORLD
+from tests.support.stack.compose_file import ours, services
+from tests.support.stack.running import PATIENCE
 
 LISTENERS = {"postgres": 5432, "api-server": 8080, "source": 8000, "serving": 8001, "mlflow": 5000}
 QUICK = ("source", "serving")
@@ -194,7 +194,7 @@ def test_every_service_runs_as_its_container_would(tmp_path: Path) -> None:
     names = {"postgres", *ours(services({name: name for name in SECRETS}))}
     with all_started(tmp_path, names) as machine:
         health = subprocess.run(
-            [sys.executable, "-m", "orchestration.stack.healthy",
+            [sys.executable, "-m", "orchestration.local_stack.healthy",
              f"http://127.0.0.1:{machine.ports['api-server']}", "scheduler"],
             check=False,
         )  # fmt: skip

@@ -12,14 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from ml.settings import MlSettings
-from orchestration.stack import database, kernel, ports, secrets_file
-from orchestration.stack.errors import NoDatabase, NotHealthy, ServiceEnded, StackPortTaken
-from orchestration.stack.folders import Folders
-from orchestration.stack.keeping import Ended, Keeper
-from orchestration.stack.registry import registry_of
-from orchestration.stack.service import Service
-from orchestration.stack.settings import StackSettings
-from tests.integration.stack.running import wait_for
+from orchestration.local_stack import database, kernel, ports, secrets_file
+from orchestration.local_stack.errors import NoDatabase, NotHealthy, ServiceEnded, StackPortTaken
+from orchestration.local_stack.folders import Folders
+from orchestration.local_stack.keeping import Ended, Keeper
+from orchestration.local_stack.registry import registry_of
+from orchestration.local_stack.service import Service
+from orchestration.run.stack_settings import StackSettings
+from tests.support.stack.running import wait_for
 
 # Deaf to SIGTERM, with a process in a group of its own, as Airflow has its tasks.
 DEAF = """

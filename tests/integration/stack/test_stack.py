@@ -10,20 +10,13 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from api.serving import keys
-from orchestration.settings import ROOT
-from orchestration.stack.health import answers
-from tests.integration.stack.compose_file import read_yaml
-from tests.integration.stack.one_dag import ONE_DAG
-from tests.integration.stack.otlp_receiver import Receiver, receiving
-from tests.integration.stack.running import (
-    RunningStack,
-    begin,
-    left_of,
-    running,
-    until_told,
-    wait_for,
-)
+from api.serving.access import api_keys
+from orchestration.local_stack.health import answers
+from orchestration.run.settings import ROOT
+from tests.support.stack.compose_file import read_yaml
+from tests.support.stack.one_dag import ONE_DAG
+from tests.support.stack.otlp_receiver import Receiver, receiving
+from tests.support.stack.running import RunningStack, begin, left_of, running, until_told, wait_for
 
 # Its services and their keeper are in every run: test_keeping.py, test_containers_run.py.
 pytestmark = pytest.mark.slow
@@ -144,7 +137,7 @@ def test_alerts_and_dashboard_name_only_what_is_really_sent(
     stack: RunningStack, metrics: Receiver
 ) -> None:
     wait_for(lambda: {name for name in named() if name.startswith("airflow_")} <= known(metrics))
-    secret = keys.add(stack.data_dir / "serving" / "keys.json", "test")
+    secret = api_keys.add(stack.data_dir / "serving" / "keys.json", "test")
     fetched = ""
     for part in ("the app's API", "serving API"):
         url = f"{stack.url(part)}/metrics"
@@ -190,7 +183,7 @@ def test_a_taken_port_is_one_clear_line(stack: RunningStack, tmp_path: Path) -> 
 
 
 def test_what_dies_is_started_anew(stack: RunningStack) -> None:
-    workers = [line for line in left_of(stack.data_dir) if "orchestration.cli source" in line]
+    workers = [line for line in left_of(stack.data_dir) if "orchestration.cli.main source" in line]
     assert len(workers) == 1
     subprocess.run(["kill", "-9", workers[0].split()[0]], check=True)
     assert "source ended" in until_told(stack.process, "started anew")
@@ -210,7 +203,9 @@ def test_ctrl_c_ends_every_process(stack: RunningStack) -> None:
 def test_a_killed_stack_leaves_nothing_behind(tmp_path: Path, victim: str) -> None:
     (tmp_path / "dags").mkdir()
     with running(tmp_path / "data", AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path / "dags")) as stack:
-        keeper = next(one for one in left_of(stack.data_dir) if "-m orchestration.stack" in one)
+        keeper = next(
+            one for one in left_of(stack.data_dir) if "-m orchestration.local_stack" in one
+        )
         pid = stack.process.pid if "person" in victim else int(keeper.split()[0])
         subprocess.run(["kill", "-9", str(pid)], check=True)
         stack.process.wait(timeout=120)

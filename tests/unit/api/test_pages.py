@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from api.source.pages import Asked, answer
 from api.source.view import View, settled
 from api.source.world.parameters import microseconds
-from tests.unit.api.rendered import rows
+from tests.support.rendered import rows
 
 EPOCH = datetime(1970, 1, 1)
 VIEW = View.of([settled(rows((second * 1_000_000, second) for second in range(10)), 10**9)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from api.serving.counts import BOUNDS_MS, quantile_ms
-from api.serving.quick import QuickLane
+from api.serving.counters import BOUNDS_MS, quantile_ms
+from api.serving.http.fast_path import QuickLane
 from api.serving.settings import ServingSettings
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.source.view import View, merged, settled, without
-from tests.unit.api.rendered import Key, rows
+from tests.support.rendered import Key, rows
 
 keys = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20)
 

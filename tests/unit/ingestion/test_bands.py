@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestion.bands import FEWEST_LOADS, Band, band
+from ingestion.validation.bands import FEWEST_LOADS, Band, band
 
 
 def test_a_young_lake_has_no_band() -> None:

@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.keys import hashes, repeats
-from ingestion.tables import LISTEN_HISTORY, TRACKS
+from ingestion.source.keys import hashes, repeats
+from ingestion.source.tables import LISTEN_HISTORY, TRACKS
 
 BEGIN = datetime(2026, 1, 1)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion import nesting
-from ingestion.nesting import shape
+from ingestion.source import nesting
+from ingestion.source.nesting import shape
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.integers() | st.text('[]{}",\\é', max_size=9),

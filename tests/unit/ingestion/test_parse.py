@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion.errors import NotJson, UnexpectedAnswer
-from ingestion.parse import Body, Page, Parsed, parse
-from ingestion.tables import LISTEN_HISTORY, TRACKS, USERS
+from ingestion.source.parse import Body, Page, Parsed, parse
+from ingestion.source.tables import LISTEN_HISTORY, TRACKS, USERS
 
 SESSION = {
     "user_id": 7,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from ingestion.window import Window, naive_utc, window
+from ingestion.source.window import Window, naive_utc, window
 
 NOW = datetime(2026, 2, 1, 12)
 HOUR = timedelta(hours=1)

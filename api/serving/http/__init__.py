@@ -1,0 +1,1 @@
+"""Routes, middleware, schemas and problems of the serving API."""

@@ -1,0 +1,57 @@
+"""The questions that have answers, whichever way they came; each is counted as it is answered."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from api.serving.errors import AnswersDamaged
+from api.serving.http import problems
+
+if TYPE_CHECKING:
+    from api.serving.counters import Counts
+    from api.serving.snapshot.current import Served
+    from api.serving.snapshot.lookup import Answers
+
+
+class Answering:
+    """Answers out of what is served at the moment of the question."""
+
+    def __init__(self, served: Served, counts: Counts) -> None:
+        self._served = served
+        self._counts = counts
+
+    def present(self) -> Answers:
+        """What is served; a problem (503) when that is nothing."""
+        served = self._served
+        if served.answers is None:
+            with suppress(AnswersDamaged):
+                served.refresh()
+        if served.answers is None:
+            detail = f"there is nothing to serve: {served.degraded}"
+            raise problems.NoAnswer(503, detail, {"retry-after": "5"})
+        return served.answers
+
+    def user(self, user_id: int, limit: int) -> bytes:
+        """One user's tracks."""
+        answers = self.present()
+        user = answers.of_user(user_id, limit)
+        self._counts.user(user.strategy, known=user.known, stale=answers.is_stale)
+        return b"{%b,%b}" % (user.body, answers.envelope())
+
+    def users(self, user_ids: list[int], limit: int) -> bytes:
+        """Several users' tracks, all from the same predictions."""
+        answers = self.present()
+        stale = answers.is_stale
+        users = [answers.of_user(user_id, limit) for user_id in user_ids]
+        for user in users:
+            self._counts.user(user.strategy, known=user.known, stale=stale)
+        bodies = b",".join(b"{%b}" % user.body for user in users)
+        return b'{%b,"answers":[%b]}' % (answers.envelope(), bodies)
+
+    def similar(self, track_id: int, limit: int) -> bytes:
+        """The tracks most like one; a problem (404) when there is no such track."""
+        body = self.present().similar_to(track_id, limit)
+        if body is None:
+            raise problems.NoAnswer(404, "there is no such track")
+        return body

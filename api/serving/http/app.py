@@ -1,0 +1,201 @@
+"""The serving API: its routes over prepared answers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.serving.access.api_keys import KeyRing
+from api.serving.access.rate_limit import Limits
+from api.serving.counters import Counts
+from api.serving.errors import ServingError
+from api.serving.http import problems, schemas
+from api.serving.http.answering import Answering
+from api.serving.http.fast_path import DEFAULT_LIMIT, QuickLane
+from api.serving.http.middleware import OPEN, Guard
+from api.serving.snapshot.current import Served
+from api.serving.telemetry.prometheus import registry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from api.serving.settings import ServingSettings
+    from api.serving.telemetry.logs import Log
+
+_LOOK_EVERY = 0.1
+_DESCRIPTION = """
+What each user may want to hear next, as it was prepared at the last publication. Instants are UTC.
+
+Every route but `/health`, `/ready` and this document wants a key in the header `X-API-Key`; without
+one the answer is 401. A key may ask for so many answers a second (a batch counts each user), beyond
+that it is 429 with `Retry-After`. Whatever is no answer is `application/problem+json`.
+"""
+
+
+def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
+    """Put the prepared answers behind the API, guarded; `guard.app` is the API by itself."""
+    served, ring = Served(settings), KeyRing(settings.keys_file)
+    counts = Counts(settings.folder / "counts", worker)
+    answering = Answering(served, counts)
+
+    @asynccontextmanager
+    async def following(_: FastAPI) -> AsyncIterator[None]:
+        teller = None if worker else log  # one of them tells of what all workers see
+        task = asyncio.create_task(_follow([served.refresh, ring.refresh], teller))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    app = FastAPI(
+        title="MooVitamix recommendations",
+        description=_DESCRIPTION,
+        version="1.0.0",
+        lifespan=following,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    limits = Limits(settings.folder / "limits", settings.rate, settings.burst)
+    guard = Guard(app, QuickLane(answering), ring, limits, counts, log, settings.rate)
+    problems.add_handlers(app)
+    _add_answers(app, answering, guard)
+    _add_probes(app, answering, served, ring, settings.folder)
+    app.openapi = _documenting(app)  # type: ignore[method-assign]
+    return guard
+
+
+async def _follow(refreshing: list[Callable[[], None]], log: Log | None) -> None:
+    """See new answers and keys within a tenth of a second; what fails is logged once."""
+    logged: dict[Callable[[], None], str] = {}
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        for refresh in refreshing:
+            try:
+                refresh()
+            except Exception as error:  # whatever it is, it must not end the following
+                if log and logged.get(refresh) != repr(error):
+                    logged[refresh] = repr(error)
+                    _log_failure(log, error)
+            else:
+                logged.pop(refresh, None)
+
+
+def _log_failure(log: Log, error: Exception) -> None:
+    """Log what a person can act on in its own words, and where anything else came from."""
+    if isinstance(error, ServingError):
+        log.event("failure", error=type(error).__name__, reason=str(error))
+    else:
+        log.failure(error)
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")
+
+
+def _route(model: type[BaseModel], *problem: int) -> dict[str, Any]:
+    return {
+        "responses": {200: {"model": model}, **problems.documented(*problem)},
+        "response_class": Response,
+    }
+
+
+def _add_answers(app: FastAPI, answering: Answering, guard: Guard) -> None:
+    @app.get(
+        "/users/{user_id}/recommendations",
+        summary="What a user may want to hear next",
+        **_route(schemas.Recommendations, 422, 503),
+    )
+    async def recommendations(
+        user_id: schemas.UserId, limit: schemas.Limit = DEFAULT_LIMIT
+    ) -> Response:
+        """The user's tracks, best first. Of a user nobody knows: the popular ones, marked so."""
+        return _json(answering.user(user_id, limit))
+
+    @app.get(
+        "/tracks/{track_id}/similar",
+        summary="What goes with a track",
+        **_route(schemas.Similar, 404, 422, 503),
+    )
+    async def similar(track_id: schemas.TrackId, limit: schemas.Limit = DEFAULT_LIMIT) -> Response:
+        """The tracks most like it, best first; 404 when there is no such track."""
+        return _json(answering.similar(track_id, limit))
+
+    @app.post(
+        "/recommendations:batch",
+        summary="What several users may want to hear next",
+        **_route(schemas.Batch, 400, 411, 413, 422, 503),
+    )
+    async def batch(asked: schemas.BatchAsked, request: Request) -> Response:
+        """Each user's tracks, all from the same predictions; counts as one answer a user."""
+        guard.charge(request.scope["key"], len(asked.user_ids) - 1)
+        return _json(answering.users(asked.user_ids, asked.limit))
+
+    @app.get("/model", summary="Which model is served", **_route(schemas.Model, 503))
+    async def model() -> Response:
+        """Its version, its metrics, and the data it learnt from."""
+        return _json(answering.present().model())
+
+
+def _add_probes(
+    app: FastAPI, answering: Answering, served: Served, ring: KeyRing, folder: Path
+) -> None:
+    metrics_of_all = registry(folder / "counts", served)
+
+    @app.get("/health", summary="Whether it lives", **_route(schemas.Health))
+    async def health() -> Response:
+        """That this process answers, whatever it has to serve."""
+        return _json(b'{"status":"ok"}')
+
+    @app.get("/ready", summary="Whether it has something to serve", **_route(schemas.Ready, 503))
+    async def ready() -> Response:
+        """200 once there are answers, be they the last good ones; 503 until then."""
+        facts = answering.present().facts
+        said = {
+            "status": "ready",
+            "model_version": facts.model_version,
+            "publication_version": facts.publication_version,
+            "degraded": served.degraded or ring.fault,
+        }
+        return _json(orjson.dumps(said))
+
+    @app.get("/metrics", summary="For Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        """Requests, durations and strategies of all workers."""
+        return Response(generate_latest(metrics_of_all), media_type=CONTENT_TYPE_LATEST)
+
+
+def _documenting(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """Add to FastAPI's document what the guard does: keys and limits on all but the open routes."""
+    plain = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
+        written = plain()
+        parts = written.setdefault("components", {})
+        parts["securitySchemes"] = {
+            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        template = "#/components/schemas/{model}"
+        for model in (problems.Problem,):
+            shown = model.model_json_schema(ref_template=template)
+            parts["schemas"] |= shown.pop("$defs", {}) | {model.__name__: shown}
+        for unused in ("HTTPValidationError", "ValidationError"):
+            parts["schemas"].pop(unused, None)
+        for path, methods in written["paths"].items():
+            if path not in OPEN:
+                for operation in methods.values():
+                    operation["security"] = [{"key": []}]
+                    guarded = problems.documented(401, 429)
+                    operation["responses"] |= {str(code): said for code, said in guarded.items()}
+        return written
+
+    return document

@@ -1,0 +1,1 @@
+"""Prepared answers of one publication, in files that all workers map."""

@@ -1,0 +1,167 @@
+"""The arrays of prepared answers: flat files of numbers, streamed out of the published file.
+
+Of each user the tracks, best first, lie behind one another (13 bytes a track); `users.starts` says
+where each user's begin. A track is known by its place in `tracks.ids`, and what an answer says of
+it is JSON text, rendered here once. A million users with 50 tracks each take 0.7 GB of disk, and
+of memory what a batch and DuckDB's sort take.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from api.serving.counters import STRATEGIES
+from api.serving.errors import PublicationUnusable
+from api.serving.settings import LARGEST_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import duckdb
+    import numpy.typing as npt
+    import pyarrow as pa
+
+_BATCH = 500_000
+
+_PLACES = """
+    create temp table places as
+    select track_id, (row_number() over (order by track_id) - 1)::integer as place, name, artist
+    from dim_tracks
+"""
+_TEXTS = """
+    select
+        track_id,
+        to_json({'track_id': track_id, 'name': name, 'artist': artist})::varchar as text
+    from places
+    order by place
+"""
+_RANKED = f"""
+    create temp view ranked as
+    select
+        r.user_id, r.rank, p.place as track, r.score::float as score,
+        coalesce(b.place, -1) as because,
+        (list_position({list(STRATEGIES)}, r.strategy) - 1)::tinyint as strategy
+    from recommendations as r
+    inner join places as p on p.track_id = r.track_id
+    left join places as b on b.track_id = r.because_track_id
+    where r.rank <= {LARGEST_LIMIT}
+"""
+_ALIKE = f"""
+    create temp view alike as
+    select o.place as origin, s.rank, p.place as track, s.similarity::float as score
+    from similar_tracks as s
+    inner join places as o on o.track_id = s.track_id
+    inner join places as p on p.track_id = s.similar_track_id
+    where s.rank <= {LARGEST_LIMIT}
+"""
+_OF_USER = {"track": np.int32, "score": np.float32, "because": np.int32, "strategy": np.int8}
+_OF_TRACK = {"track": np.int32, "score": np.float32}
+
+
+def write_tracks(published: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    """Write all tracks' ids and texts, and give each its place; return how many there are."""
+    published.execute(_PLACES)
+    lengths = [np.zeros(0, np.int64)]
+    with (
+        (folder / "tracks.ids").open("wb") as ids,
+        (folder / "tracks.text").open("wb") as texts,
+    ):
+        for batch in published.execute(_TEXTS).to_arrow_reader(_BATCH):
+            # without their braces: an answer adds to them
+            rendered = [text[1:-1].encode() for text in batch.column("text").to_pylist()]
+            texts.write(b"".join(rendered))
+            lengths.append(np.fromiter(map(len, rendered), np.int64, len(rendered)))
+            _write(ids, batch, "track_id", np.int32)
+    counted = np.concatenate(lengths)
+    _write_starts(folder / "tracks.starts", counted)
+    return len(counted)
+
+
+def write_recommendations(
+    published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool, members: bool
+) -> int:
+    """Write each user's tracks.
+
+    Args:
+        published: The published file; `write_tracks` has given each track its place.
+        folder: Where the arrays go.
+        there: Whether there is a table of recommendations.
+        members: Whether there is one of users: those without tracks are known too.
+
+    Returns:
+        How many users have tracks.
+
+    """
+    if there:
+        published.execute(_RANKED)
+        _require_finite(published, "ranked")
+    sources = ["select user_id, 1 as track from ranked"] if there else []
+    sources += ["select user_id, 0 as track from dim_users"] if members else []
+    counts: dict[str, Any] = {"user_id": np.zeros(0, np.int32), "tracks": np.zeros(0, np.int64)}
+    if sources:
+        counts = published.sql(
+            f"select user_id, sum(track)::bigint as tracks from ({' union all '.join(sources)})"
+            " group by user_id order by user_id"
+        ).fetchnumpy()
+    counts["user_id"].astype(np.int32).tofile(folder / "users.ids")
+    _write_starts(folder / "users.starts", counts["tracks"])
+    query = "select track, score, because, strategy from ranked order by user_id, rank"
+    _write_columns(published, query if there else None, folder, "recommendations", _OF_USER)
+    return int(np.count_nonzero(counts["tracks"]))
+
+
+def write_similar(published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool) -> int:
+    """Write each track's similar ones, in the order of places; return how many tracks have some."""
+    counts = np.zeros((folder / "tracks.ids").stat().st_size // 4, np.int64)
+    if there:
+        published.execute(_ALIKE)
+        _require_finite(published, "alike")
+        found = published.sql(
+            "select origin, count(*) as tracks from alike group by origin"
+        ).fetchnumpy()
+        counts[found["origin"]] = found["tracks"]
+    _write_starts(folder / "similar.starts", counts)
+    query = "select track, score from alike order by origin, rank"
+    _write_columns(published, query if there else None, folder, "similar", _OF_TRACK)
+    return int(np.count_nonzero(counts))
+
+
+def _require_finite(published: duckdb.DuckDBPyConnection, view: str) -> None:
+    wrong = published.sql(
+        f"select count(*) from {view} where score is null or not isfinite(score)"
+    ).fetchall()[0][0]
+    if wrong:
+        raise PublicationUnusable(f"{wrong} scores of the published file are no numbers")
+
+
+def _write_columns(
+    published: duckdb.DuckDBPyConnection,
+    query: str | None,
+    folder: Path,
+    name: str,
+    kinds: Mapping[str, type],
+) -> None:
+    """Stream a query's columns to a file each; empty ones without a query."""
+    with ExitStack() as stack:
+        opened = {
+            column: stack.enter_context((folder / f"{name}.{column}").open("wb"))
+            for column in kinds
+        }
+        if query is None:
+            return
+        for batch in published.execute(query).to_arrow_reader(_BATCH):
+            for column, kind in kinds.items():
+                _write(opened[column], batch, column, kind)
+
+
+def _write(file: Any, batch: pa.RecordBatch, column: str, kind: type) -> None:  # noqa: ANN401
+    batch.column(column).to_numpy(zero_copy_only=False).astype(kind, copy=False).tofile(file)
+
+
+def _write_starts(path: Path, counts: npt.NDArray[Any]) -> None:
+    """Write where each one's rows begin, and at the end where the last one's stop."""
+    np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)]).tofile(path)

@@ -1,0 +1,151 @@
+"""From a published file to answers that need no query, in a folder that every worker maps."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from api.serving.errors import PublicationUnusable
+from api.serving.settings import LARGEST_LIMIT
+from api.serving.shared_files import look, summed
+from api.serving.snapshot import arrays
+from api.serving.snapshot.manifest import Champion, Facts
+from lake import publications
+from lake.errors import NothingPublished, PublicationDamaged, PublicationInUse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from api.serving.shared_files import Sight
+
+_METRICS = ("ndcg_at_10", "recall_at_10", "map_at_10", "coverage")
+_ISO = "'%Y-%m-%dT%H:%M:%S.%f'"
+_PUBLICATION = f"select version, strftime(published_at, {_ISO}) from publication"
+_MADE = f"""
+    select
+        max(model_version), strftime(min(made_at), {_ISO}), strftime(min(data_as_of), {_ISO})
+    from recommendations
+"""
+_CHAMPION = "select to_json(c)::varchar from champion_model as c where model_version = ?"
+_POPULAR = f"""
+    select place, listeners
+    from popular_tracks inner join places using (track_id)
+    order by rank limit {LARGEST_LIMIT}
+"""
+# Where that table is not built yet: the marts are there before the first features.
+_POPULAR_EVER = f"""
+    select place, count(distinct user_id) as listeners
+    from places left join fact_listen_history using (track_id)
+    group by place
+    order by listeners desc, place limit {LARGEST_LIMIT}
+"""
+
+
+def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: bool) -> Facts:
+    """Write a publication's answers into the folder `draft`; return what they are.
+
+    Raises `PublicationUnusable` when the file is missing, can't be read, is not what was published,
+    or holds nothing to serve; with `needs_predictions` (there are older ones to go on with) also
+    when it has none.
+    """
+    draft.mkdir(parents=True)
+    config: dict[str, Any] = {
+        "memory_limit": memory_limit,
+        "threads": 2,
+        "temp_directory": str(draft / "spill"),
+    }
+    try:
+        source = look(marts) or (0, 0, 0)  # there is none: connecting says why
+        # closed before the next one opens: a process that holds a replaced file would get it again
+        with publications.connect(marts, config) as published:
+            facts = _write(published, draft, source, needs_predictions=needs_predictions)
+    except NothingPublished as error:
+        raise PublicationUnusable("the published file is missing") from error
+    except PublicationDamaged as error:
+        raise PublicationUnusable("the published file is not as it was published") from error
+    except (duckdb.Error, PublicationInUse) as error:
+        raise PublicationUnusable("the published file can't be read") from error
+    files = {path.name: summed(path) for path in sorted(draft.iterdir()) if path.is_file()}
+    facts = facts.model_copy(update={"files": files})
+    (draft / "facts.json").write_text(facts.model_dump_json(), encoding="utf-8")
+    return facts
+
+
+def _write(
+    published: duckdb.DuckDBPyConnection, draft: Path, source: Sight, *, needs_predictions: bool
+) -> Facts:
+    """Write every array and return the facts."""
+    filled = _filled_tables(published)
+    has_predictions = "recommendations" in filled
+    if needs_predictions and not has_predictions:
+        raise PublicationUnusable("the published file has no recommendations")
+    popular = _popular(filled)
+    if not has_predictions and popular is None:
+        raise PublicationUnusable(
+            "the published file has neither recommendations nor popular tracks"
+        )
+    version, published_at = _row(published, _PUBLICATION)
+    model_version, made_at, data_as_of = (
+        _row(published, _MADE) if has_predictions else (None, None, None)
+    )
+    return Facts(
+        source=source,
+        publication_version=version,
+        published_at=published_at,
+        has_predictions=has_predictions,
+        model_version=model_version,
+        made_at=made_at or published_at,
+        data_as_of=data_as_of,
+        tracks=arrays.write_tracks(published, draft),
+        users=arrays.write_recommendations(
+            published, draft, there=has_predictions, members="dim_users" in filled
+        ),
+        similar=arrays.write_similar(published, draft, there="similar_tracks" in filled),
+        champion=_champion(published, model_version) if "champion_model" in filled else None,
+        popular=published.sql(popular).fetchall() if popular else [],
+    )
+
+
+def _popular(filled: set[str]) -> str | None:
+    """Return the query of the popular tracks; none where there are no tracks."""
+    if "popular_tracks" in filled:
+        return _POPULAR
+    return _POPULAR_EVER if {"dim_tracks", "fact_listen_history"} <= filled else None
+
+
+def _filled_tables(published: duckdb.DuckDBPyConnection) -> set[str]:
+    tables = published.sql(
+        "select table_name from duckdb_tables() where schema_name = 'main'"
+    ).fetchall()
+    return {
+        name
+        for (name,) in tables
+        if published.sql(f'select 1 from main."{name}" limit 1').fetchone()
+    }
+
+
+def _champion(published: duckdb.DuckDBPyConnection, version: int | None) -> Champion | None:
+    """The model of the predictions; none when the champion is already another one."""
+    found = published.execute(_CHAMPION, [version]).fetchone()
+    if found is None:
+        return None
+    known: dict[str, Any] = json.loads(found[0])
+    instants = {
+        name: (known.get(name) or "").replace(" ", "T") or None
+        for name in ("trained_at", "promoted_at", "data_as_of")
+    }
+    return Champion(
+        **{name: known.get(name) for name in ("name", "model_hash", "git_commit")},
+        **instants,
+        load_ids=known.get("load_ids") or [],
+        metrics={name: known.get(name) for name in _METRICS},
+    )
+
+
+def _row(published: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    row = published.sql(query).fetchone()
+    if row is None:
+        raise PublicationUnusable("the published file does not say what it is")
+    return row

@@ -1,0 +1,141 @@
+"""Who was forgotten, known by keyed hashes alone, so that no later pull brings them back."""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.erasure.person import Person
+from ingestion.errors import ForgetKeyLost
+from ingestion.settings import IngestionSettings
+from ingestion.source.window import utc_now
+from lake import log
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The hashes on record, and the key that makes them; without any, nobody is looked at."""
+
+    key: bytes = b""
+    hashes: frozenset[str] = frozenset()
+    _known: dict[object, bool] = field(default_factory=dict)
+
+    def is_one(self, user_id: object) -> bool:
+        """Whether an id (or its text), or an address, is that of somebody who was forgotten."""
+        if not self.hashes or user_id is None:
+            return False
+        if user_id not in self._known:
+            self._known[user_id] = hashed(self.key, user_id) in self.hashes
+        return self._known[user_id]
+
+    def is_in(self, record: str, field_name: str | None) -> bool:
+        """Whether a record that could not be read, as JSON text, is about one of them."""
+        if not self.hashes or field_name is None:
+            return False
+        told = json.loads(record)
+        if not isinstance(told, dict):
+            return False
+        shown = [told.get(field_name), told.get("email")]
+        return any(self.is_one(one) for one in shown if isinstance(one, int | str))
+
+    def without(self, records: pa.Table, field_name: str | None) -> pa.Table:
+        """The records of all others."""
+        if not self.hashes or field_name is None:
+            return records
+        ids = records[field_name]
+        gone = pc.is_in(ids, self._ones_of(ids))
+        if (
+            "email" in records.column_names and ids.null_count
+        ):  # whose it is, only the address tells
+            emails = records["email"]
+            theirs = self._ones_of(emails.filter(pc.is_null(ids)))
+            gone = pc.or_(gone, pc.and_(pc.is_null(ids), pc.is_in(emails, theirs)))
+        return records.filter(pc.invert(gone)) if pc.any(gone).as_py() else records
+
+    def _ones_of(self, values: pa.ChunkedArray) -> pa.Array:
+        gone = [one for one in values.unique().to_pylist() if self.is_one(one)]
+        return pa.array(gone, values.type)
+
+
+def people(settings: IngestionSettings) -> Forgotten:
+    """Whom the lake's record says to forget; raises `ForgetKeyLost` if its key is another one."""
+    rows = log.read(settings.lake_url, "forgotten")
+    if not rows:
+        return Forgotten()
+    key = _key(settings)
+    if key is None or any(row["key_id"] != _name_of(key) for row in rows):
+        raise ForgetKeyLost(settings.forget_key_file)
+    return Forgotten(key, frozenset(row["hash"] for row in rows))
+
+
+def note(
+    settings: IngestionSettings, person: Person, event: str, *, reason: str, run_id: str
+) -> None:
+    """Put on record that a person's erasure has begun or has finished; not who it is.
+
+    Addresses are hashed as well: a record that comes without an id is known by nothing else.
+    """
+    people(settings)  # a list in two keys could never be applied
+    key = _key(settings) or _new_key(settings.forget_key_file)
+    now = utc_now()
+    about = {"key_id": _name_of(key), "event": event, "reason": reason, "run_id": run_id, "at": now}
+    subjects = [("id", person.user_id), *(("email", one) for one in sorted(person.emails))]
+    rows = [{"hash": hashed(key, one), "kind": kind, **about} for kind, one in subjects]
+    log.append(settings.lake_url, "forgotten", rows, now.date(), f"{run_id}.{event}")
+
+
+def rows(lake_url: str) -> list[dict[str, Any]]:
+    """Everything on record about erasures: of whom only hashes."""
+    return log.read(lake_url, "forgotten")
+
+
+def take_over(settings: IngestionSettings, known: list[dict[str, Any]], run_id: str) -> None:
+    """Put on record what another lake, or a list beside its backups, has on record."""
+    log.append(settings.lake_url, "forgotten", known, utc_now().date(), f"{run_id}.taken-over")
+    people(settings)
+
+
+def unfinished(lake_url: str) -> int:
+    """How many erasures have begun and not come to their end."""
+    events: dict[str, set[str]] = {}
+    for row in log.read(lake_url, "forgotten"):
+        if row["kind"] == "id":
+            events.setdefault(row["hash"], set()).add(row["event"])
+    return sum("finished" not in seen for seen in events.values())
+
+
+def hashed(key: bytes, subject: object) -> str:
+    """The keyed hash of an id or an address: who lacks the key can't find out by trying."""
+    return hmac.digest(key, str(subject).lower().encode(), "sha256").hex()
+
+
+def _name_of(key: bytes) -> str:
+    return hashlib.sha256(b"moovitamix forget key " + key).hexdigest()[:16]
+
+
+def _key(settings: IngestionSettings) -> bytes | None:
+    if settings.forget_key is not None:
+        return settings.forget_key.get_secret_value().encode()
+    try:
+        return settings.forget_key_file.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _new_key(path: Path) -> bytes:
+    """Make the key, for the owner's eyes only; it is on the disk before it hashes anything."""
+    key = secrets.token_hex(32).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(descriptor)
+    return key

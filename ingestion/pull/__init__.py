@@ -1,0 +1,1 @@
+"""A pull from its first request to its accepted load."""

@@ -1,0 +1,218 @@
+"""Reading one table's pages, and what came of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+
+from ingestion.erasure.forgotten import Forgotten
+from ingestion.errors import (
+    ColumnMissing,
+    PageIgnored,
+    TooManyAnnounced,
+    TooManyColumns,
+    TooManyRejected,
+    TotalChanged,
+    TruncatedPull,
+    TypeChanged,
+)
+from ingestion.settings import IngestionSettings
+from ingestion.source.http import Traffic
+from ingestion.source.keys import Hashes, hashes, repeats
+from ingestion.source.pages import Opened
+from ingestion.source.parse import Page, Parsed, fields_of
+from ingestion.source.records import Rejected
+from ingestion.source.tables import Table
+from ingestion.source.window import utc_now
+
+# Records handed to dlt at once: its cost per hand-over is that of some 1,000 records.
+BATCH = 50_000
+# Where records are large, fewer of them: so many bytes wait to be handed over.
+BATCH_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """One pull of a table: what the API said it had, what came, what it cost. Times in ms."""
+
+    table: str
+    announced: int
+    received: int
+    rejected: int
+    pages: int
+    bytes: int
+    requests: int
+    retries: int
+    response_ms_p50: float | None
+    response_ms_p95: float | None
+    response_ms_p99: float | None
+    started_at: datetime
+    finished_at: datetime
+    forgotten: int = 0
+
+
+@dataclass(slots=True)
+class Reading:
+    """A table while its pages come in."""
+
+    table: Table
+    traffic: Traffic
+    settings: IngestionSettings
+    started_at: datetime
+    people: Forgotten = field(default_factory=Forgotten)
+    finished_at: datetime | None = None
+    announced: int = 0
+    received: int = 0
+    forgotten: int = 0
+    pages: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    extras: list[str] = field(default_factory=list)
+    keys: list[Hashes] = field(default_factory=list)
+    silent: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.silent = self.table.columns.names
+
+    def batches(self, opened: Opened) -> Iterator[pa.Table]:
+        """The readable records, in batches of any number of pages.
+
+        Raises `TotalChanged`, `TruncatedPull`, `PageIgnored`, `TypeChanged`, `ColumnMissing`,
+        `TooManyColumns` or `TooManyRejected`.
+        """
+        self.announced = opened.total
+        waiting: list[pa.Table] = []
+        handed_over = 0
+        for parsed in opened.parsed():
+            self._require_other_pages(parsed, opened.first)
+            for page in parsed.pages:
+                self._count(page, opened.size)
+            waiting.append(self._take(parsed))
+            size = sum(records.nbytes for records in waiting)
+            if self.received - handed_over >= BATCH or size >= BATCH_BYTES:
+                yield pa.concat_tables(waiting, promote_options="default")
+                handed_over = self.received
+                waiting = []
+        self.finished_at = utc_now()
+        self._require_columns(opened)
+        if waiting:
+            yield pa.concat_tables(waiting, promote_options="default")
+
+    def require_bounds(self, opened: Opened) -> None:
+        """Raise `TooManyAnnounced` where the first page tells of more than a pull may take in."""
+        settings, name = self.settings, self.table.name
+        if opened.total > settings.records_max:
+            raise TooManyAnnounced(name, opened.total, "records", settings.records_max)
+        if opened.count > settings.pages_max:
+            raise TooManyAnnounced(name, opened.count, "pages", settings.pages_max)
+
+    def require_nothing(self, opened: Opened) -> None:
+        """Take the one page of a table that has no records."""
+        for _ in self.batches(opened):
+            pass
+
+    def repeats(self) -> Hashes:
+        """The keys that came more than once."""
+        return repeats(self.keys)
+
+    def pull(self) -> Pull:
+        """What came, so far."""
+        calls = self.traffic.calls
+        times = sorted(call.response_ms for call in calls)
+        return Pull(
+            table=self.table.name,
+            announced=self.announced,
+            received=self.received,
+            rejected=len(self.rejected),
+            pages=self.pages,
+            bytes=sum(call.bytes for call in calls),
+            requests=len(calls),
+            retries=sum(call.is_repeated for call in calls),
+            response_ms_p50=_percentile(times, 50),
+            response_ms_p95=_percentile(times, 95),
+            response_ms_p99=_percentile(times, 99),
+            started_at=self.started_at,
+            finished_at=self.finished_at or utc_now(),
+            forgotten=self.forgotten,
+        )
+
+    def _require_other_pages(self, parsed: Parsed, first: Parsed) -> None:
+        """The page after the first must be another one, by its number and by its records."""
+        one = first.pages[0].number
+        for asked, page in enumerate(parsed.pages, self.pages + 1):
+            if one is not None and page.number is not None and page.number != one + asked - 1:
+                came = f"page {page.number} came" if one == 1 else "another one came"
+                raise PageIgnored(self.table.name, asked, came)
+        again = parsed.records.slice(0, first.records.num_rows)
+        if self.pages == 1 and first.records.num_rows and again.equals(first.records):
+            raise PageIgnored(self.table.name, 2, "the records of page 1 came again")
+
+    def _count(self, page: Page, size: int) -> None:
+        if page.total != self.announced:
+            raise TotalChanged(self.table.name, self.announced, page.total)
+        promised = min(size, self.announced - self.received)
+        self.pages += 1
+        self.received += page.received
+        if page.received != promised:  # at once: behind it there may be a million empty pages
+            raise TruncatedPull(self.table.name, self.pages, promised, page.received)
+
+    def _take(self, parsed: Parsed) -> pa.Table:
+        """Take note of some pages; returns the records that are to land."""
+        self.keys.append(hashes(parsed.records, self.table.key))
+        person = self.table.person
+        rejected = [one for one in parsed.rejected if not self.people.is_in(one.record, person)]
+        self.rejected += rejected
+        if rejected:
+            self._bear_with_rejected()
+        records = parsed.records
+        self.silent = [name for name in self.silent if records[name].null_count == records.num_rows]
+        declared = len(self.table.columns)
+        self.extras += [
+            name for name in parsed.records.column_names[declared:] if name not in self.extras
+        ]
+        if declared + len(self.extras) > self.settings.columns_max:
+            raise TooManyColumns(self.table.name, declared + len(self.extras))
+        kept = self.people.without(records, person)
+        self.forgotten += len(parsed.rejected) - len(rejected) + len(records) - len(kept)
+        return kept
+
+    def _require_columns(self, opened: Opened) -> None:
+        """A column without any value must at least be sent, as null; the first page tells."""
+        readable = self.received - len(self.rejected)
+        if not self.silent or not readable:
+            return
+        fields = fields_of(opened.body)
+        for name in self.silent:
+            if name not in fields:
+                raise ColumnMissing(self.table.name, name, readable)
+
+    def _bear_with_rejected(self) -> None:
+        count, settings = len(self.rejected), self.settings
+        if count <= max(settings.rejected_handful, settings.rejected_share * self.announced):
+            return
+        faults = [rejected.fault for rejected in self.rejected]
+        typed = [(fault.column, fault.was, fault.now) for fault in faults if fault.column]
+        if not typed:
+            raise TooManyRejected(self.table.name, count, self.announced, faults[0].reason)
+        [(worst, times)] = Counter(typed).most_common(1)
+        shown = next(one.shown for one in faults if (one.column, one.was, one.now) == worst)
+        raise TypeChanged(self.table.name, *worst, times, example=shown)
+
+
+def _percentile(ordered: list[float], percent: int) -> float | None:
+    """The nearest rank: a time that was measured, not one between two."""
+    return ordered[(len(ordered) * percent - 1) // 100] if ordered else None
+
+
+def nothing_pulled(table: Table) -> Pull:
+    """The pull of a table that was never asked for."""
+    now = utc_now()
+    return Pull(table.name, 0, 0, 0, 0, 0, 0, 0, None, None, None, now, now)
+
+
+def new_reading(
+    table: Table, settings: IngestionSettings, traffic: Traffic, people: Forgotten
+) -> Reading:
+    """A table of which nothing has been read yet."""
+    return Reading(table, traffic, settings, utc_now(), people)

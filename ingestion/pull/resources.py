@@ -1,0 +1,99 @@
+"""The dlt source: one resource per table of the API, and one for what could not be read."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from ingestion.pull.pull import Reading
+from ingestion.source.pages import Opened
+from ingestion.source.tables import IDS, REJECTED, TIMESTAMP, from_rows
+from lake.loads import SOURCE
+
+if TYPE_CHECKING:
+    from dlt.common.schema.typing import TColumnSchema
+    from dlt.extract import DltResource, DltSource
+
+
+Seal = Callable[[str], None]
+
+
+def source(readings: list[tuple[Reading, Opened]], seal: Seal) -> "DltSource":
+    """The API's tables, read in turn; `seal` gets the load id when all have come.
+
+    `seal` runs before dlt keeps anything of the extraction: what it raises, undoes all of it.
+    """
+    import dlt
+
+    @dlt.source(name=SOURCE)
+    def api() -> list["DltResource"]:
+        tables = [_table(reading, opened) for reading, opened in readings]
+        return [*tables, _rejected([reading for reading, _ in readings], seal)]
+
+    return api()
+
+
+def _table(reading: Reading, opened: Opened) -> "DltResource":
+    import dlt
+    from dlt.common.storages.load_package import load_package_state
+
+    def batches() -> Iterator[Any]:
+        declared = 0
+        load_id = load_package_state()["load_id"]
+        for records in reading.batches(opened):
+            batch = _marked(records, load_id)
+            if len(reading.extras) > declared:
+                declared = len(reading.extras)
+                hints = dlt.mark.make_hints(columns=_hints(batch.schema))
+                yield dlt.mark.with_hints(batch, hints)
+            elif batch.num_rows:
+                yield batch
+
+    return dlt.resource(
+        batches,
+        name=reading.table.name,
+        columns=_hints(reading.table.columns),
+        write_disposition="append",
+    )
+
+
+def _rejected(readings: list[Reading], seal: Seal) -> "DltResource":
+    import dlt
+    from dlt.common.storages.load_package import load_package_state
+
+    def rows() -> Iterator[pa.Table]:
+        rejected = [
+            {"table_name": reading.table.name, "record": one.record, "reason": one.fault.reason}
+            for reading in readings
+            for one in reading.rejected
+        ]
+        load_id = load_package_state()["load_id"]
+        if rejected:
+            yield _marked(from_rows(rejected, REJECTED), load_id)
+        seal(load_id)
+
+    return dlt.resource(rows, name="rejected", columns=_hints(REJECTED), write_disposition="append")
+
+
+def _marked(records: pa.Table, load_id: str) -> pa.Table:
+    """The records with their load's id, as dlt would add it, but without importing pandas."""
+    text = load_id.encode()
+    ends = np.array([0, len(text)], np.int32)
+    one = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(ends), pa.py_buffer(text)])
+    zeros = pa.py_buffer(bytes(records.num_rows))
+    all_the_first = pa.Array.from_buffers(pa.int8(), records.num_rows, [None, zeros])
+    column = pa.chunked_array([pa.DictionaryArray.from_arrays(all_the_first, one)])
+    return records.append_column(pa.field("_dlt_load_id", column.type), column)
+
+
+def _hints(columns: pa.Schema) -> "dict[str, TColumnSchema]":
+    return {column.name: _hint(column.type) for column in columns}
+
+
+def _hint(data_type: pa.DataType) -> "TColumnSchema":
+    if data_type == TIMESTAMP:  # else dlt makes an instant with a zone of it
+        return {"data_type": "timestamp", "timezone": False, "precision": 6}
+    if data_type == IDS:  # dlt has no lists: without a type it leaves Arrow's as it is
+        return {}
+    return {"data_type": "bigint" if data_type == pa.int64() else "text"}

@@ -1,0 +1,1 @@
+"""The app's API as a dlt source: requests, pages, records."""

@@ -1,0 +1,255 @@
+"""One connection pool to the app's API: bounded patience, and a count of everything."""
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Lock
+from time import monotonic, perf_counter
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+
+from ingestion.access import headers_of, plain_url, redacted
+from ingestion.errors import (
+    AnswerTooLarge,
+    AnswerTooSlow,
+    ApiDown,
+    ApiRefused,
+    IngestionError,
+    RedirectedElsewhere,
+)
+from ingestion.settings import IngestionSettings
+from ingestion.source.bounded import beginning_of, bind_duration, body_of
+from ingestion.source.proxies import proxy_for
+from ingestion.source.window import utc_now
+
+AGAIN = frozenset({429, 500, 502, 503, 504})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# A missing slash takes one, and one more where a proxy tidies paths too.
+MOST_REDIRECTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request and its answer; without an answer there is an `error` and no `status`."""
+
+    called_at: datetime
+    response_ms: float
+    bytes: int
+    status: int | None
+    error: str | None
+    is_repeated: bool
+
+    @property
+    def outcome(self) -> str:
+        """How it went: ok, refused (answered otherwise) or down (not answered)."""
+        if self.status is None:
+            return "down"
+        return "ok" if self.status == 200 else "refused"
+
+
+class Traffic:
+    """What one endpoint's requests cost, counted by the threads that make them."""
+
+    __slots__ = ("_lock", "_taken", "calls")
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._taken = 0
+        self.calls: list[Call] = []
+
+    def count(
+        self, started: float, size: int, *, again: bool, status: int | None, error: str | None
+    ) -> None:
+        """Count one request that began at `started` (perf_counter) and brought `size` bytes."""
+        elapsed = (perf_counter() - started) * 1000
+        call = Call(utc_now(), elapsed, size, status, error, again)
+        with self._lock:
+            self.calls.append(call)
+
+    def taken(self) -> list[Call]:
+        """The calls that nobody has taken yet."""
+        with self._lock:
+            new = self.calls[self._taken :]
+            self._taken = len(self.calls)
+        return new
+
+
+class Api:
+    """The app's API; closing it also wakes whoever waits to ask again."""
+
+    def __init__(self, settings: IngestionSettings) -> None:
+        self._url = settings.api_url
+        self._settings = settings
+        self._secrets = settings.secrets
+        self._closed = Event()
+        self._pool = _pool(settings)
+        self._patience = urllib3.Retry(
+            total=settings.retries,
+            connect=min(settings.connect_retries, settings.retries),
+            status_forcelist=AGAIN,
+            backoff_factor=settings.backoff,
+            backoff_jitter=settings.backoff,
+            backoff_max=settings.backoff_max,
+            retry_after_max=sys.maxsize,  # what is too long is refused, not shortened
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closed.set()
+        self._pool.clear()
+
+    def get(self, path: str, query: dict[str, str], traffic: Traffic) -> bytes:
+        """The body of a 200 answer; after a transient failure asks again, ever more slowly.
+
+        urllib3's `Retry` decides, but the loop is ours: so that every single answer is timed, and
+        the end of the pull interrupts a pause. Raises `ApiRefused` at once on any other status,
+        `AnswerTooLarge` or `AnswerTooSlow` on one beyond its bounds, `RedirectedElsewhere` on one
+        that leads to another server, and `ApiDown` when patience ends.
+        """
+        url = f"{self._url}/{path}" + (f"?{urlencode(query)}" if query else "")
+        patience, since = self._patience, monotonic()
+        while not self._closed.is_set():
+            try:
+                answer = self._follow(url, traffic, again=bool(patience.history))
+            except HTTPError as error:
+                patience = self._spent(patience, url, error=error)
+                self._pause(url, patience.get_backoff_time(), since)
+            else:
+                if answer.body is not None:
+                    return answer.body
+                patience = self._spent(patience, url, response=answer.response)
+                self._pause(url, self._asked_to_wait(url, patience, answer.response), since)
+        raise ApiDown(plain_url(url), len(patience.history), "the pull ended meanwhile")
+
+    def _follow(self, url: str, traffic: Traffic, *, again: bool) -> "Answer":
+        """Ask for `url`, and for where that leads on the same server."""
+        asked = url
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = self._ask(asked, traffic, again=again)
+            status, place = answer.response.status, answer.response.headers.get("location")
+            if status == 200 or status in AGAIN:
+                return answer
+            if status not in REDIRECTS or not place:
+                body = redacted(answer.beginning.decode(errors="replace"), self._secrets)
+                raise ApiRefused(plain_url(url), status, body[:200])
+            asked = self._on_the_same_server(asked, place)
+        raise RedirectedElsewhere(plain_url(url), f"on and on, {MOST_REDIRECTS} times and more")
+
+    def _ask(self, url: str, traffic: Traffic, *, again: bool) -> "Answer":
+        """Ask once; every answer is counted, one that breaks off or its bounds too."""
+        started, response = perf_counter(), None
+        try:
+            response = self._pool.urlopen("GET", url, preload_content=False, redirect=False)
+            if response.status == 200:
+                body = body_of(response, plain_url(url), self._settings.answer_max_mb)
+                answer = Answer(response, body)
+            else:
+                answer = Answer(response, None, beginning_of(response))
+        except (HTTPError, AnswerTooLarge, AnswerTooSlow) as error:
+            status = response.status if response and isinstance(error, IngestionError) else None
+            traffic.count(started, 0, again=again, status=status, error=type(error).__name__)
+            if isinstance(error, AnswerTooSlow):
+                raise AnswerTooSlow(error.seconds, plain_url(url)) from None
+            raise
+        size = len(answer.beginning if answer.body is None else answer.body)
+        traffic.count(started, size, again=again, status=response.status, error=None)
+        return answer
+
+    def _on_the_same_server(self, url: str, place: str) -> str:
+        """Where a redirect leads; raises `RedirectedElsewhere`: credentials stay with this API."""
+        try:
+            target = urljoin(url, place)
+            one, other = urlsplit(url), urlsplit(target)
+            is_same = (one.scheme, one.hostname, _port(one)) == (
+                other.scheme,
+                other.hostname,
+                _port(other),
+            )
+        except ValueError:
+            target, is_same = place, False
+        if not is_same or other.username is not None or not target.isprintable():
+            raise RedirectedElsewhere(plain_url(url), redacted(plain_url(target), self._secrets))
+        return target
+
+    def _pause(self, url: str, seconds: float, since: float) -> None:
+        """Wait before asking again, unless that would be beyond the patience for one answer."""
+        most = self._settings.wait_max
+        if monotonic() - since + seconds > most:
+            reason = f"it would take more than {most:g} s (MOOVITAMIX_WAIT_MAX) of trying again"
+            raise ApiDown(plain_url(url), 0, reason)
+        self._closed.wait(seconds)
+
+    def _asked_to_wait(
+        self, url: str, patience: urllib3.Retry, response: urllib3.BaseHTTPResponse
+    ) -> float:
+        try:
+            asked = patience.get_retry_after(response) or 0.0
+        except (InvalidHeader, ValueError, OverflowError):  # no date, or none that a clock has
+            asked = 0.0
+        most = self._settings.retry_after_max
+        if asked > most:
+            reason = f"it asks to wait {asked:,.0f} s, and MOOVITAMIX_RETRY_AFTER_MAX is {most}"
+            raise ApiDown(plain_url(url), len(patience.history), reason)
+        return asked or patience.get_backoff_time()
+
+    def _spent(
+        self,
+        patience: urllib3.Retry,
+        url: str,
+        *,
+        error: HTTPError | None = None,
+        response: urllib3.BaseHTTPResponse | None = None,
+    ) -> urllib3.Retry:
+        try:
+            return patience.increment("GET", url, response, error)
+        except MaxRetryError as exhausted:
+            reason = redacted(str(exhausted.reason), self._secrets)
+            raise ApiDown(plain_url(url), len(patience.history) + 1, reason) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: its `body` where the status is 200, else what it begins with."""
+
+    response: urllib3.BaseHTTPResponse
+    body: bytes | None
+    beginning: bytes = b""
+
+
+def _pool(settings: IngestionSettings) -> urllib3.PoolManager:
+    """The connections to the API, by way of a proxy where the environment names one."""
+    given: dict[str, Any] = {
+        "maxsize": settings.concurrency,
+        "block": True,
+        "retries": False,
+        "timeout": urllib3.Timeout(connect=settings.connect_timeout, read=settings.read_timeout),
+        "headers": {
+            "accept": "application/json",
+            "user-agent": "moovitamix-ingestion",
+            **headers_of(settings),
+        },
+    }
+    proxy = proxy_for(settings.api_url)
+    if proxy:
+        address, login = proxy
+        sent = urllib3.make_headers(proxy_basic_auth=login) if login else None
+        pool: urllib3.PoolManager = urllib3.ProxyManager(address, proxy_headers=sent, **given)
+    else:
+        pool = urllib3.PoolManager(**given)
+    bind_duration(pool, settings.answer_timeout)
+    return pool
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)

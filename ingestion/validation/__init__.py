@@ -1,0 +1,1 @@
+"""Raw validation of each load, by Great Expectations."""

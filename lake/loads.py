@@ -1,0 +1,107 @@
+"""What the lake itself knows about its loads: which dlt committed, and what was decided of them."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+import fsspec
+
+from lake import files, log
+
+DATASET = "raw"
+SOURCE = "moovitamix"
+
+Kind = Literal["initial", "incremental", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided of a load; only accepted loads are read, and move the cursor."""
+
+    load_id: str
+    verdict: Literal["accepted", "refused"]
+    reason: str | None
+    kind: Kind
+    as_of: datetime
+    updated_since: datetime | None
+    updated_until: datetime
+    decided_at: datetime
+    run_id: str
+
+
+def decide(lake_url: str, verdict: Verdict, by: str) -> None:
+    """Write a verdict beside those of the load's own day; the latest `decided_at` counts."""
+    name = f"{verdict.load_id}.{by}"
+    log.append(lake_url, "load_verdicts", [asdict(verdict)], verdict.as_of.date(), name)
+
+
+def verdicts(lake_url: str) -> list[Verdict]:
+    """The verdict that counts of every load the lake knows, in the order of their clocks."""
+    known = that_count(log.read(lake_url, "load_verdicts"))
+    return sorted(known.values(), key=lambda verdict: (verdict.as_of, verdict.load_id))
+
+
+def cursor(lake_url: str, as_of: datetime) -> datetime | None:
+    """Up to when the lake is complete, seen from `as_of`: the end of the windows that connect.
+
+    A load that was refused after others had followed it leaves a gap, and the cursor stays before
+    it. Windows that end after `as_of` are left out: a run by a clock of the future must not make
+    those of the present skip what lies between. Verdicts lie in the folder of their load's day:
+    read are those back to the newest window that begins at the beginning, so a small file for each
+    load since the last full pull.
+    """
+    rows: list[dict[str, Any]] = []
+    windows: list[Verdict] = []
+    for folder in log.days(lake_url, "load_verdicts"):
+        rows += log.read(lake_url, "load_verdicts", [folder])
+        windows = [
+            verdict
+            for verdict in that_count(rows).values()
+            if verdict.verdict == "accepted" and verdict.updated_until <= as_of
+        ]
+        if any(window.updated_since is None for window in windows):
+            break
+    return _connected(windows)
+
+
+def _connected(windows: list[Verdict]) -> datetime | None:
+    reached: datetime | None = None
+    for window in sorted(windows, key=lambda window: window.updated_until):
+        since = window.updated_since
+        if since is None or (reached is not None and since <= reached):
+            reached = window.updated_until
+    return reached
+
+
+def is_decided(lake_url: str, load_id: str) -> bool:
+    """Whether any verdict of the load has been written."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    return bool(storage.glob(f"{root}/ops/load_verdicts/day=*/{load_id}.*.parquet"))
+
+
+def is_committed(lake_url: str, load_id: str) -> bool:
+    """Whether dlt has written all files of the load: its row of `_dlt_loads` comes last."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    return bool(storage.exists(f"{root}/{DATASET}/_dlt_loads/{SOURCE}__{load_id}.jsonl"))
+
+
+def that_count(rows: list[dict[str, Any]]) -> dict[str, Verdict]:
+    """Of the verdicts on each load the latest, by load."""
+    newest = sorted(rows, key=lambda row: row["decided_at"])
+    return {row["load_id"]: Verdict(**row) for row in newest}
+
+
+def files_of_loads(lake_url: str) -> Iterator[tuple[str, str, date, str]]:
+    """Every raw file that holds records of a load: load id, table, load date, path in the lake.
+
+    A compacted file holds those of several loads, and is named once for each.
+    """
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    for folder in sorted(storage.glob(f"{root}/{DATASET}/*/load_date=*")):
+        _, table, partition = str(folder).rsplit("/", 2)
+        day = date.fromisoformat(partition.split("=")[1])
+        for path in files.current(storage, str(folder)):
+            loads = files.footer(storage, path).loads or {files.load_of(path)}
+            for load_id in sorted(loads):
+                yield load_id, table, day, path.removeprefix(f"{root}/")

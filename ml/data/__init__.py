@@ -1,0 +1,1 @@
+"""Listens, features and metadata, as models read them."""

@@ -1,0 +1,44 @@
+"""Listens as columns of codes: what splits cut, and interactions are added up from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ml.data.interactions import Features, Floats, Ids, Instants, Interactions, Ints, interactions
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listens:
+    """A listen, or a pair with its plays, per row; ids that only metadata know are there too."""
+
+    users: Ids
+    tracks: Ids
+    user: Ints
+    """Of each row, where its id stands in `users`."""
+    track: Ints
+    plays: Floats
+    at: Instants | None = None
+    user_features: Features | None = None
+    track_features: Features | None = None
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def only(self, which: npt.NDArray[np.bool_] | None = None) -> Interactions:
+        """Add up the rows that are true in `which`, or all; users and tracks all stay."""
+        rows = slice(None) if which is None else which
+        return interactions(
+            self.users,
+            self.tracks,
+            self.user[rows],
+            self.track[rows],
+            self.plays[rows],
+            last_played=None if self.at is None else self.at[rows],
+            user_features=self.user_features,
+            track_features=self.track_features,
+        )

@@ -1,0 +1,1 @@
+"""Metrics of a model on listens that it has not seen."""

@@ -1,0 +1,122 @@
+"""Judge a model on listens it has not seen, user by user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.evaluation import metrics
+from ml.evaluation.ranking import best
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    from ml.data.interactions import Floats, Interactions, Ints
+
+AT = 20
+_CELLS = 20_000_000  # scores at a time: 80 MB
+
+
+class Scorer(Protocol):
+    """Anything that can rank: a trained model, or an oracle."""
+
+    def scores(self, users: Ints) -> Floats:
+        """Return users x tracks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """Who is judged, on which tracks, chosen from which: each user x tracks, sparse or all."""
+
+    users: Ints
+    known: Interactions
+    test: Interactions
+    candidates: npt.NDArray[np.bool_] | None = None
+    """Only these tracks can be ranked, and count; none: all."""
+    again: bool = False
+    """Only tracks already heard can be ranked, and count, instead of only those not yet heard."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """Per judged user: its figures, and the ten tracks shown."""
+
+    users: Ints
+    ndcg_at_10: metrics.PerUser
+    recall_at_10: metrics.PerUser
+    recall_at_20: metrics.PerUser
+    map_at_10: metrics.PerUser
+    shown: Ints
+
+    def of(self, which: Ints) -> Judgement:
+        """Return some of the users, by position."""
+        return Judgement(*(getattr(self, name)[which] for name in self.__slots__))
+
+    def means(self) -> dict[str, float]:
+        """Return the mean of each figure over the users."""
+        names = ("ndcg_at_10", "recall_at_10", "recall_at_20", "map_at_10")
+        return {name: float(getattr(self, name).mean()) for name in names}
+
+
+def discovery(known: Interactions, test: Interactions, at_most: int | None = None) -> Task:
+    """Judge by the tracks of `test` that a user had not heard; all users with one, or a sample."""
+    known_too = test.plays.multiply(known.plays > 0).tocsr()
+    users = np.flatnonzero(_pairs(test.plays) > _pairs(known_too))
+    if at_most is not None and len(users) > at_most:
+        users = np.sort(np.random.default_rng(0).choice(users, at_most, replace=False))
+    return Task(users, known, test)
+
+
+def listen_again(known: Interactions, test: Interactions) -> Task:
+    """Judge by the tracks of `test` that a user had heard, ranked among all that were heard."""
+    repeated = test.plays.multiply(known.plays > 0).tocsr()
+    return Task(np.flatnonzero(_pairs(repeated)), known, test, again=True)
+
+
+def of_new_tracks(known: Interactions, test: Interactions) -> Task:
+    """Judge by the tracks that nobody had heard before, ranked among themselves."""
+    unheard = np.asarray(known.plays.sum(axis=0)).ravel() == 0
+    played = np.asarray(test.plays[:, np.flatnonzero(unheard)].sum(axis=1)).ravel()
+    return Task(np.flatnonzero(played), known, test, candidates=unheard)
+
+
+def judge(scorer: Scorer, task: Task) -> Judgement:
+    """Rank every candidate for every user of the task, and compare with what was played."""
+    size = max(1, _CELLS // task.known.shape[1])
+    chunks = [task.users[begin : begin + size] for begin in range(0, len(task.users), size)]
+    parts = [_judge(scorer, task, users) for users in chunks]
+    hits, relevant, shown = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Judgement(
+        users=task.users,
+        ndcg_at_10=metrics.ndcg(hits[:, :10], relevant),
+        recall_at_10=metrics.recall(hits[:, :10], relevant),
+        recall_at_20=metrics.recall(hits[:, :20], relevant),
+        map_at_10=metrics.average_precision(hits[:, :10], relevant),
+        shown=shown[:, :10],
+    )
+
+
+def _judge(scorer: Scorer, task: Task, users: Ints) -> tuple[metrics.Hits, Ints, Ints]:
+    can_be = task.known.heard(users)
+    if not task.again:
+        np.logical_not(can_be, out=can_be)
+    if task.candidates is not None:
+        can_be &= task.candidates
+    is_relevant = task.test.heard(users) & can_be
+    scores = np.where(can_be, scorer.scores(users), np.float32(-np.inf))
+    shown = best(scores, AT)
+    hits = np.take_along_axis(is_relevant, np.maximum(shown, 0), axis=1) & (shown >= 0)
+    if (missing := AT - shown.shape[1]) > 0:  # fewer tracks in all than ranks
+        hits = np.pad(hits, ((0, 0), (0, missing)))
+        shown = np.pad(shown, ((0, 0), (0, missing)), constant_values=-1)
+    return hits, is_relevant.sum(axis=1), shown
+
+
+def _pairs(matrix: csr_matrix) -> Ints:
+    """How many tracks each user has."""
+    number: Ints = np.diff(matrix.indptr).astype(np.int64)
+    return number

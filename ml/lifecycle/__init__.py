@@ -1,0 +1,1 @@
+"""Search, training, promotion, drift: how a model becomes champion."""

@@ -1,0 +1,212 @@
+"""Train every model on some listens, and judge each on what it has not seen."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from ml.data.splits import split
+from ml.errors import TooFewListens
+from ml.evaluation.bootstrap import paired_gain
+from ml.evaluation.judging import Task, discovery, judge, listen_again, of_new_tracks
+from ml.evaluation.metrics import coverage, gini, novelty
+from ml.lifecycle.search import AT_ONCE, search
+from ml.models.blend import Blend
+from ml.models.ease import Ease
+from ml.models.hybrid import Hybrid
+from ml.models.knn import ItemKnn
+from ml.models.popularity import Popularity
+from ml.models.softmax.softmax import Softmax
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ml.data.interactions import Interactions, Ints
+    from ml.data.listens import Listens
+    from ml.data.splits import Kind, Split
+    from ml.evaluation.judging import Judgement, Scorer
+    from ml.lifecycle.search import Found
+    from ml.models.model import Model
+
+Figures = dict[str, Any]
+FEWEST_USERS = 10
+"""In a log, and of those who are judged: figures of fewer say nothing about a model."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A trained model and all that is said of it."""
+
+    name: str
+    judgement: Judgement
+    figures: Figures
+    model: Model | None = None
+
+
+def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
+    listens: Listens,
+    kind: Kind,
+    seed: int,
+    *,
+    budget: int = 2,
+    oracle: Scorer | None = None,
+    fewest_users: int = 1,
+    say: Callable[[str], None] = lambda _what: None,
+) -> list[Judged]:
+    """Choose settings on validation, train on train and validation, judge on the test.
+
+    Args:
+        listens: the log.
+        kind: how it is split.
+        seed: of every draw.
+        budget: settings of LightFM to try.
+        oracle: a ranker that knows; it gets a row, and each model the percent of its NDCG@10.
+        fewest_users: who must be there to be judged in the test part.
+        say: is told what is done.
+
+    Raises:
+        TooFewListens: there is nothing to learn from, or there are too few users to judge by.
+
+    """
+    parts = split(listens, kind, seed)
+    judges = len(discovery(parts.known, parts.test).users)
+    if not judges:
+        raise TooFewListens("nobody plays anything new in the test part")
+    if not len(discovery(parts.train, parts.validation).users):
+        raise TooFewListens("nobody plays anything new in the validation part")
+    if judges < fewest_users:
+        raise TooFewListens(
+            f"only {judges} users play anything new in the test part of a {kind} split,"
+            f" and figures of fewer than {fewest_users} say nothing"
+        )
+    say("settings")
+    found = search(
+        parts.train, parts.validation, seed, budget, lambda trial: say(f"tried {trial.model}")
+    )
+
+    def train(model: Model) -> Judged:
+        return _judged(parts, *_trained(parts.known, model, seed, say))
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
+        judged = list(pool.map(train, _finalists(found)))
+    judged.append(_judged(parts, *_blended(found, judged)))
+    if oracle is not None:
+        judged.append(_judged(parts, oracle, 0.0, "oracle"))
+        _compare(judged)
+    _test_gains(judged, seed)
+    return judged
+
+
+def require_comparable(listens: Listens) -> None:
+    """Raise `TooFewListens` where no figure could tell a good model from a bad one.
+
+    In one person's export every test track is what that person plays: each model scores 1.
+    """
+    pairs = np.unique(listens.user * len(listens.tracks) + listens.track)
+    users = len(np.unique(listens.user))
+    if users < FEWEST_USERS:
+        whose = "one person's log has" if users == 1 else f"{users} users have"
+        raise TooFewListens(
+            f"{whose} nobody to be compared with, {FEWEST_USERS} users are the least to judge by"
+        )
+    if np.bincount(pairs % len(listens.tracks)).max() < 2:
+        raise TooFewListens(
+            "no track has two users, so nothing can be learned from one for another;"
+            " if ids of tracks should be shared, check that column"
+        )
+
+
+def _finalists(found: Found) -> list[Model]:
+    return [Popularity(), ItemKnn(), found.ease, found.softmax, found.lightfm]
+
+
+def _trained(
+    known: Interactions, model: Model, seed: int, say: Callable[[str], None]
+) -> tuple[Model, float, str]:
+    say(f"training {model.name}")
+    began = perf_counter()
+    return model.fit(known, seed), perf_counter() - began, model.name
+
+
+def _blended(found: Found, judged: list[Judged]) -> tuple[Model, float, str]:
+    """Blend the models that were just trained, by the weights that validation chose."""
+    trained = {one.name: one for one in judged}
+    parts = tuple(
+        model for part in found.blend.parts if (model := trained[part.name].model) is not None
+    )
+    seconds = sum(trained[part.name].figures["train_seconds"] for part in found.blend.parts)
+    blend = replace(found.blend, parts=parts)
+    return blend, seconds, blend.name
+
+
+def _judged(parts: Split, scorer: Scorer, seconds: float, name: str) -> Judged:
+    known, test = parts.known, parts.test
+    task = discovery(known, test)
+    judgement = judge(scorer, task)
+    listeners = np.bincount(known.plays.indices, minlength=known.shape[1])
+    figures: Figures = {
+        **judgement.means(),
+        "coverage": coverage(judgement.shown, known.shape[1]),
+        "novelty": novelty(judgement.shown, listeners, known.shape[0]),
+        "gini": gini(judgement.shown, known.shape[1]),
+        "users": len(task.users),
+        "slices": _slices(known, judgement)
+        | {"new_tracks": _of(scorer, of_new_tracks(known, test))},
+        "train_seconds": round(seconds, 3),
+    }
+    if parts.kind == "time":
+        figures["listen_again"] = _of(scorer, listen_again(known, test))
+    if isinstance(scorer, Hybrid | Ease | Softmax | Blend):
+        figures["settings"] = scorer.settings()
+    model: Any = scorer if hasattr(scorer, "arrays") else None
+    return Judged(name, judgement, figures, model)
+
+
+def _of(scorer: Scorer, task: Task) -> Figures:
+    return _means(judge(scorer, task)) if len(task.users) else {"users": 0}
+
+
+def _means(judgement: Judgement) -> Figures:
+    return {"users": len(judgement.users), **judgement.means()}
+
+
+def slice_users(known: Interactions, users: Ints) -> dict[str, Ints]:
+    """Return which of `users`, by position, are new (no play known) and light.
+
+    Light: a track or more, but no more than the quarter of the known users with fewest have.
+    """
+    tracks = np.diff(known.plays.indptr)
+    few = np.quantile(tracks[tracks > 0], 0.25)
+    of_theirs = tracks[users]
+    return {
+        "new_users": np.flatnonzero(of_theirs == 0),
+        "light_users": np.flatnonzero((of_theirs > 0) & (of_theirs <= few)),
+    }
+
+
+def _slices(known: Interactions, judgement: Judgement) -> Figures:
+    return {
+        name: _means(judgement.of(which)) if len(which) else {"users": 0}
+        for name, which in slice_users(known, judgement.users).items()
+    }
+
+
+def _compare(judged: list[Judged]) -> None:
+    best = judged[-1].figures["ndcg_at_10"]
+    for one in judged:
+        one.figures["percent_of_oracle"] = 100 * one.figures["ndcg_at_10"] / best if best else None
+
+
+def _test_gains(judged: list[Judged], seed: int) -> None:
+    """Say how surely each model is better than popularity and than item-kNN."""
+    for one in judged:
+        for other in judged[:2]:
+            gain = paired_gain(one.judgement.ndcg_at_10, other.judgement.ndcg_at_10, seed=seed)
+            if one is not other:
+                key = f"gain_over_{other.name.replace('-', '_')}"
+                one.figures[key] = {"mean": gain.mean, "low": gain.low, "high": gain.high}

@@ -1,0 +1,61 @@
+"""The champion of an app that has no proven model: a baseline, registered as any other version.
+
+A baseline is its settings and nothing else: each batch fits it on what is published then, so that
+it follows the data, keeps nobody's listens, and one version gives the same lists of the same data.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lake.provenance import git_commit
+from ml.data import published as publications
+from ml.models.baseline import Baseline
+from ml.models.bundle import Bundle
+from ml.registry import registry
+
+if TYPE_CHECKING:
+    from ml.registry.registry import Version
+    from ml.settings import MlSettings
+
+
+def register_baseline(settings: MlSettings, run_id: str) -> Version:
+    """Register a baseline; raise `NothingToLearnFrom` where no features are published."""
+    import mlflow
+
+    from ml.registry.tracking import scratch
+    from ml.registry.trainings import under_way
+
+    began = time.monotonic()
+    with publications.open_published(settings) as published:
+        data_version = publications.version_of(published)
+        cut_off = publications.cut_offs(published)[-1]
+    no_ids = np.zeros(0, np.int64)
+    bundle = Bundle(Baseline(), no_ids, no_ids, no_ids)
+    commit = git_commit()
+    with scratch(settings), under_way(settings, run_id) as (client, mlflow_run_id):
+        registry.register_known(client, settings)
+        arrays = bundle.model.arrays().items()
+        mlflow.log_params({name: array.item() for name, array in arrays} | {"model": bundle.name})
+        mlflow.set_tags({"run_id": run_id, "git_commit": commit or "unknown"})
+        number, model_hash, path = registry.log_model(client, bundle)
+    row = {
+        "model_version": number,
+        "name": bundle.name,
+        "model_hash": model_hash,
+        "run_id": run_id,
+        "mlflow_run_id": mlflow_run_id,
+        "path": path,
+        "trained_at": datetime.now(UTC).replace(tzinfo=None),
+        "data_as_of": data_version.data_as_of,
+        "cut_off": cut_off,
+        "load_ids": data_version.load_ids,
+        "git_commit": commit,
+        "seconds": time.monotonic() - began,
+    }
+    registry.note(settings, row)
+    return registry.versions(settings)[number]

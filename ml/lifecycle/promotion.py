@@ -1,0 +1,234 @@
+"""Who is champion: a challenger only if it is measurably better, by rules that know about noise.
+
+A learned champion gives way only to what is surely better on weeks that neither has seen. A
+baseline, which only was there first, gives way to what is probably better.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ml.evaluation.bootstrap import paired_gain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ml.data.interactions import Ints
+    from ml.evaluation.bootstrap import Gain
+    from ml.evaluation.judging import Judgement
+    from ml.evaluation.metrics import PerUser
+    from ml.settings import MlSettings
+
+POPULARITY = "popularity"
+LEAST_DIFFERING = 10
+"""Users for whom two models differ, that one can probably be better than the other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UserValues:
+    """A metric's values and whose they are: a user has one for each cut-off."""
+
+    values: PerUser
+    users: Ints
+
+    @property
+    def number_of_users(self) -> int:
+        """How many different users there are."""
+        return len(np.unique(self.users))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """How a ranker did on test weeks: NDCG@10 per test user, of all and of slices."""
+
+    name: str
+    ndcg_at_10: UserValues
+    coverage: float
+    slices: dict[str, UserValues] = field(default_factory=dict)
+    """The same users in the same order for every ranker."""
+    means: dict[str, float] = field(default_factory=dict)
+    """The means of all metrics, for the record."""
+    judgement: Judgement | None = None
+    """All of it, to be drawn; of one cut-off."""
+    cut_offs: int = 1
+    """How many cut-offs the values come from."""
+
+
+def pooled(figures: Sequence[Figures]) -> Figures:
+    """Put the values of several cut-offs together; metrics weigh as they have values."""
+    weights = [len(one.ndcg_at_10.values) for one in figures]
+    slices = dict.fromkeys(name for one in figures for name in one.slices)
+    return Figures(
+        name=figures[0].name,
+        ndcg_at_10=_joined([one.ndcg_at_10 for one in figures]),
+        coverage=float(np.average([one.coverage for one in figures], weights=weights)),
+        slices={
+            name: _joined([one.slices[name] for one in figures if name in one.slices])
+            for name in slices
+        },
+        means={
+            name: float(np.average([one.means[name] for one in figures], weights=weights))
+            for name in figures[0].means
+        },
+        cut_offs=len(figures),
+    )
+
+
+def _joined(parts: Sequence[UserValues]) -> UserValues:
+    return UserValues(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.users for part in parts]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the challenger is promoted, why, and every figure that decided it."""
+
+    is_promoted: bool
+    sentence: str
+    figures: dict[str, Any]
+
+    def as_json(self) -> str:
+        """Return the figures as JSON text."""
+        return json.dumps(self.figures, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How much evidence of a gain is enough."""
+
+    adverb: str
+    holds: Callable[[Gain], bool]
+    needed: float | None = None
+    """The probability of a gain that is needed, where that decides."""
+
+
+SURELY = Rule("surely", lambda gain: gain.low > 0)  # nor where it is no number
+"""The whole interval is a gain."""
+
+
+def probably(needed: float) -> Rule:
+    """Return the rule by which the mean is a gain, and so is that of most draws of the users.
+
+    Where a handful of users alone tell the two apart, draws of them say nothing.
+    """
+
+    def holds(gain: Gain) -> bool:
+        return gain.mean > 0 and gain.probability >= needed and gain.differing >= LEAST_DIFFERING
+
+    return Rule("probably", holds, needed)
+
+
+def decide(
+    challenger: Figures,
+    champion: Figures | None,
+    popularity: Figures,
+    settings: MlSettings,
+    rule: Rule = SURELY,
+) -> Decision:
+    """Compare on the same users; without a champion, popularity is the one to beat.
+
+    Args:
+        challenger: How the challenger did.
+        champion: How the champion did on the same test weeks, if there is one.
+        popularity: How popularity did, which each champion must beat too.
+        settings: Confidence, test users needed, coverage needed.
+        rule: How much evidence of a gain is enough.
+
+    Returns:
+        The decision with its sentence and all figures.
+
+    """
+    rival = champion or popularity
+    test_users = challenger.ndcg_at_10.number_of_users
+    figures: dict[str, Any] = {
+        "challenger": challenger.means | {"coverage": challenger.coverage},
+        "rival": rival.means | {"coverage": rival.coverage},
+        "rival_name": rival.name,
+        "seed": settings.seed,
+        "confidence": settings.confidence,
+        "test_users": test_users,
+        "rule": rule.adverb,
+        "probability_needed": rule.needed,
+    }
+    if test_users < settings.min_judges:
+        why = f"{test_users} users are too few to judge by ({settings.min_judges} are needed)"
+        return Decision(False, f"{challenger.name} is not promoted: {why}", figures)
+    if not np.isfinite(challenger.ndcg_at_10.values).all():
+        why = "its NDCG@10 is no number for some users"
+        return Decision(False, f"{challenger.name} is not promoted: {why}", figures)
+    gain = gain_of(challenger.ndcg_at_10, rival.ndcg_at_10, settings)
+    over_popularity = gain_of(challenger.ndcg_at_10, popularity.ndcg_at_10, settings)
+    slices = {
+        name: gain_of(own, rival.slices[name], settings)
+        for name, own in sorted(challenger.slices.items())
+        if name in rival.slices and own.number_of_users >= settings.min_judges
+    }
+    figures |= {
+        "gain": asdict(gain),
+        "gain_over_popularity": asdict(over_popularity),
+        "slices": {name: asdict(one) for name, one in slices.items()},
+    }
+    said = _said(gain, rule, challenger.cut_offs)
+    faults = _faults(gain, over_popularity, slices, rule, said)
+    faults += _coverage_fault(challenger, rival, settings)
+    if faults:
+        sentence = f"{challenger.name} is not promoted over {rival.name}: {'; '.join(faults)}"
+        return Decision(False, sentence, figures)
+    sentence = f"{challenger.name} is promoted over {rival.name}: NDCG@10 {said}"
+    return Decision(True, sentence, figures)
+
+
+def _faults(
+    gain: Gain, over_popularity: Gain, slices: dict[str, Gain], rule: Rule, said: str
+) -> list[str]:
+    faults = []
+    if not rule.holds(gain):
+        faults.append(f"NDCG@10 {said} is not {rule.adverb} better{_needed(gain, rule)}")
+    if not rule.holds(over_popularity):
+        of_it = _said(over_popularity, rule)
+        faults.append(f"it does not {rule.adverb} beat popularity ({of_it})")
+    faults += [
+        f"worse for {name} ({_said(one, rule)})" for name, one in slices.items() if one.high < 0
+    ]
+    return faults
+
+
+def _needed(gain: Gain, rule: Rule) -> str:
+    if rule.needed is None:
+        return ""
+    if gain.differing < LEAST_DIFFERING:
+        return f" (the two differ for {gain.differing} users, {LEAST_DIFFERING} are needed)"
+    return f" ({rule.needed:.0%} is needed)"
+
+
+def _coverage_fault(challenger: Figures, rival: Figures, settings: MlSettings) -> list[str]:
+    # Popularity shows everyone the same: its coverage binds nobody.
+    least = 0.0 if rival.name == POPULARITY else settings.coverage_share * rival.coverage
+    if challenger.coverage < least or challenger.coverage <= 0:
+        return [f"coverage {challenger.coverage:.3f} is below {least:.3f}"]
+    return []
+
+
+def gain_of(own: UserValues, other: UserValues, settings: MlSettings) -> Gain:
+    """Return the paired gain by the seed and the confidence that the settings state."""
+    return paired_gain(
+        own.values,
+        other.values,
+        seed=settings.seed,
+        confidence=settings.confidence,
+        users=own.users,
+    )
+
+
+def _said(gain: Gain, rule: Rule, cut_offs: int = 1) -> str:
+    said = f"{gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+    if rule.needed is not None:
+        said += f", a gain with a probability of {gain.probability:.0%}"
+    said += f", {gain.users:,} users"
+    return said if cut_offs == 1 else f"{said} at {cut_offs} cut-offs"

@@ -1,0 +1,1 @@
+"""The models, each in a file of the same interface."""

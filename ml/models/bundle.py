@@ -1,0 +1,172 @@
+"""A trained model with the ids it speaks of: what is registered, judged, and served from.
+
+It is one `.npz` of plain arrays with a hash over all of them. It answers for any users and tracks:
+the baseline ranks for those that were not there in training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ml.errors import UnusableModel
+from ml.models import model as files
+from ml.models.baseline import MODEL, Baseline
+from ml.models.kinds import kind, kind_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ml.data.interactions import Floats, Ids, Interactions, Ints
+    from ml.models.model import Arrays, Model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """A model, and the users and tracks that its rows and columns are."""
+
+    model: Model
+    users: Ids
+    tracks: Ids
+    has_listened: Ints
+    """Rows of the users with a listen in training: of the others the model knows no taste."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    def arrays(self) -> Arrays:
+        """Return all of it as arrays."""
+        own: Arrays = {
+            "kind": np.array(kind_of(self.model)),
+            "users": self.users,
+            "tracks": self.tracks,
+            "has_listened": self.has_listened,
+        }
+        return own | {f"model.{name}": array for name, array in self.model.arrays().items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Bundle:
+        """Return the bundle that `arrays()` came from; raise `UnusableModel` if none did."""
+        if missing := [
+            one for one in ("kind", "users", "tracks", "has_listened") if one not in arrays
+        ]:
+            raise UnusableModel(f"it has no {', '.join(missing)}")
+        own = {
+            name.removeprefix("model."): array
+            for name, array in arrays.items()
+            if name.startswith("model.")
+        }
+        try:
+            model = kind(str(arrays["kind"])).from_arrays(own)
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise UnusableModel(f"its arrays make no {arrays['kind']}: {error}") from error
+        return cls(model, arrays["users"], arrays["tracks"], arrays["has_listened"])
+
+    def without(self, user_id: int) -> Bundle:
+        """Return the bundle that does not know one of its users."""
+        others = self.users != user_id
+        listened = self.has_listened[others[self.has_listened]]
+        place = np.cumsum(others) - 1
+        return Bundle(
+            model=self.model.of_users(np.flatnonzero(others)),
+            users=self.users[others],
+            tracks=self.tracks,
+            has_listened=place[listened].astype(self.has_listened.dtype),
+        )
+
+    def save(self, path: Path) -> str:
+        """Write it and return its hash."""
+        return files.save(self.arrays(), path)
+
+    @classmethod
+    def load(cls, path: Path, expected: str) -> Bundle:
+        """Read it; raise `DamagedModel` unless its hash is the expected one."""
+        return cls.from_arrays(files.load(path, expected))
+
+
+def trained(model: Model, data: Interactions, seed: int) -> Bundle:
+    """Train `model` and bundle it with the ids of `data`."""
+    has_listened = np.flatnonzero(np.diff(data.plays.indptr))
+    return Bundle(model.fit(data, seed), data.users, data.tracks, has_listened)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aligned:
+    """A bundle's scores for the users and tracks of other data."""
+
+    bundle: Bundle
+    rows: Ints
+    """Of each user, the row in the model; -1: not one that it knows the taste of."""
+    columns: Ints
+    """Of each track, the column in the model; -1: it was not there in training."""
+    baseline: Baseline
+    """Fitted on the other data: it ranks for whom and what the model does not know."""
+
+    def scores(self, users: Ints) -> Floats:
+        """Return users x tracks; minus infinity for tracks that the model does not know."""
+        rows = self.rows[users]
+        known = rows >= 0
+        if known.all():
+            return self._own(rows)
+        if not known.any():
+            return self.baseline.scores(users)
+        scores = np.empty((len(users), len(self.columns)), np.float32)
+        scores[known] = self._own(rows[known])
+        scores[~known] = self.baseline.scores(users[~known])
+        return scores
+
+    def strategies(self, row: Ints, column: Ints) -> Ints:
+        """Return what scored each pair, by its place in `STRATEGIES`."""
+        made = np.full(len(row), MODEL)
+        is_new = (self.rows[row] < 0) | (self.columns[column] < 0)
+        if is_new.any():
+            made[is_new] = self.baseline.strategies(row[is_new], column[is_new])
+        return made
+
+    def _own(self, rows: Ints) -> Floats:
+        """Return what the model says of its own users; most tracks stand where they stood."""
+        own = self.bundle.model.scores(rows)
+        if np.array_equal(self.columns, np.arange(own.shape[1])):
+            return own
+        there = self.columns >= 0
+        wide = np.full((len(rows), len(self.columns)), -np.inf, np.float32)
+        wide[:, there] = own[:, self.columns[there]]
+        return wide
+
+
+def align(bundle: Bundle, data: Interactions, baseline: Baseline | None = None) -> Aligned:
+    """Make a bundle answer for the users and tracks of `data`.
+
+    Args:
+        bundle: A trained model, or a baseline: that is fitted on `data`, whatever it knew before.
+        data: Whose users and tracks are to be ranked.
+        baseline: One that was fitted on `data`, for whom and what the model does not know; by
+            default it is fitted here.
+
+    Returns:
+        What scores each user and track of `data`.
+
+    """
+    if isinstance(bundle.model, Baseline):
+        baseline = bundle.model.fit(data, seed=0)
+        no_user, no_track = (np.full(number, -1) for number in data.shape)
+        return Aligned(bundle, no_user, no_track, baseline)
+    knows = np.isin(np.arange(len(bundle.users)), bundle.has_listened)
+    rows = _place(bundle.users, data.users)
+    rows[rows >= 0] = np.where(knows[rows[rows >= 0]], rows[rows >= 0], -1)
+    columns = _place(bundle.tracks, data.tracks)
+    return Aligned(bundle, rows, columns, baseline or Baseline().fit(data, seed=0))
+
+
+def _place(ids: Ids, wanted: Ids) -> Ints:
+    """Return where each wanted id stands among `ids`; -1 where it does not."""
+    order = np.argsort(ids, kind="stable")
+    if not len(ids):
+        return np.full(len(wanted), -1)
+    at = np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)
+    places: Ints = order[at]
+    return np.where(ids[places] == wanted, places, -1)

@@ -1,0 +1,1 @@
+"""The softmax model and what it is optimised with."""

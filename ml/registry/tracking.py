@@ -1,0 +1,90 @@
+"""MLflow, set up once: where runs and models are kept, and how a run is told.
+
+It takes five seconds to import, so nothing that only recommends comes here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ml.registry.addresses import is_absolute, make_relative
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlflow import MlflowClient
+
+    from ml.lifecycle.search import Trial
+    from ml.settings import MlSettings
+
+EXPERIMENT = "moovitamix-recommender"
+
+
+@contextmanager
+def connected(settings: MlSettings) -> Iterator[MlflowClient]:
+    """Yield a client of the tracking database; it is made first, by one process alone.
+
+    Two that make it at once fail: its migrations know no lock. Raises `TrackingDamaged` and
+    `TrackingOutdated`.
+    """
+    import mlflow
+
+    from ml.registry.artifacts import DataFolderRepository
+    from ml.registry.tracking_database import require_sound
+
+    DataFolderRepository.data_dir = settings.data_dir
+    settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.mlflow_dir / ".making.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        require_sound(settings)
+        mlflow.set_tracking_uri(settings.tracking_url)
+        mlflow.set_registry_uri(settings.tracking_url)
+        client = mlflow.MlflowClient()
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            client.create_experiment(EXPERIMENT, settings.artifacts_url or None)
+        elif is_absolute(experiment.artifact_location, settings):
+            make_relative(settings, experiment.artifact_location)
+    mlflow.set_experiment(EXPERIMENT)
+    yield client
+
+
+@contextmanager
+def scratch(settings: MlSettings) -> Iterator[None]:
+    """Let temporary files lie in the data folder: a kill leaves them, and forgetting finds them."""
+    folder, before = settings.data_dir / "tmp", tempfile.tempdir
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
+def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float]) -> None:
+    """Log all figures in one transaction: one by one they cost 70 ms each."""
+    import time
+
+    from mlflow.entities import Metric
+
+    at = int(time.time() * 1000)
+    client.log_batch(
+        run_id, metrics=[Metric(name, float(value), at, 0) for name, value in figures.items()]
+    )
+
+
+def log_trial(client: MlflowClient, trial: Trial) -> None:
+    """Note one setting that was tried as a nested run, with its curve over the epochs."""
+    import time
+
+    import mlflow
+    from mlflow.entities import Metric
+
+    at = int(time.time() * 1000)
+    with mlflow.start_run(run_name=trial.model, nested=True) as run:
+        mlflow.log_params({"model": trial.model, **trial.settings})
+        curve = [Metric("ndcg_at_10", figure, at, epoch) for epoch, figure in trial.curve]
+        client.log_batch(run.info.run_id, curve or [Metric("ndcg_at_10", trial.ndcg_at_10, at, 0)])

@@ -1,0 +1,124 @@
+"""Trainings under way: one in a data folder at a time, and what killed ones left in MLflow.
+
+A run that is killed stays `RUNNING` in MLflow, which can't know better. Here the kernel does: a
+training holds a lock (`flock`) as long as it lives, in a file that names its run in MLflow. Whoever
+holds the lock and finds a name in it finds a run that is dead.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lake import batches
+from ml.errors import TrainingUnderWay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow import MlflowClient
+
+    from ml.settings import MlSettings
+
+LOCK, _PARENT = ".training.lock", "mlflow.parentRunId"
+_LONGEST_NOTE = 4096
+
+
+class Place:
+    """The lock of a data folder's trainings, held; in it the run of the one under way."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def left(self) -> str | None:
+        """Return MLflow's id of the run that a killed training left; None where none did."""
+        try:
+            note = json.loads(os.pread(self._descriptor, _LONGEST_NOTE, 0))
+            return str(note["mlflow_run_id"])
+        except (ValueError, LookupError, TypeError):
+            return None
+
+    def note(self, mlflow_run_id: str | None) -> None:
+        """Write which run is under way, or that none is."""
+        os.ftruncate(self._descriptor, 0)
+        if mlflow_run_id:
+            text = json.dumps({"mlflow_run_id": mlflow_run_id, "pid": os.getpid()})
+            os.pwrite(self._descriptor, text.encode(), 0)
+
+
+@contextmanager
+def held(settings: MlSettings) -> Iterator[Place]:
+    """Hold the place of a data folder's one training; raise `TrainingUnderWay` if it is taken."""
+    settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(settings.mlflow_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TrainingUnderWay(settings.mlflow_dir) from error
+        yield Place(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def under_way(settings: MlSettings, run_id: str) -> Iterator[tuple[MlflowClient, str]]:
+    """Track one training: yield MLflow's client and the id of its run, which is under way.
+
+    What killed trainings left is ended first. Raises `TrainingUnderWay`, `TrackingDamaged`.
+    """
+    import mlflow
+
+    from ml.registry.tracking import connected
+
+    with held(settings) as place, connected(settings) as client:
+        end_left(settings, client, place)
+        with mlflow.start_run(run_name=run_id or None) as run:
+            place.note(run.info.run_id)
+            yield client, run.info.run_id
+        place.note(None)
+
+
+def end_killed(settings: MlSettings) -> int:
+    """End in MLflow the run of a training that was killed; return how many runs that are.
+
+    Costs nothing where none was. A training that lives holds the lock, and is left alone.
+    """
+    note = settings.mlflow_dir / LOCK
+    if not note.exists() or not note.stat().st_size:
+        return 0
+    from ml.registry.tracking import connected
+
+    try:
+        with held(settings) as place, connected(settings) as client:
+            return end_left(settings, client, place)
+    except TrainingUnderWay:
+        return 0
+
+
+def end_left(settings: MlSettings, client: MlflowClient, place: Place) -> int:
+    """End as `KILLED` what runs of this lake MLflow believes to be under way; none is.
+
+    They are known by the note of the place, or by the run of ours that they are named for; with
+    each go the runs inside it. Runs of others in the same experiment are left alone.
+    """
+    from ml.registry.tracking import EXPERIMENT
+
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    running = (
+        client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
+        if experiment
+        else []
+    )
+    names = {row["run_id"] for row in batches.read(settings.lake_url, "runs")} if running else set()
+    left = place.left()
+    dead = {one.info.run_id for one in running if one.info.run_id == left}
+    dead |= {one.info.run_id for one in running if one.info.run_name in names}
+    dead |= {one.info.run_id for one in running if one.data.tags.get(_PARENT) in dead}
+    for run_id in sorted(dead):
+        client.set_terminated(run_id, "KILLED")
+    place.note(None)
+    return len(dead)

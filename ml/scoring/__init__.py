@@ -1,0 +1,1 @@
+"""Batch recommendations by the champion."""

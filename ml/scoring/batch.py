@@ -1,0 +1,121 @@
+"""A batch of recommendations: its columns, and the ranking of a chunk of users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from ml.models.baseline import AGAIN, STRATEGIES
+from ml.scoring.lists import whole_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from scipy.sparse import csr_matrix
+
+    from ml.data.interactions import Floats, Ids, Ints
+    from ml.models.bundle import Aligned
+    from ml.scoring.explain import Reasons
+    from ml.settings import MlSettings
+
+CELLS = 20_000_000  # scores at a time: 80 MB
+
+_BATCH = [
+    ("model_version", pa.int32()),
+    ("run_id", pa.string()),
+    ("data_as_of", pa.timestamp("us")),
+    ("made_at", pa.timestamp("us")),
+]
+RECOMMENDATIONS = pa.schema(
+    [
+        ("user_id", pa.int32()),
+        ("rank", pa.int32()),
+        ("track_id", pa.int32()),
+        ("score", pa.float64()),
+        ("strategy", pa.string()),
+        ("because_track_id", pa.int32()),
+        *_BATCH,
+    ]
+)
+SIMILAR = pa.schema(
+    [
+        ("track_id", pa.int32()),
+        ("rank", pa.int32()),
+        ("similar_track_id", pa.int32()),
+        ("similarity", pa.float64()),
+        *_BATCH,
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was written: who made it, for how many users, how many rows."""
+
+    model_version: int
+    run_id: str
+    data_as_of: datetime
+    made_at: datetime
+    users: int = 0
+    recommendations: int = 0
+    similar: int = 0
+
+    def columns(self, rows: int) -> dict[str, pa.Array]:
+        """Return the columns that are the same in every row."""
+        values = (self.model_version, self.run_id, self.data_as_of, self.made_at)
+        return {
+            name: pa.repeat(pa.scalar(value, kind), rows)
+            for (name, kind), value in zip(_BATCH, values, strict=True)
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """All that is needed to rank all tracks for some users, whichever machine does it."""
+
+    settings: MlSettings
+    scorer: Aligned
+    artists: Ints
+    heard: csr_matrix
+    """Users x tracks: stored where heard so lately that it is left out."""
+    reasons: Reasons
+    users: Ids
+    tracks: Ids
+    batch: Batch
+
+    def __iter__(self) -> Iterator[Ints]:
+        """Yield chunks of users, by their rows, of as many scores as memory is meant for."""
+        if not len(self.tracks):
+            return
+        size = max(1, CELLS // len(self.tracks))
+        for begin in range(0, len(self.users), size):
+            yield np.arange(begin, min(begin + size, len(self.users)))
+
+    def of(self, rows: Ints) -> pa.Table:
+        """Return the recommendations of a chunk of users, as `RECOMMENDATIONS` has them."""
+        heard = self.heard[rows]
+        chosen, points = whole_lists(self.scorer, heard, rows, self.artists, self.settings)
+        return self._table(rows, chosen, points)
+
+    def _table(self, rows: Ints, chosen: Ints, points: Floats) -> pa.Table:
+        is_there = chosen >= 0
+        rank = np.cumsum(is_there, axis=1)[is_there]
+        row = np.repeat(rows, is_there.sum(axis=1))
+        column = chosen[is_there]
+        is_again = np.asarray(self.heard[row, column]).ravel()
+        by = np.where(is_again, AGAIN, self.scorer.strategies(row, column))
+        because = self.reasons.of(row, column)
+        reason = self.tracks[np.maximum(because, 0)]
+        columns = {
+            "user_id": pa.array(self.users[row], pa.int32()),
+            "rank": pa.array(rank, pa.int32()),
+            "track_id": pa.array(self.tracks[column], pa.int32()),
+            "score": pa.array(points[is_there], pa.float64()),
+            "strategy": pa.array(np.array(STRATEGIES)[by]),
+            "because_track_id": pa.array(reason, pa.int32(), mask=because < 0),
+        }
+        return pa.table(columns | self.batch.columns(len(row)), schema=RECOMMENDATIONS)

@@ -1,0 +1,120 @@
+"""Batch recommendations: the champion ranks all tracks for all users, a chunk at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from lake import batches
+from ml.data import published as publications
+from ml.data.snapshot import present
+from ml.errors import NoChampion
+from ml.lifecycle.deciding import ensure_champion
+from ml.models.bundle import align
+from ml.models.spark import ranked_on_spark
+from ml.registry import registry
+from ml.scoring.batch import RECOMMENDATIONS, SIMILAR, Batch, Ranking
+from ml.scoring.explain import Reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scipy.sparse import csr_matrix
+
+    from ml.data.snapshot import Snapshot
+    from ml.registry.registry import Version
+    from ml.settings import MlSettings
+
+
+def recommend(settings: MlSettings, run_id: str) -> Batch:
+    """Score all users with the champion and write the batch; the first champion is a baseline.
+
+    Raises `NothingToLearnFrom` where no features are published.
+    """
+    version = ensure_champion(settings, run_id)
+    bundle = registry.load(settings, version)
+    with publications.open_published(settings) as published:
+        data_version = publications.version_of(published)
+        now = present(published, publications.cut_offs(published)[-1])
+    made_at = settings.as_of or datetime.now(UTC).replace(tzinfo=None)
+    batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
+    scorer = align(bundle, now.data)
+    assert scorer.baseline.parts is not None
+    near = scorer.baseline.parts.near
+    ranking = Ranking(
+        settings=settings,
+        scorer=scorer,
+        artists=now.artists,
+        heard=_heard_lately(settings, now, batch.data_as_of),
+        reasons=Reasons(near, now.data.weights),
+        users=now.data.users,
+        tracks=now.data.tracks,
+        batch=batch,
+    )
+    on_spark = settings.score_on == "spark"
+    ranked = ranked_on_spark(ranking, RECOMMENDATIONS) if on_spark else map(ranking.of, ranking)
+    return _written(settings, batch, _similar(settings, now, near, batch), ranked, version, now)
+
+
+def newest_batch_is_current(settings: MlSettings) -> bool:
+    """Whether the champion's newest batch knows the newest data that is published."""
+    try:
+        number = registry.champion(settings).number
+    except NoChampion:
+        return False
+    with publications.open_published(settings) as published:
+        data_as_of = publications.version_of(published).data_as_of
+    return batches.newest_batch(settings.lake_url, "recommendations", number) == data_as_of
+
+
+def _written(  # noqa: PLR0913, PLR0917
+    settings: MlSettings,
+    batch: Batch,
+    similar: Iterator[pa.Table],
+    ranked: Iterator[pa.Table],
+    version: Version,
+    now: Snapshot,
+) -> Batch:
+    """Write similar tracks first: a batch counts once its recommendations are there."""
+    folder = f"model_version={version.number}/run_id={batch.run_id}"
+    pairs = batches.write_batch(settings.lake_url, "similar_tracks", folder, SIMILAR, similar)
+    rows = batches.write_batch(
+        settings.lake_url, "recommendations", folder, RECOMMENDATIONS, ranked
+    )
+    told = (batch.model_version, batch.run_id, batch.data_as_of, batch.made_at)
+    return Batch(*told, users=len(now.data.users), recommendations=rows, similar=pairs)
+
+
+def _heard_lately(settings: MlSettings, now: Snapshot, data_as_of: datetime) -> csr_matrix:
+    """Return users x tracks: stored where heard within the days that are left out."""
+    from scipy.sparse import csr_matrix
+
+    plays = now.data.plays
+    assert now.data.last_played is not None
+    since = np.datetime64(data_as_of, "us") - np.timedelta64(settings.exclude_days, "D")
+    is_late = now.data.last_played >= since
+    user = np.repeat(np.arange(plays.shape[0]), np.diff(plays.indptr))[is_late]
+    cells = (np.ones(len(user), np.bool_), (user, plays.indices[is_late]))
+    return csr_matrix(cells, shape=plays.shape)
+
+
+def _similar(
+    settings: MlSettings, now: Snapshot, near: csr_matrix, batch: Batch
+) -> Iterator[pa.Table]:
+    """Yield each track's neighbours, nearest first."""
+    row = np.repeat(np.arange(near.shape[0]), np.diff(near.indptr))
+    order = np.lexsort((near.indices, -near.data, row))
+    row, column, similarity = row[order], near.indices[order], near.data[order]
+    rank = np.arange(len(row)) - near.indptr[row] + 1
+    kept = rank <= settings.similar_k
+    tracks = now.data.tracks
+    columns = {
+        "track_id": pa.array(tracks[row[kept]], pa.int32()),
+        "rank": pa.array(rank[kept], pa.int32()),
+        "similar_track_id": pa.array(tracks[column[kept]], pa.int32()),
+        "similarity": pa.array(similarity[kept], pa.float64()),
+    }
+    yield pa.table(columns | batch.columns(int(kept.sum())), schema=SIMILAR)

@@ -1,0 +1,97 @@
+"""How Cosmos draws dbt's graph: the one configuration, with one set of defaults.
+
+Cosmos renders each model, each source with a freshness and the tests after each as tasks, from the
+manifest that `moovitamix graph` made. One task runs dbt, once; the drawn ones watch it. They come
+after it in Airflow's order, so that they are cleared with it, and begin without waiting for it.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import TaskGroup, TriggerRule, XComArg
+
+from orchestration.airflow.sensors import Watch
+from orchestration.run.settings import ROOT
+from orchestration.warehouse.graph import PROJECT, manifest_of, watched
+
+if TYPE_CHECKING:
+    from cosmos import DbtTaskGroup  # type: ignore[import-untyped]
+    from cosmos.dbt.graph import DbtNode  # type: ignore[import-untyped]
+
+os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_TELEMETRY", "False")
+os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_CACHE", "False")
+
+
+def dbt_graph(part: str, built: XComArg, *, after: XComArg | None = None) -> "DbtTaskGroup":
+    """Draw a part of dbt's graph, whose tasks watch the build by the task `built`.
+
+    They begin at once, or when the task `after` ends, well or not.
+    """
+    from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
+    from cosmos.constants import (  # type: ignore[import-untyped]
+        DbtResourceType,
+        LoadMode,
+        SourceRenderingBehavior,
+        TestBehavior,
+    )
+
+    shown = watched(part)
+    ((builder, _),) = built.iter_references()
+
+    def watch(task_id: str, nodes: list[str], group: TaskGroup | None) -> Watch:
+        return Watch(
+            task_id=task_id,
+            part=part,
+            nodes=nodes,
+            producer=builder.task_id,
+            task_group=group,
+            on_failure_callback=None,  # the task that builds tells people, once
+        )
+
+    def node(*, node: "DbtNode", task_id: str, task_group: TaskGroup, **_: Any) -> Watch:  # noqa: ANN401 - Cosmos's own
+        return watch(task_id, shown[node.unique_id], task_group)
+
+    def tests(*, node: "DbtNode", task_id: str, task_group: TaskGroup, **_: Any) -> Watch:  # noqa: ANN401
+        return watch(task_id, shown[f"{node.unique_id}.tests"], task_group)
+
+    group = DbtTaskGroup(
+        group_id=part,
+        project_config=ProjectConfig(
+            dbt_project_path=PROJECT,
+            manifest_path=manifest_of(part),
+            project_name="moovitamix",
+            install_dbt_deps=False,
+        ),
+        profile_config=ProfileConfig(
+            profile_name="moovitamix",
+            target_name="monitoring" if part == "monitoring" else "dev",
+            profiles_yml_filepath=ROOT / "profiles.yml",
+        ),
+        execution_config=ExecutionConfig(),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST,
+            test_behavior=TestBehavior.AFTER_EACH,
+            source_rendering_behavior=SourceRenderingBehavior.WITH_TESTS_OR_FRESHNESS,
+            emit_datasets=False,
+            dbt_deps=False,
+            node_conversion_by_task_group=False,
+            node_converters={
+                DbtResourceType.MODEL: node,
+                DbtResourceType.SOURCE: node,
+                DbtResourceType.TEST: tests,
+            },
+        ),
+    )
+    if "tests" in shown:  # of no model: nobody's tests but the part's
+        watch("tests", shown["tests"], group)
+    for task in _roots(group):
+        task.trigger_rule = TriggerRule.ONE_DONE if after else TriggerRule.ALWAYS
+        [built, *([after] if after else [])] >> task
+    return group
+
+
+def _roots(group: "DbtTaskGroup") -> list[Watch]:
+    """Return the tasks that stand at the beginning of a drawn part."""
+    drawn = [task for task in group.iter_tasks() if isinstance(task, Watch)]
+    within = {task.task_id for task in drawn}
+    return [task for task in drawn if not task.upstream_task_ids & within]

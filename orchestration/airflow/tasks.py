@@ -1,0 +1,105 @@
+"""How a task runs a step: with the run's clock, its log's address, an end that Airflow reads."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from airflow.sdk import Context, get_current_context
+from airflow.sdk.exceptions import AirflowFailException
+
+from orchestration.airflow.assets import handed
+from orchestration.run import environment
+from orchestration.run.errors import told
+from orchestration.run.progress import Heading
+from orchestration.run.runs import Run
+from orchestration.run.settings import Settings, naive_utc
+from orchestration.steps import scheduled
+
+LOG_URL = "MOOVITAMIX_ALERT_LOG_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a task stands: what its run is called, its clock, and the name of what it builds."""
+
+    command: str
+    as_of: datetime | None
+    build: str
+
+
+@contextmanager
+def writing(heading: Heading | None = None, *, built_by: str = "") -> Iterator[Run]:
+    """Do a task's part of the day as the one writer, recorded.
+
+    With a `heading` others watch dbt, as a build by the task `built_by`; by default, by this one.
+    """
+    with (
+        _task(built_by) as at,
+        scheduled.writing(at.command, as_of=at.as_of, build=at.build, heading=heading) as run,
+    ):
+        yield run
+
+
+def monitor(heading: Heading | None = None, *, built_by: str = "") -> None:
+    """Build the monitoring marts as a task."""
+    with _task(built_by) as at:
+        scheduled.monitor(at.command, as_of=at.as_of, build=at.build, heading=heading)
+
+
+@contextmanager
+def one_look() -> Iterator[Settings]:
+    """Do a task that takes no lock; an API is as it is now, whatever interval the run is of."""
+    with _task():
+        yield Settings()
+
+
+@contextmanager
+def _task(built_by: str = "") -> Iterator[At]:
+    """Know where the task stands; what no retry can help fails it at once."""
+    environment.settle()
+    context = get_current_context()
+    task = context["ti"]
+    build = build_name(task.dag_id, task.run_id, built_by or task.task_id)
+    with log_of(context):
+        try:
+            yield At(f"airflow {task.dag_id}", clock_of(context), build)
+        except Exception as error:
+            if scheduled.may_pass(error):
+                raise
+            raise AirflowFailException(told(error)) from error
+
+
+def build_name(dag_id: str, run_id: str, task_id: str) -> str:
+    """Name a build so that its watchers find it."""
+    return f"{dag_id}.{run_id}.{task_id}"
+
+
+def clock_of(context: Context) -> datetime | None:
+    """The instant that dates the run: of what began it, else the end of its interval.
+
+    None for a run that a person began without either: then the data's own clock holds.
+    """
+    if clocks := [facts["as_of"] for facts in handed(context) if "as_of" in facts]:
+        return datetime.fromisoformat(max(clocks))
+    interval_end = context.get("data_interval_end")
+    return naive_utc(interval_end).replace(microsecond=0) if interval_end else None
+
+
+def instant(clock: datetime | None) -> str | None:
+    """Write a clock as assets carry it."""
+    return clock.isoformat() if clock else None
+
+
+@contextmanager
+def log_of(context: Context) -> Iterator[None]:
+    """Let alerts name the page of this task's log."""
+    before = os.environ.get(LOG_URL)
+    os.environ[LOG_URL] = str(context["ti"].log_url)
+    try:
+        yield
+    finally:
+        os.environ.pop(LOG_URL)
+        if before is not None:
+            os.environ[LOG_URL] = before

@@ -1,0 +1,21 @@
+"""Commands about who is told of a failure."""
+
+import typer
+
+from orchestration.cli.context import settings_for
+from orchestration.run.console import Screen
+
+app = typer.Typer()
+
+
+@app.command()
+def alert_test() -> None:
+    """Send a test alert through every channel that is set up; fail if one does not take it."""
+    from orchestration.monitoring.alerts import messages
+    from orchestration.run.errors import AlertFailed
+
+    attempts = messages.send(settings_for(), messages.trial())
+    rows = [(one.channel, one.outcome, one.error or "") for one in attempts]
+    Screen().table(("channel", "outcome", "error"), rows)
+    if failed := [one.channel for one in attempts if one.outcome == "failed"]:
+        raise AlertFailed(f"the test alert did not go out by {', '.join(failed)}")

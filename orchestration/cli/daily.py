@@ -1,0 +1,92 @@
+"""Commands that live a day, whole or step by step."""
+
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.context import require_right_settings, settings_for, where_next, writing
+from orchestration.cli.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait
+from orchestration.run.console import Screen
+from orchestration.run.lock import hold
+from orchestration.run.settings import now
+
+app = typer.Typer()
+
+
+@app.command()
+def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
+    """Live one day: ingest, build, publish, recommend; without an API, from the embedded source."""
+    from orchestration.steps.day import live_a_day
+
+    settings = settings_for(api_url=api_url, as_of=as_of)
+    if not settings.api_url:
+        settings = settings_for(as_of=settings.as_of or now().replace(microsecond=0))
+    with writing(settings, "run", wait) as day:
+        live_a_day(day)
+    day.show_summary()
+    where_next(settings, day.screen)
+
+
+@app.command()
+def simulate(
+    days: Annotated[int, typer.Option(help="How many days.", min=1)],
+    first: Day = None,
+    wait: Wait = 0,
+) -> None:
+    """Live many days by the run's clock, from the embedded source: ingest, build, publish, each."""
+    from orchestration.steps.simulate import live_days
+
+    screen = Screen(tells_steps=False)
+    settings = settings_for()
+    require_right_settings(settings)
+    with hold(settings.data_dir, "simulate", wait) as lock:
+        live_days(settings, lock, screen, days=days, first=first and first.date())
+    where_next(settings, screen)
+
+
+@app.command()
+def ingest(
+    api_url: ApiUrl = None,
+    full: Annotated[bool, typer.Option("--full", help="Everything, not just what is new.")] = False,
+    wait: Wait = 0,
+) -> None:
+    """Pull what is new at the API into the lake."""
+    from orchestration.steps import marts
+
+    with writing(settings_for(api_url=api_url), "ingest", wait) as day:
+        marts.ingest(day, full=full)
+    day.show_summary()
+
+
+@app.command()
+def build(full_refresh: FullRefresh = False, wait: Wait = 0, target: Engine | None = None) -> None:
+    """Build and test the marts from the lake."""
+    from orchestration.steps import marts
+
+    settings = settings_for(target=target)
+    with writing(settings, "build", wait) as day:
+        marts.build(day, full_refresh=full_refresh)
+    day.show_summary()
+
+
+@app.command()
+def audit(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
+    """Pull everything, test every row, compare with the API, publish: once a week."""
+    from orchestration.steps import marts
+
+    settings = settings_for(api_url=api_url, as_of=as_of)
+    if not settings.api_url:
+        settings = settings_for(as_of=settings.as_of or now().replace(microsecond=0))
+    with writing(settings, "audit", wait) as week:
+        marts.audit(week)
+    week.show_summary()
+
+
+@app.command()
+def publish(wait: Wait = 0, target: Engine | None = None) -> None:
+    """Hand the build to its readers, if it is sealed."""
+    from orchestration.steps import marts
+
+    with writing(settings_for(target=target), "publish", wait) as day:
+        marts.publish(day)
+    day.show_summary()

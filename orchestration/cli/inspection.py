@@ -1,0 +1,57 @@
+"""Commands that look and change nothing, and the app's API to look at."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestration.cli.context import settings_for
+from orchestration.cli.options import AsOf
+from orchestration.run.console import Screen
+
+app = typer.Typer()
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One query.", metavar="SQL")],
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list of rows.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, with a header.")] = False,
+) -> None:
+    """Ask the published file, read-only."""
+    from orchestration.warehouse import query
+
+    answer = query.query(settings_for(), sql)
+    if as_json:
+        typer.echo(query.to_json(answer))
+    elif as_csv:
+        typer.echo(query.to_csv(answer), nl=False)
+    else:
+        query.show(answer, Screen())
+
+
+@app.command()
+def status() -> None:
+    """Say how things stand: the last run, the lake, the build, the publication, the lock."""
+    from orchestration.monitoring.status import facts
+
+    Screen().table(["", ""], facts(settings_for()))
+
+
+@app.command()
+def source(  # noqa: PLR0913, PLR0917 - the settings of a world, which a test or a bench sets one by one
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0: any free one.")] = None,
+    as_of: AsOf = None,
+    world: Annotated[Path | None, typer.Option(help="Serve this folder's Parquet files.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Every name and play follows from it.")] = None,
+    users: Annotated[int | None, typer.Option(help="Users of a new world.")] = None,
+    tracks: Annotated[int | None, typer.Option(help="Tracks of a new world.")] = None,
+    days: Annotated[int | None, typer.Option(help="Days of history of a new world.")] = None,
+) -> None:
+    """Serve the app's own API until interrupted; MOOVITAMIX_SOURCE_… sets the same."""
+    asked: dict[str, Any] = {name: value for name, value in locals().items() if value is not None}
+    from api.source.server import serve
+    from api.source.settings import SourceSettings
+
+    serve(SourceSettings(data_dir=settings_for().data_dir, **asked))

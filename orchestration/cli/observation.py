@@ -1,0 +1,54 @@
+"""Commands that watch: the app's API, the monitoring marts, dbt's graph for Airflow."""
+
+import typer
+
+from orchestration.cli.context import require_right_settings, settings_for
+from orchestration.cli.options import ApiUrl, Wait
+from orchestration.run.console import Screen
+from orchestration.run.lock import hold
+from orchestration.run.runs import new_run_id
+
+app = typer.Typer()
+
+
+@app.command()
+def monitor(wait: Wait = 0) -> None:
+    """Build the monitoring marts from what runs left, and test them all; runs build them too."""
+    from orchestration.monitoring.monitor import monitor as build_marts
+
+    settings, screen = settings_for(), Screen()
+    require_right_settings(settings)
+    with hold(settings.data_dir, "monitor", wait) as lock, screen.working("monitor"):
+        done = build_marts(settings, lock, run_id=new_run_id(), tested=True)
+    screen.say(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")
+
+
+@app.command()
+def report() -> None:
+    """Write one page that tells how things stand and how they went."""
+    from orchestration.monitoring.report.writing import write
+
+    path, level = write(settings_for())
+    Screen().say(f"{level.name.lower()}: {path}")
+
+
+@app.command()
+def graph() -> None:
+    """Draw dbt's graph for Airflow: once, and whenever the dbt project changed."""
+    from orchestration.warehouse.graph import make
+
+    screen = Screen()
+    with screen.working("graph"):
+        made = make(settings_for())
+    screen.say(f"{len(made)} parts in {made[0].parent}")
+
+
+@app.command("check-api")
+def check(api_url: ApiUrl = None) -> None:
+    """Ask the app's API whether it is well, and record how it answered."""
+    from orchestration.steps.api_watch import check_api, require_well
+
+    found = check_api(settings_for(api_url=api_url))
+    for endpoint, error in found.items():
+        Screen().say(f"{endpoint:<16} {error or 'ok'}")
+    require_well(found)

@@ -1,0 +1,40 @@
+"""Options that several commands of `moovitamix` share, each said once."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import typer
+
+from orchestration.run.settings import naive_utc
+
+
+def _instant(text: str) -> datetime:
+    return naive_utc(datetime.fromisoformat(text))
+
+
+ApiUrl = Annotated[
+    str | None,
+    typer.Option(help="The app's API; default MOOVITAMIX_API_URL.", metavar="URL"),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(help="The clock (ISO 8601, UTC).", parser=_instant, metavar="INSTANT"),
+]
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from",
+        help="The first day, which makes it repeatable; default: after the lake, up to today.",
+        parser=_instant,
+        metavar="DATE",
+    ),
+]
+FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build all from the lake anew.")]
+Engine = Annotated[
+    Literal["dev", "spark"],
+    typer.Option("--target", help="dev: DuckDB; spark: Apache Spark. Default MOOVITAMIX_TARGET."),
+]
+Wait = Annotated[
+    float,
+    typer.Option(help="Wait so long for another writer to end.", metavar="SECONDS", min=0),
+]

@@ -1,0 +1,46 @@
+"""What can keep the stack from running, named by what happened; each message is one clear line."""
+
+from pathlib import Path
+
+from orchestration.run.errors import OrchestrationError
+
+
+class StackPortTaken(OrchestrationError):
+    """Another process listens where a server of the stack should."""
+
+    def __init__(self, name: str, port: int) -> None:
+        super().__init__(
+            f"port {port} for {name} is taken: stop what listens there, set "
+            f"MOOVITAMIX_STACK_{name.upper()}_PORT, or say --free-ports"
+        )
+
+
+class StackRuns(OrchestrationError):
+    """Another stack works in the same data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"another stack runs in {folder}: end it with Ctrl-C, or set MOOVITAMIX_DATA_DIR"
+        )
+
+
+class ServiceEnded(OrchestrationError):
+    """A service ended when it should have gone on, and did so again and again."""
+
+    def __init__(self, name: str, said: str, log: Path) -> None:
+        super().__init__(f"{name} ended: {said or 'it said nothing'} (all of it in {log})")
+
+
+class NotHealthy(OrchestrationError):
+    """A service did not become healthy in time."""
+
+    def __init__(self, name: str, why: str, log: Path) -> None:
+        super().__init__(f"{name} is not healthy: {why} (its log is {log})")
+
+
+class NoDatabase(OrchestrationError):
+    """There is no PostgreSQL to work with."""
+
+
+class KeeperDied(OrchestrationError):
+    """The process that kept the services was killed."""

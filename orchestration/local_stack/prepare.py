@@ -1,0 +1,58 @@
+"""What must be there before Airflow starts: `python -m orchestration.local_stack.prepare`.
+
+Tables and the pool of writers; in containers also who may log in, and Prometheus' key. Airflow's
+own command line needs one command for each of the former, and each imports all of Airflow anew.
+"""
+
+import json
+from pathlib import Path
+
+from orchestration.local_stack.airflow_environment import POOL, POOL_SLOTS
+from orchestration.local_stack.secrets_file import write_privately
+from orchestration.run.settings import Settings
+from orchestration.run.stack_settings import ContainerSettings
+
+
+def main() -> None:
+    """Bring all to what this version needs; again and again it changes nothing."""
+    asked = ContainerSettings()
+    if asked.passwords:
+        asked.passwords_file.parent.mkdir(parents=True, exist_ok=True)
+        write_privately(asked.passwords_file, json.dumps(asked.passwords))
+    if asked.metrics_key_file:
+        make_metrics_key(asked.metrics_key_file)
+    make_tables()
+
+
+def make_tables() -> None:
+    """Bring Airflow's tables to its version, and the pool to its one slot."""
+    # airflow is banned outside of dags/ so that no step needs it: this is no step
+    from airflow.models.pool import Pool  # noqa: TID251
+    from airflow.utils import db  # noqa: TID251
+
+    db.upgradedb()
+    Pool.create_or_update_pool(
+        name=POOL,
+        slots=POOL_SLOTS,
+        description="whoever writes the lake or the marts",
+        include_deferred=False,
+    )
+
+
+def make_metrics_key(file: Path) -> None:
+    """Give Prometheus a key of the serving API, in a file of its own that it may read."""
+    from api.serving.access import api_keys
+    from api.serving.settings import ServingSettings
+
+    ours = Settings()
+    known = ServingSettings(data_dir=ours.data_dir, lake_url=ours.lake_url).keys_file
+    if any(key.name == "prometheus" for key in api_keys.read(known)):
+        if file.exists():
+            return
+        api_keys.remove(known, "prometheus")
+    file.write_text(api_keys.add(known, "prometheus"))
+    file.chmod(0o644)
+
+
+if __name__ == "__main__":
+    main()

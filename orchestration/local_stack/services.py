@@ -1,0 +1,108 @@
+"""The services of the stack, each as a command with its health."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.local_stack import health
+from orchestration.local_stack.airflow_environment import PLUGINS, Ports
+from orchestration.local_stack.folders import Folders
+from orchestration.local_stack.service import Service
+from orchestration.run.errors import GraphOutdated
+from orchestration.run.settings import Settings
+from orchestration.warehouse import graph
+
+
+def _beside_python(program: str) -> str:
+    return str(Path(sys.executable).with_name(program))
+
+
+AIRFLOW = _beside_python("airflow")
+# What must have run before Airflow's components do.
+PREPARATION = [sys.executable, "-m", "orchestration.local_stack.prepare"]
+DOCS = [sys.executable, "-m", "orchestration.local_stack.docs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Makes the services of one stack, which differ in their commands only."""
+
+    settings: Settings
+    folders: Folders
+    host: str
+    ports: Ports
+    environment: dict[str, str]
+
+    def around(self) -> list[Service]:
+        """Return the servers around Airflow; the app's API only if there is no other."""
+        made = [self._serving(), self._mlflow()]
+        return made if self.settings.api_url else [self._source(), *made]
+
+    def airflow(self) -> list[Service]:
+        """Return Airflow's components: the API server first, the scheduler last."""
+        made = [
+            self._component("api-server", "metadatabase", *self._address(), **PLUGINS),
+            self._component("dag-processor", "dag_processor"),
+            self._component("triggerer", "triggerer", "--skip-serve-logs"),
+            self._component("scheduler", "scheduler", "--skip-serve-logs"),
+        ]
+        # both wait for what may never come: browsers to hang up, triggers (which the next start
+        # takes up again) to tidy up
+        made[0].end_seconds = made[2].end_seconds = 5
+        return made
+
+    def preparations(self) -> list[Service]:
+        """Return what must be done before Airflow starts: its tables, an old graph of dbt."""
+        tables = self.errand("preparation", PREPARATION)
+        try:
+            for part in graph.PARTS:
+                graph.manifest_of(part)
+        except GraphOutdated:
+            return [tables, self.errand("graph", _ours("graph"))]
+        return [tables]
+
+    def errand(self, name: str, command: list[str]) -> Service:
+        """Return a command that is to run once, to its end."""
+        return self._service(name, command, lambda: "")
+
+    def _component(self, name: str, part: str, *options: str, **more: str) -> Service:
+        check = health.airflow_part(f"http://{self.host}:{self.ports.airflow}", part)
+        return self._service(name, [AIRFLOW, name, *options], check, more)
+
+    def _address(self) -> tuple[str, str]:
+        return f"--host={self.host}", f"--port={self.ports.airflow}"
+
+    def _source(self) -> Service:
+        command = [*_ours("source"), f"--host={self.host}", f"--port={self.ports.source}"]
+        return self._server("source", command, self.ports.source)
+
+    def _serving(self) -> Service:
+        command = [*_ours("serve"), f"--host={self.host}", f"--port={self.ports.serving}"]
+        return self._server("serving", command, self.ports.serving)
+
+    def _mlflow(self) -> Service:
+        # where its tables and files are it reads from the environment: a URL may hold a password
+        command = [_beside_python("mlflow"), "server", "--workers=1"]
+        # its pages ask nobody who he is, so they are never for others than this machine
+        command += ["--host=127.0.0.1", f"--port={self.ports.mlflow}"]
+        address = f"http://127.0.0.1:{self.ports.mlflow}/health"
+        return self._service("mlflow", command, health.answers(address))
+
+    def _server(self, name: str, command: list[str], port: int) -> Service:
+        return self._service(name, command, health.answers(f"http://{self.host}:{port}/health"))
+
+    def _service(
+        self,
+        name: str,
+        command: list[str],
+        check: Callable[[], str],
+        more: dict[str, str] | None = None,
+    ) -> Service:
+        log = self.folders.logs / f"{name}.log"
+        return Service(name, command, os.environ | self.environment | (more or {}), log, check)
+
+
+def _ours(command: str) -> list[str]:
+    return [sys.executable, "-m", "orchestration.cli.main", command]

@@ -1,0 +1,1 @@
+"""What runs did, as marts, a report and alerts."""

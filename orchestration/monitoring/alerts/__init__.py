@@ -1,0 +1,1 @@
+"""Alerts: what a person is told of a failure, and by which channel."""

@@ -1,0 +1,78 @@
+"""Build the monitoring marts from what the runs left in the lake, and publish them as a file.
+
+Built after every run, failed ones too. The marts never wait for it: what goes wrong here is told in
+a line, and `monitoring.duckdb` stays as it was.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.monitoring.measures import measure_lake
+from orchestration.run.console import Screen
+from orchestration.run.errors import MonitoringFailed, told
+from orchestration.run.lock import WriterLock
+from orchestration.run.progress import Tell, unheard
+from orchestration.run.settings import Settings
+from orchestration.warehouse.build import failure_line
+from orchestration.warehouse.dbt import MONITORING, dbt, log_of
+from orchestration.warehouse.publishing import published_files
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """What a build of the monitoring marts made, and how many tests held."""
+
+    tables: int
+    tests: int
+
+
+def monitor(
+    settings: Settings,
+    lock: WriterLock,
+    *,
+    run_id: str = "",
+    tested: bool = False,
+    tell: Tell = unheard,
+) -> Monitoring:
+    """Build `monitoring.duckdb` anew; with `tested` not without all of its tests.
+
+    Raises `MonitoringFailed` when a model can't be built or a test fails; the file stays as it was.
+    """
+    lock.require_for(settings.data_dir)
+    measure_lake(settings, run_id)
+    draft = settings.dbt_dir / "monitoring.duckdb"
+    for left in (draft, draft.with_name(f"{draft.name}.wal")):
+        left.unlink(missing_ok=True)
+    answer = dbt(
+        settings,
+        *("build" if tested else "run", "--selector", "monitoring"),
+        run_id=run_id,
+        tell=tell,
+        target=MONITORING,
+    )
+    if not answer.success:
+        bad = [one for one in answer.result.results if one.status in ("error", "fail")]
+        raise MonitoringFailed(f"{'; '.join(map(failure_line, bad))}; {log_of(settings)}")
+    _publish(settings.monitoring_file, draft, run_id)
+    kinds = [str(one.node.resource_type) for one in answer.result.results]
+    return Monitoring(kinds.count("model"), kinds.count("test") + kinds.count("unit_test"))
+
+
+def _publish(link: Path, made: Path, run_id: str) -> None:
+    """Put the file in its place, write-protected, as the marts' own are."""
+    published_files.sweep(link)
+    is_good = published_files.mend(link) is None
+    draft = made.replace(published_files.new_draft(link))
+    number = published_files.next_number(link)
+    file = published_files.finish(draft, number, run_id or None)
+    published_files.point(link, file, keep_present=is_good)
+    published_files.sweep(link)
+
+
+def monitor_after(settings: Settings, lock: WriterLock, screen: Screen, run_id: str) -> None:
+    """Build the monitoring marts at the end of a run; what goes wrong is told, and no more."""
+    try:
+        with screen.working("monitor"):
+            monitor(settings, lock, run_id=run_id)
+    except Exception as error:  # a run is not undone by what looks at it
+        screen.say(f"monitoring stays as it was: {told(error)}")

@@ -1,0 +1,38 @@
+"""Write the report: read the marts, draw, put the page in its place by a rename."""
+
+from pathlib import Path
+
+from lake.publications import find
+from orchestration.monitoring.report import of_api, of_data, of_runs
+from orchestration.monitoring.report.facts import facts
+from orchestration.monitoring.report.page import page
+from orchestration.monitoring.report.records import opened
+from orchestration.monitoring.report.state import Level, state
+from orchestration.run.errors import NothingMonitored
+from orchestration.run.settings import Settings, now
+
+SECTIONS = (
+    ("The runs", of_runs.PICTURES),
+    ("The data", of_data.PICTURES),
+    ("The app's API", of_api.PICTURES),
+)
+
+
+def write(settings: Settings) -> tuple[Path, Level]:
+    """Write the page; return where it is, and how things stand.
+
+    Raises `NothingMonitored` when there are no monitoring marts.
+    """
+    if find(settings.monitoring_file) is None:
+        raise NothingMonitored(settings.monitoring_file)
+    with opened(settings.monitoring_file) as records:
+        stands = state(records)
+        sections = [
+            (title, [(picture, records.ask(picture.sql)) for picture in pictures])
+            for title, pictures in SECTIONS
+        ]
+        whole = page(stands, facts(records), sections, now())
+    draft = settings.report_file.with_suffix(".tmp")
+    draft.write_text(whole, encoding="utf-8")
+    draft.replace(settings.report_file)
+    return settings.report_file, stands.level

@@ -1,0 +1,1 @@
+"""Maintenance of a data folder: backups, compaction, erasure of a person."""

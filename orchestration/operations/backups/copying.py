@@ -1,0 +1,65 @@
+"""Files copied with the hash of what was copied, and on the disk before anybody counts on them."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from orchestration.run.disk import flush
+
+_CHUNK = 2**20
+_SQLITE = b"SQLite format 3\0"
+
+
+def copied(source: Path, target: Path) -> tuple[int, str]:
+    """Copy a file with its mode and times; return the bytes and the SHA-256 of what was copied."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sha, size = hashlib.sha256(), 0
+    with source.open("rb") as file, target.open("wb") as copy:
+        while chunk := file.read(_CHUNK):
+            sha.update(chunk)
+            copy.write(chunk)
+            size += len(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+    shutil.copystat(source, target)
+    return size, sha.hexdigest()
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether a file is an SQLite database, which other processes may be writing."""
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
+
+
+def copied_database(source: Path, target: Path) -> tuple[int, str]:
+    """Copy an SQLite database as it is at one instant, whoever writes it meanwhile."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=60)) as given,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        given.backup(copy)
+    shutil.copystat(source, target)
+    flush(target)
+    return target.stat().st_size, hash_of(target)
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def written(path: Path, content: bytes) -> None:
+    """Write a small file; it has reached the disk once this returns."""
+    path.write_bytes(content)
+    flush(path)
+
+
+def flush_all(folder: Path) -> None:
+    """Wait for the names in every folder of a tree."""
+    for path, _, _ in os.walk(folder):
+        flush(Path(path))

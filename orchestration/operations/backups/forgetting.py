@@ -1,0 +1,119 @@
+"""Backups and the forgotten: who is forgotten is gone from what is restored, however old it is.
+
+A backup is never changed. Beside the backups lies the list of keyed hashes, and its key, as of the
+newest forgetting; what is restored takes it over, and erases again whom it still holds.
+"""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.operations.backups.errors import ListDamaged
+from orchestration.operations.backups.place import backups_in, default_place
+from orchestration.run.lock import WriterLock
+from orchestration.run.settings import Settings
+
+LIST, KEY = "forgotten.json", "forget.key"
+
+
+def places(settings: Settings) -> list[Path]:
+    """Return where backups of this data folder lie or lay, as far as anybody knows."""
+    from lake import log
+
+    known = {Path(row["path"]).parent for row in log.read(settings.lake_url, "backups")}
+    usual = settings.backup_dir or default_place(settings.data_dir)
+    return sorted(known | ({usual} if usual.is_dir() else set()))
+
+
+def holding(settings: Settings) -> list[str]:
+    """Return the backups that may hold whoever is forgotten now: all that were made before.
+
+    One that can't be seen, because its disk is not there, is among them unless it was removed.
+    """
+    from lake import log
+
+    there = {str(path) for place in places(settings) for path in backups_in(place)}
+    rows = log.read(settings.lake_url, "backups")
+    removed = {row["path"] for row in rows if row.get("event") == "removed"}
+    made = {row["path"] for row in rows} - removed
+    unseen = {path for path in made if not Path(path).parent.is_dir()}
+    return sorted(there | unseen)
+
+
+def keep_beside_all(settings: Settings) -> list[Path]:
+    """Bring the list of the forgotten to all backups; return the places that can't be reached."""
+    unreached = []
+    for place in places(settings):
+        try:
+            if not place.is_dir():
+                raise NotADirectoryError(place)
+            keep_beside(settings, place)
+        except OSError:
+            unreached.append(place)
+    return unreached
+
+
+def keep_beside(settings: Settings, place: Path) -> None:
+    """Keep beside the backups of a place who is forgotten by now, and the key to tell by."""
+    from ingestion.erasure import forgotten
+    from lake.log import replace_file
+
+    rows = forgotten.rows(settings.lake_url)
+    known = {_identity(row) for row in rows}
+    rows += [row for row in beside(place) if _identity(row) not in known]
+    if not rows:
+        return
+    key = settings.data_dir / KEY
+    if key.exists():
+        replace_file(place / KEY, key.read_bytes(), 0o600)
+    said = [{**row, "at": row["at"].isoformat()} for row in rows]
+    replace_file(place / LIST, json.dumps(said, indent=1).encode(), 0o600)
+
+
+def beside(place: Path) -> list[dict[str, Any]]:
+    """Return who was forgotten by what is kept beside the backups of a place."""
+    try:
+        said = json.loads((place / LIST).read_bytes())
+    except FileNotFoundError:
+        return []
+    except ValueError as error:
+        raise ListDamaged(place / LIST) from error
+    return [{**row, "at": datetime.fromisoformat(row["at"])} for row in said]
+
+
+def take_over(
+    restored: Settings, lock: WriterLock, known: list[dict[str, Any]], keys: list[Path], run_id: str
+) -> int:
+    """Put into a restored folder who was forgotten since, and erase them; return how many."""
+    from ingestion import forget as lake
+    from ingestion.erasure import forgotten
+    from ingestion.settings import IngestionSettings
+    from orchestration.operations.erasure import databases
+    from orchestration.operations.erasure.forgetting import erase
+
+    given = IngestionSettings(data_dir=restored.data_dir, lake_url=restored.lake_url)
+    own = {_identity(row) for row in forgotten.rows(restored.lake_url)}
+    new = {_identity(row): row for row in known if _identity(row) not in own}
+    if new:
+        _take_key(restored.data_dir / KEY, keys)
+        forgotten.take_over(given, list(new.values()), run_id)
+    people = forgotten.people(given)
+    if not people.hashes:
+        return 0
+    ids = lake.ids(given) | databases.ids(restored)
+    found = sorted(one for one in ids if people.is_one(one))
+    for user_id in found:
+        erase(restored, lock, user_id, "forgotten after the backup was made", run_id)
+    return len(found)
+
+
+def _take_key(own: Path, keys: list[Path]) -> None:
+    for key in keys:
+        if not own.exists() and key.exists():
+            shutil.copy2(key, own)
+
+
+def _identity(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["hash"], row["event"], row["run_id"]

@@ -1,0 +1,113 @@
+"""Put a backup back: copied beside the data folder, checked, exchanged for it in one instant."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.operations.backups import exchange, forgetting, place
+from orchestration.operations.backups.copying import copied, flush_all
+from orchestration.operations.backups.errors import BackupDamaged, DataInTheWay
+from orchestration.operations.backups.manifest import FILES, Manifest
+from orchestration.run.disk import flush
+from orchestration.run.lock import WriterLock, hold
+from orchestration.run.runs import Run, note_end, recorded
+from orchestration.run.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.run.console import Screen
+
+LOCK = ".writer.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was put back."""
+
+    backup: Path
+    made_at: str
+    lake_elsewhere: str
+
+
+def restore(
+    settings: Settings, lock: WriterLock, screen: "Screen", where: Path, *, force: bool
+) -> tuple[Restored, Run]:
+    """Put back a backup: `where` itself, or the newest there.
+
+    Raises `DataInTheWay` where there is data, unless forced.
+
+    What went wrong on the way, the data folder is as it was; whoever was forgotten since is not
+    in what is put back.
+    """
+    lock.require_for(settings.data_dir)
+    sweep(settings.data_dir)
+    if not force and any(path.name != LOCK for path in settings.data_dir.iterdir()):
+        raise DataInTheWay(settings.data_dir)
+    backup, told = place.chosen(where)
+    draft = draft_of(settings.data_dir)
+    draft.mkdir(mode=settings.data_dir.stat().st_mode & 0o777)
+    try:
+        with place.locked(backup.parent):
+            run = _filled(settings, screen, backup, told, draft)
+        (draft / LOCK).unlink()
+        (draft / LOCK).hardlink_to(settings.data_dir / LOCK)  # who waits for it waits on
+        flush_all(draft)
+        exchange.exchange(draft, settings.data_dir)
+    finally:
+        sweep(settings.data_dir)
+    flush(settings.data_dir.parent)
+    return Restored(backup, told.made_at, told.lake_url), run
+
+
+def draft_of(data_dir: Path) -> Path:
+    """Return where a restore puts its files until they are whole, and then the former ones."""
+    return data_dir.with_name(f".{data_dir.name}.restoring")
+
+
+def sweep(data_dir: Path) -> None:
+    """Remove what a restore left beside the data folder: half a new one, or the former one."""
+    if (left := draft_of(data_dir)).exists():
+        shutil.rmtree(left)
+
+
+def _filled(settings: Settings, screen: "Screen", backup: Path, told: Manifest, draft: Path) -> Run:
+    """Fill the draft, and record there that it was restored."""
+    for name, kept in sorted(told.files.items()):
+        _put_back(backup, name, draft / name, (kept.bytes, kept.sha256))
+    for name, target in told.links.items():
+        (draft / name).symlink_to(target)
+    inside = not told.lake_url and Path(settings.lake_url).is_relative_to(settings.data_dir)
+    lake = str(draft / Path(settings.lake_url).relative_to(settings.data_dir)) if inside else None
+    restored = settings.model_copy(
+        update={"data_dir": draft, "lake_url": lake or settings.lake_url}
+    )
+    with hold(draft, "restore") as lock:
+        if inside:
+            note_end(restored.lake_url, told.run_id, "backup", ["backup"])
+        with recorded(restored, lock, screen, "restore") as run, run.step("restore") as step:
+            known = forgetting.beside(backup.parent) + _known_here(settings)
+            keys = [settings.data_dir / forgetting.KEY, backup.parent / forgetting.KEY]
+            again = forgetting.take_over(restored, lock, known, keys, run.run_id)
+            step.rows = len(told.files)
+            step.what = f"{told.bytes / 1e6:,.1f} MB of {told.made_at} UTC out of {backup}"
+            step.what += f"; {again} forgotten since, erased again" if again else ""
+    return run
+
+
+def _put_back(backup: Path, name: str, target: Path, expected: tuple[int, str]) -> None:
+    try:
+        found = copied(backup / FILES / name, target)
+    except FileNotFoundError as error:
+        raise BackupDamaged(backup, f"{name} is missing") from error
+    if found != expected:
+        raise BackupDamaged(backup, f"{name} is not what was written")
+
+
+def _known_here(settings: Settings) -> list[dict[str, object]]:
+    """Who is forgotten by the folder that is replaced, as far as it can be read."""
+    from ingestion.erasure import forgotten
+
+    try:
+        return forgotten.rows(settings.lake_url)
+    except Exception:  # a damaged lake is what people restore for; the list beside has them too
+        return []

@@ -1,0 +1,50 @@
+"""Backups as steps of a run: on record in the lake, and told on the screen."""
+
+from pathlib import Path
+
+from orchestration.monitoring.monitor import monitor_after
+from orchestration.operations.backups import place
+from orchestration.operations.backups.making import Made
+from orchestration.operations.backups.making import back_up as make
+from orchestration.operations.backups.restoring import restore
+from orchestration.run.console import Screen
+from orchestration.run.lock import hold
+from orchestration.run.runs import Run
+from orchestration.run.settings import Settings, now
+
+
+def back_up(run: Run, where: Path | None, keep: int) -> Made:
+    """Make a backup, remove old ones, and put both on record."""
+    from lake import log
+
+    settings = run.settings
+    with run.step("backup") as step:
+        done = make(settings, run.lock, place.place_of(settings, where), run.run_id, keep)
+        at = now()
+        about = {"run_id": run.run_id, "at": at}
+        row = {**about, "path": str(done.path), "event": "made"}
+        rows = [{**row, "files": done.files, "bytes": done.bytes}]
+        rows += [{**about, "path": str(old), "event": "removed"} for old in done.removed]
+        log.append(settings.lake_url, "backups", rows, at.date())
+        step.rows = done.files
+        step.what = f"{done.bytes / 1e6:,.1f} MB in {done.path}"
+        step.what += f", {done.linked / 1e6:,.1f} MB shared with the one before"
+        step.what += f"; {len(done.removed)} old removed" if done.removed else ""
+        if done.damaged:
+            step.warnings = [f"left out, not as published: {one}" for one in done.damaged]
+            step.what += f"; {'; '.join(step.warnings)}; `moovitamix publish` publishes again"
+        if done.lake_elsewhere:
+            step.what += f"; without the lake, which is at {done.lake_elsewhere}"
+    return done
+
+
+def put_back(settings: Settings, where: Path | None, *, force: bool, wait: float) -> None:
+    """Restore a backup; the run is on record in what is restored."""
+    screen = Screen()
+    with hold(settings.data_dir, "restore", wait) as lock:
+        at = where.expanduser().resolve() if where else place.place_of(settings, None)
+        done, run = restore(settings, lock, screen, at, force=force)
+        monitor_after(settings, lock, screen, run.run_id)
+    run.show_summary()
+    if done.lake_elsewhere:
+        screen.say(f"the lake is not in it: it was at {done.lake_elsewhere} (MOOVITAMIX_LAKE_URL)")

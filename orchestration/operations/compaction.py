@@ -1,0 +1,127 @@
+"""Keeping the lake small, with what the build knows of it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.run.errors import NotSealed
+from orchestration.run.runs import Run
+from orchestration.run.settings import Settings, naive_utc, now
+from orchestration.warehouse.dbt import dbt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# A record of which the same load has two versions of one instant is left alone.
+_ALONE = "count(*) over (partition by load_id, {key}, updated_at) = 1"
+# The first delivery dates a version, the last one tells when it was last seen.
+_REPEATED = """
+    select load_id as _dlt_load_id, {id} as id, updated_at
+    from (
+        select
+            *,
+            min(load_id) over deliveries as first_load,
+            max(loaded_at) over deliveries as last_loaded_at
+        from staging.stg_{table}
+        where broken_rule is null
+        window deliveries as (partition by {id}, {content}, updated_at)
+    ) as delivered
+    where load_id <> first_load and loaded_at <> last_loaded_at and loaded_at < $before
+    qualify {alone}
+"""
+_SUPERSEDED_SESSIONS = """
+    select load_id as _dlt_load_id, user_id, started_at as created_at, updated_at
+    from staging.stg_listen_history as records
+    where
+        broken_rule is null
+        and loaded_at < $before
+        and exists (
+            select 1 from staging.sessions as winners
+            where
+                winners.user_id = records.user_id
+                and winners.started_at = records.started_at
+                and winners.is_winner
+                and winners.updated_at > records.updated_at
+        )
+"""
+_TRACK = "name, artist, songwriters, duration, genres, album, created_at"
+_USER = "first_name, last_name, email, gender, favorite_genres, created_at"
+SUPERSEDED = {
+    "tracks": _REPEATED.format(
+        table="tracks", id="track_id", content=_TRACK, alone=_ALONE.format(key="track_id")
+    ),
+    "users": _REPEATED.format(
+        table="users", id="user_id", content=_USER, alone=_ALONE.format(key="user_id")
+    ),
+    "listen_history": _SUPERSEDED_SESSIONS,
+}
+
+
+def compact(run: Run, keep_superseded: int | None, keep_ops: int | None) -> None:
+    """Compact the lake; days to keep are of superseded records, and of rows in `ops/`."""
+    from ingestion.compact import Retention
+    from ingestion.compact import compact as compact_lake
+    from ingestion.settings import IngestionSettings
+
+    settings = run.settings
+    with run.step("compact") as step:
+        before = _days_ago(keep_ops)
+        retention = Retention(
+            superseded=_superseded(settings, _days_ago(keep_superseded)),
+            ops_before=before,
+            refused_before=_days_ago(keep_superseded),
+        )
+        given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
+        done = compact_lake(given, retention)
+        if before:
+            _forget_logs(settings, before)
+        step.rows = done.superseded
+        step.what = (
+            f"{done.files_before:,} files are {done.files_after:,},"
+            f" {done.bytes_before / 1e6:,.1f} MB are {done.bytes_after / 1e6:,.1f} MB"
+        )
+    if settings.build_file.exists():
+        with run.step("views"):
+            open_lake(settings)
+
+
+def open_lake(settings: Settings) -> None:
+    """Point the build file's views to the files that the lake has now."""
+    dbt(settings, "run-operation", "open_lake")
+
+
+def _days_ago(days: int | None) -> datetime | None:
+    return None if days is None else now() - timedelta(days=days)
+
+
+def _superseded(settings: Settings, before: datetime | None) -> "dict[str, pa.Table]":
+    """Records that no mart and no history needs: what dbt decided, not a second opinion."""
+    from orchestration.warehouse.engines.object_storage import open_build
+
+    if before is None:
+        return {}
+    open_lake(settings)
+    with open_build(settings) as built:
+        _require_whole(built, settings.build_file)
+        return {
+            table: built.execute(sql, {"before": before}).to_arrow_table()
+            for table, sql in SUPERSEDED.items()
+        }
+
+
+def _require_whole(built: Any, path: Path) -> None:  # noqa: ANN401 - duckdb is imported late
+    """What a build has not read it cannot judge."""
+    is_whole = built.sql(
+        "select exists (select 1 from ledger.state where status = 'sealed')"
+        " and not exists (select 1 from staging.stg_loads"
+        " where load_id not in (select load_id from ledger.loads))"
+    ).fetchall()[0][0]
+    if not is_whole:
+        raise NotSealed(path, "it has not read all of the lake well, so nothing is known to be old")
+
+
+def _forget_logs(settings: Settings, before: datetime) -> None:
+    """Remove what dbt logged before an instant, and has moved aside since."""
+    for log in (settings.dbt_dir / "logs").glob("dbt.log.*"):
+        if naive_utc(datetime.fromtimestamp(log.stat().st_mtime, UTC)) < before:
+            log.unlink()

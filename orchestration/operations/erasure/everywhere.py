@@ -1,0 +1,78 @@
+"""Every file below the data folder, by what it is; the lake's are the ingestion's to change."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.operations.erasure import sqlite, texts
+from orchestration.operations.erasure.databases import rewrite_database
+from orchestration.operations.erasure.tree import databases_in, files_in
+from orchestration.run.settings import Settings
+
+if TYPE_CHECKING:
+    from ingestion.erasure.person import Person
+
+# Written anew as what they are, not as text.
+TABLES = frozenset({".duckdb", ".parquet", ".npz", ".wal"})
+
+
+def erase_texts(settings: Settings, person: "Person") -> int:
+    """Redact logs, reports, artifacts and SQLite; return how many files had to change."""
+    changed = 0
+    for path in files_in(settings):
+        if sqlite.is_sqlite(path):
+            changed += sqlite.redact(path, person)
+        elif path.suffix not in TABLES and not _is_beside_sqlite(path):
+            changed += texts.redact(path, person)
+    return changed
+
+
+def erase_tables(settings: Settings, person: "Person") -> int:
+    """Write DuckDB files, Parquet files and models anew; return how many."""
+    from ml.lifecycle import forget as models
+    from ml.settings import MlSettings
+
+    sweep(settings)
+    rewritten = 0
+    for path in databases_in(settings):
+        rewrite_database(settings, path, person)
+        rewritten += 1
+    _remove_former_answers(settings)
+    for path in files_in(settings):
+        if path.suffix == ".parquet":
+            rewritten += _erase_rows(path, person)
+    given = MlSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
+    return rewritten + models.forget(given, person.user_id)
+
+
+def sweep(settings: Settings) -> None:
+    """Remove what killed commands left half written; nobody writes while the lock is held."""
+    for left in (settings.data_dir / "tmp").glob("*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    monitoring = settings.dbt_dir / settings.monitoring_file.name
+    for path in files_in(settings):
+        is_draft = path.name.endswith((".tmp", ".tmp.wal")) or path == monitoring
+        if is_draft or (path.suffix == ".wal" and not path.with_suffix("").exists()):
+            path.unlink()
+
+
+def _remove_former_answers(settings: Settings) -> None:
+    """Remove what serving prepared from former publications; it prepares the new one by itself."""
+    from api.serving.shared_files import look
+
+    for facts in (settings.data_dir / "serving" / "answers").glob("*/facts.json"):
+        if json.loads(facts.read_bytes())["source"] != list(look(settings.marts_file) or ()):
+            shutil.rmtree(facts.parent)
+
+
+def _erase_rows(path: Path, person: "Person") -> bool:
+    import fsspec
+
+    from ingestion.forget import erase_rows
+
+    return erase_rows(fsspec.filesystem("file"), str(path), person)
+
+
+def _is_beside_sqlite(path: Path) -> bool:
+    return path.name.endswith(("-wal", "-shm", "-journal"))

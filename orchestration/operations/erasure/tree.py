@@ -1,0 +1,50 @@
+"""Which files there are to look at, and how one takes the place of another for good."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestration.run.disk import flush
+from orchestration.run.settings import Settings
+
+# Not ours to change, rewritten by the ingestion, or this package's own means.
+ELSEWHERE = ("source", "lake", "tmp", ".writer.lock", "forget.key")
+# A database server's own files: only that server may change them.
+SERVER = "PG_VERSION"
+
+
+def files_in(settings: Settings) -> Iterator[Path]:
+    """Every file below the data folder that may tell of a person, but for the lake's."""
+    for path in sorted(settings.data_dir.iterdir()):
+        if path.name in ELSEWHERE or path.is_symlink():
+            continue
+        if path.is_file():
+            yield path
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(one for one in folders if not (Path(folder, one) / SERVER).exists())
+            for one in (Path(folder, name) for name in sorted(names)):
+                if one.is_file() and not one.is_symlink():
+                    yield one
+
+
+def databases_in(settings: Settings) -> list[Path]:
+    """Every DuckDB file."""
+    return [path for path in files_in(settings) if path.suffix == ".duckdb"]
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """Yield where to write what is to replace a file; nothing of it stays if that fails."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield draft
+        draft.chmod(path.stat().st_mode & 0o7777)
+        flush(draft)
+    except Exception:
+        for left in (draft, draft.with_name(f"{draft.name}.wal")):
+            left.unlink(missing_ok=True)
+        raise
+    draft.replace(path)
+    flush(path.parent)

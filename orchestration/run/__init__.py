@@ -1,0 +1,1 @@
+"""A run: its settings, lock, record, console and errors."""

@@ -1,0 +1,239 @@
+"""What can go wrong in a run, named by what happened; each message is one clear line."""
+
+import errno
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import typer
+from pydantic import ValidationError
+
+# Spark's messages carry hundreds of these; its own log has them all.
+JVM_FRAMES = re.compile(r" at [\w.$/<>]+\((?:[\w$]+\.\w+:\d+|[A-Z]\w+ \w+)\)| \.\.\. \d+ more\b")
+NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+class OrchestrationError(Exception):
+    """Parent of every error that a person can act on: shown as one line, without a traceback."""
+
+
+class SettingsWrong(OrchestrationError):
+    """Settings have values that can't be used; the message says of each what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the writer lock: the process, its command, and since when (UTC)."""
+
+    pid: int
+    command: str
+    since: datetime
+
+    def __str__(self) -> str:
+        since = f"{self.since:%Y-%m-%d %H:%M:%S} UTC"
+        return f"`moovitamix {self.command}` (pid {self.pid}, since {since})"
+
+
+class WarehouseBusy(OrchestrationError):
+    """Another process holds the writer lock."""
+
+    def __init__(self, holder: Holder) -> None:
+        self.holder = holder
+        super().__init__(f"the warehouse is being written by {holder}; --wait SECONDS waits for it")
+
+
+class SparkMissing(OrchestrationError):
+    """Spark was asked for, and is not there."""
+
+    def __init__(self, lack: str) -> None:
+        super().__init__(f"this machine cannot build on Spark: {lack}")
+
+
+class LakehouseMissing(OrchestrationError):
+    """Publications are to be shared through a lakehouse, and DuckDB cannot reach one."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(f"{package} is not installed; `make setup-lakehouse` does it")
+
+
+class LakehouseUnreachable(OrchestrationError):
+    """The lakehouse could not be brought to what is published, which stands in its file."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"the lakehouse is not up to date: {why}; `moovitamix publish` tries again"
+        )
+
+
+class HandoverIncomplete(OrchestrationError):
+    """Spark's files do not hold the rows that its build counted."""
+
+    def __init__(self, table: str, copied: int, built: int) -> None:
+        super().__init__(
+            f"{table}: {copied:,} rows were copied of {built:,} that Spark built; "
+            "nothing is published; run `moovitamix build` again"
+        )
+
+
+class BuildFileInUse(OrchestrationError):
+    """Something that does not know the writer lock (an open shell) holds the build file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} can't be opened, close what has it open: {reason}")
+
+
+class BuildFileMisplaced(OrchestrationError):
+    """A folder stands where the build file belongs."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is a folder, and the build file belongs there: move it away")
+
+
+class NotSealed(OrchestrationError):
+    """The build file did not pass a whole build, so readers must not get it."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} is not published: {why}; run `moovitamix build` first")
+
+
+class NotErased(OrchestrationError):
+    """A file tells of a person who is to be forgotten, or may, and can't be written anew."""
+
+    def __init__(self, path: Path, why: str = "their address is in it") -> None:
+        super().__init__(f"{path} may hold the person ({why}); remove it, then forget once more")
+
+
+class NobodyKnown(OrchestrationError):
+    """An id that no record has: more likely mistyped than a person's."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(
+            f"no record has the user id {user_id}, so nothing was done; --unknown puts it on record"
+            " all the same, and later records of it are dropped"
+        )
+
+
+class QueryFailed(OrchestrationError):
+    """DuckDB refused a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A test that failed: by which rule, and the table of what it found in the build file."""
+
+    name: str
+    rule: str
+    found_in: str | None = None
+
+
+class BuildFailed(OrchestrationError):
+    """dbt ended with failures; the published file stays as it was."""
+
+    def __init__(self, said: str, failures: tuple[Failure, ...] = ()) -> None:
+        self.failures = failures
+        super().__init__(said)
+
+
+class SourceStale(OrchestrationError):
+    """The newest load or event is older than it may be; the published file stays as it was."""
+
+
+class NothingMonitored(OrchestrationError):
+    """There are no monitoring marts to report of yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is missing; a run makes it, or `moovitamix monitor`")
+
+
+class GraphOutdated(OrchestrationError):
+    """The dbt project changed since its graph was made for the scheduler."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not of the present dbt project; `moovitamix graph` makes it")
+
+
+class TaskKilled(OrchestrationError):
+    """A scheduler's task ended without a word: killed from outside, with its machine or by it."""
+
+    def __init__(self, dag: str, task: str) -> None:
+        super().__init__(f"{task} of {dag} ended without a word: killed, most likely")
+
+
+class RunLate(OrchestrationError):
+    """A scheduler's run has not ended in time; it goes on."""
+
+    def __init__(self, dag: str, minutes: int) -> None:
+        super().__init__(f"{dag} has not ended {minutes} minutes after it was to begin")
+
+
+class AlertFailed(OrchestrationError):
+    """An alert could not be sent through every channel that is set up."""
+
+
+class ServingDied(OrchestrationError):
+    """The server that was to be checked ended before it answered."""
+
+
+class ServedWrong(OrchestrationError):
+    """An answer that an app would get is not as it should be."""
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__(f"what is served is not right: {wrong}")
+
+
+class DeploymentUndone(OrchestrationError):
+    """A model that had just been promoted proved bad, and was rolled back."""
+
+    def __init__(self, why: str, champion: int) -> None:
+        super().__init__(
+            f"the newest model is rolled back, version {champion} is champion now: {why}"
+        )
+
+
+class MonitoringFailed(OrchestrationError):
+    """The monitoring marts could not be built; their file stays as it was."""
+
+
+class NotReconciled(OrchestrationError):
+    """The API has records that the marts lack, after a full pull that was built."""
+
+
+class SourceDied(OrchestrationError):
+    """The embedded source ended, or did not answer in time."""
+
+
+def told(error: BaseException) -> str:
+    """Return the one line that a person reads about `error`.
+
+    Errors of ours speak for themselves; of any other kind the type is named, for it was not
+    foreseen, and `--debug` shows where it came from.
+    """
+    said = one_line(error)
+    if isinstance(error, typer.TyperException):
+        return f"{' '.join(error.format_message().split())} (--help tells more)"
+    if isinstance(error, ValidationError):
+        from orchestration.run.configuration import faults_in
+
+        return f"a setting can't be used: {'; '.join(faults_in(error))}"
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in said:
+        return f"the disk is full, and what was being written is not there: {said}"
+    if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename:
+        return f"{error.filename} can't be used: {error.strerror}"
+    if type(error).__module__.split(".")[0] in {"api", "ingestion", "lake", "ml", "orchestration"}:
+        return said
+    unforeseen = f"unexpected {type(error).__name__}: {said} (--debug shows where)"
+    return _of_a_damaged_file(said) or unforeseen
+
+
+def _of_a_damaged_file(said: str) -> str:
+    """Return what to say of a file of the lake that an error of DuckDB names, if it is damaged."""
+    from lake.damage import damaged_file
+
+    return str(damaged_file(said) or "")
+
+
+def one_line(error: BaseException) -> str:
+    """Return the error's message in one line; its type's name when it has none."""
+    said = JVM_FRAMES.sub("", " ".join(str(error).split()))
+    return said or type(error).__name__

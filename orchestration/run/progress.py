@@ -1,0 +1,130 @@
+"""What dbt has done so far, in a file that others read while it is written.
+
+A line that says which build it is, then one per node that ended. The writer holds the kernel's lock
+on the file as long as it lives: who finds it free knows that no more lines come, however the writer
+ended.
+"""
+
+import fcntl
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestration.run.settings import Settings
+
+GOOD = frozenset({"success", "pass", "warn", "no-op"})
+KEPT_FILES = 50
+
+Tell = Callable[[str, str, str], None]
+"""Hears of each node that ended: its id, dbt's word for how, and what dbt said of it."""
+
+
+def unheard(_node: str, _status: str, _said: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A node that ended: `status` is dbt's word."""
+
+    status: str
+    said: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether what follows may go on."""
+        return self.status in GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Which build a file tells of: who runs it, since when (seconds of the epoch), of what."""
+
+    by: str = ""
+    began: float = field(default_factory=time.time)
+    chosen: frozenset[str] | None = None
+    """The nodes that it was asked to build; None for all of its part."""
+
+
+NO_BUILD = Heading(began=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a build did so far; `is_live` while more may come."""
+
+    nodes: dict[str, Ended]
+    is_live: bool
+    heading: Heading = NO_BUILD
+
+    def answers(self, names: Sequence[str], since: float) -> bool:
+        """Whether the build began at `since` or later, and was asked to build `names`."""
+        chosen = self.heading.chosen
+        return self.heading.began >= since and (chosen is None or chosen.issuperset(names))
+
+    def of(self, names: Sequence[str]) -> dict[str, Ended]:
+        """Those of `names` that ended."""
+        return {name: self.nodes[name] for name in names if name in self.nodes}
+
+
+def file_of(settings: Settings, build: str) -> Path:
+    """Where a build tells of its progress; `build` is any name that its watchers know too."""
+    return settings.dbt_dir / "progress" / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', build)}.jsonl"
+
+
+@contextmanager
+def telling(path: Path, heading: Heading | None = None) -> Iterator[Tell]:
+    """Write the progress of a build: a new file, which is this writer's from its first instant.
+
+    Without a `heading` it is a build of all of its part that begins now.
+    """
+    about = heading or Heading()
+    chosen = None if about.chosen is None else sorted(about.chosen)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    with draft.open("w") as lines:
+        fcntl.flock(lines, fcntl.LOCK_EX)
+        lines.write(json.dumps({"by": about.by, "began": about.began, "chosen": chosen}) + "\n")
+        lines.flush()
+        draft.replace(path)
+
+        def tell(node: str, status: str, said: str) -> None:
+            lines.write(json.dumps({"node": node, "status": status, "said": said}) + "\n")
+            lines.flush()
+
+        yield tell
+
+
+def read(path: Path) -> Progress:
+    """Return what the build at `path` did so far; nothing, and no life, where there is no file."""
+    try:
+        with path.open() as lines:
+            is_live = _is_held(lines.fileno())  # before reading: what is free has said all
+            told = [json.loads(line) for line in lines if line.endswith("\n")]
+    except FileNotFoundError:
+        return Progress({}, is_live=False)
+    about, *ended = told
+    nodes = {one["node"]: Ended(one["status"], one["said"]) for one in ended}
+    chosen = None if about["chosen"] is None else frozenset(about["chosen"])
+    return Progress(nodes, is_live, Heading(about["by"], about["began"], chosen))
+
+
+def _is_held(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return False
+
+
+def _sweep(folder: Path) -> None:
+    """Keep the newest files only."""
+    for old in sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
+        old.unlink(missing_ok=True)

@@ -1,0 +1,158 @@
+"""What every run did, step by step, as rows in the lake's `ops/runs` and `ops/steps`.
+
+A `started` row is written before anything else, a `finished` row after: a run that has the one
+without the other, while nobody holds the writer lock, has crashed.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orchestration.monitoring.alerts.notifications import (
+    tell_of_crash,
+    tell_of_warnings,
+    told_of_failure,
+)
+from orchestration.run.console import Screen, count
+from orchestration.run.errors import one_line
+from orchestration.run.lock import WriterLock
+from orchestration.run.progress import Tell, unheard
+from orchestration.run.settings import Settings, now
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of a run; the step itself fills in `rows` and `what` when it knows them."""
+
+    name: str
+    rows: int | None = None
+    what: str = ""
+    warnings: Sequence[str] = ()
+    """What is odd although the step went on."""
+    seconds: float = 0.0
+    attempts: int = 1
+
+
+@dataclass(slots=True)
+class Run:
+    """A run in progress, and the steps that it has finished; `as_of` once its clock is known."""
+
+    settings: Settings
+    lock: WriterLock
+    screen: Screen
+    run_id: str
+    command: str = ""
+    as_of: datetime | None = None
+    steps: list[Step] = field(default_factory=list)
+    at_work: str = ""
+    """The step that runs now, or failed."""
+    tell: Tell = unheard
+    """Hears of each node of dbt that ended."""
+
+    @property
+    def by_its_clock(self) -> Settings:
+        """The settings, with the clock that the run's ingest had."""
+        return self.settings.model_copy(update={"as_of": self.as_of})
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Do one step: its rows in the lake, its line on the screen."""
+        step = Step(name)
+        self.at_work = name
+        started = time.monotonic()
+        with (
+            _recorded(self.settings.lake_url, "steps", run_id=self.run_id, step=name) as facts,
+            self.screen.working(name),
+        ):
+            try:
+                yield step
+            finally:
+                facts |= {"rows": step.rows, "attempts": step.attempts}
+        step.seconds = time.monotonic() - started
+        self.steps.append(step)
+        self.at_work = ""
+        if step.warnings:
+            tell_of_warnings(self, step.name, step.warnings)
+
+    def show_summary(self) -> None:
+        """Print what every step did, and the command to look further with."""
+        steps = [
+            (step.name, f"{step.seconds:.1f}", count(step.rows), step.what) for step in self.steps
+        ]
+        seconds = sum(step.seconds for step in self.steps)
+        total = [("all", f"{seconds:.1f}", "", f"run {self.run_id}")]
+        columns = ("step", "seconds", "rows", "what")
+        self.screen.table(columns, steps + total, to_the_right=("seconds", "rows"))
+
+
+def new_run_id() -> str:
+    """Return an id that sorts by time and that no other run has."""
+    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+@contextmanager
+def recorded(
+    settings: Settings, lock: WriterLock, screen: Screen, command: str, *, alerting: bool = True
+) -> Iterator[Run]:
+    """Run a command between its `started` and its `finished` row in `ops/runs`.
+
+    With `alerting` it tells people when it fails, and when the run before it crashed.
+    """
+    run_id = new_run_id()
+    run = Run(settings, lock, screen, run_id, command, settings.as_of)
+    if alerting:
+        tell_of_crash(run)
+    about = {"run_id": run_id, "command": command, "as_of": settings.as_of}
+    telling = told_of_failure(run) if alerting else nullcontext()
+    with telling, _recorded(settings.lake_url, "runs", **about) as facts:
+        try:
+            yield run
+        finally:
+            facts["as_of"] = run.as_of  # an ingest may have had it from the API
+
+
+def note_end(lake_url: str, run_id: str, command: str, steps: Sequence[str]) -> None:
+    """Write that a run and its steps have succeeded, where their own rows could not say it yet."""
+    ended = {"run_id": run_id, "event": "finished", "outcome": "succeeded"}
+    for step in steps:
+        _append(lake_url, "steps", {**ended, "step": step})
+    _append(lake_url, "runs", {**ended, "command": command})
+
+
+@contextmanager
+def _recorded(lake_url: str, table: str, **row: object) -> Iterator[dict[str, object]]:
+    """Write the `started` and the `finished` row of `row`, which may grow in between."""
+    _append(lake_url, table, row | {"event": "started"})
+    try:
+        yield row
+    except BaseException as error:
+        outcome = "failed" if isinstance(error, Exception) else "interrupted"
+        with suppress(Exception):  # what went wrong first is what a person must read
+            _append(
+                lake_url,
+                table,
+                row | {"event": "finished", "outcome": outcome, "error": one_line(error)},
+            )
+        raise
+    _append(lake_url, table, row | {"event": "finished", "outcome": "succeeded"})
+
+
+def _append(lake_url: str, table: str, row: dict[str, object]) -> None:
+    import pyarrow as pa
+
+    from lake import log
+
+    instant = pa.timestamp("us")
+    text = pa.string()
+    head = {
+        "runs": [("run_id", text), ("command", text), ("as_of", instant)],
+        "steps": [("run_id", text), ("step", text), ("rows", pa.int64()), ("attempts", pa.int64())],
+    }[table]
+    schema = pa.schema(
+        [*head, ("event", text), ("outcome", text), ("error", text), ("at", instant)]
+    )
+    at = now()
+    log.append(lake_url, table, pa.Table.from_pylist([row | {"at": at}], schema), at.date())

@@ -1,0 +1,84 @@
+"""The app's API for a run that was given none: the embedded source, as a child process.
+
+It listens on a port that the kernel chose and ends with its parent, however that ends: it reads
+its standard input, a pipe that closes with the parent's last breath.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+
+from orchestration.run.errors import SourceDied
+from orchestration.run.settings import Settings
+
+# Making the default world takes some seconds, once; a world of 20 million listens some minutes.
+START_SECONDS = 900
+END_SECONDS = 10
+
+
+@dataclass(slots=True)
+class EmbeddedSource:
+    """A source that is starting or answering; `url` is known once it answers."""
+
+    process: subprocess.Popen[str]
+    url: str = ""
+    _lines: "SimpleQueue[str]" = field(default_factory=SimpleQueue)
+
+    def wait_until_it_answers(self) -> None:
+        """Return when the source answers; raise `SourceDied` with its last words if it ends."""
+        heard: list[str] = []
+        while not self.url:
+            try:
+                line = self._lines.get(timeout=START_SECONDS)
+            except Empty:
+                raise SourceDied(f"the source did not answer in {START_SECONDS} s") from None
+            if not line:
+                last_words = (heard or ["it said nothing"])[-1].removeprefix("error: ")
+                raise SourceDied(f"the source ended before it answered: {last_words}")
+            heard.append(line.strip())
+            if address := re.search(r"http://[^\s,]+", line):
+                self.url = address[0]
+
+    def listen(self) -> None:
+        """Take in all that the source says, so that it never waits for a reader."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
+    def end(self) -> None:
+        """Close the pipe that the source lives by; kill it if that does not do."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextmanager
+def embedded_source(settings: Settings) -> Iterator[EmbeddedSource]:
+    """Start a source whose clock stands still at the run's; it ends with the block."""
+    assert settings.as_of is not None, "pages must not move under the pull"
+    command = [sys.executable, "-m", "api.source", "--port", "0", "--parent-pipe"]
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        [*command, "--as-of", settings.as_of.isoformat()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"MOOVITAMIX_DATA_DIR": str(settings.data_dir)},
+    )
+    source = EmbeddedSource(process)
+    threading.Thread(target=source.listen, daemon=True).start()
+    try:
+        yield source
+    finally:
+        source.end()

@@ -1,0 +1,33 @@
+"""A whole day: what `moovitamix run` does, step by step."""
+
+from orchestration.run.errors import BuildFailed
+from orchestration.run.runs import Run
+from orchestration.steps.marts import build, freshness, publish, pull
+from orchestration.steps.recommendations import build_features, make_recommendations
+
+
+def live_a_day(run: Run) -> None:
+    """Ingest, build, publish and recommend once; without an API, from the embedded source."""
+    pull(run)
+    freshness(run)
+    build(run)
+    if not run.settings.recommendations:
+        publish(run)
+        return
+    failed = _features(run)
+    publish(run)
+    if failed:
+        raise failed
+    make_recommendations(run)
+
+
+def _features(run: Run) -> BuildFailed | None:
+    """Build features before the marts are published, so that one publication holds both.
+
+    What fails here must not keep the marts from their readers: it is given back, to be raised then.
+    """
+    try:
+        build_features(run)
+    except BuildFailed as error:
+        return error
+    return None

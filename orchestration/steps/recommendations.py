@@ -1,0 +1,147 @@
+"""The steps from published marts to served recommendations: features, train, recommend, smoke.
+
+Each can be called by itself, with what the lake and the published file hold and nothing else.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from orchestration.run.runs import Run
+from orchestration.steps.canary import check_served, guarded, ml_settings, served_well, withdraw
+from orchestration.steps.marts import build, publish
+
+if TYPE_CHECKING:
+    from ml.lifecycle.train import Training
+    from ml.scoring.batch import Batch
+    from orchestration.warehouse.build import Build
+
+
+def make_recommendations(run: Run) -> None:
+    """From published features to recommendations that are served: the end of a daily run.
+
+    What fails here leaves the marts published, and the last good recommendations in place. A
+    training that fails is told at the end: the champion that there is recommends meanwhile.
+    """
+    failed: Exception | None = None
+    try:
+        train(run, if_due=True)
+    except Exception as error:
+        failed = error
+    if recommend(run):
+        smoke(run)
+    if failed:
+        run.at_work = "train"
+        raise failed
+
+
+def features(run: Run) -> None:
+    """Build, test and publish what models learn from."""
+    build_features(run)
+    publish(run)
+
+
+def build_features(run: Run) -> None:
+    """Build and test what models learn from."""
+    build(run, "features")
+
+
+def train(run: Run, *, if_due: bool = False) -> "Training | None":
+    """Train a challenger and have it judged; None where none is due, or there is too little.
+
+    Where there is no champion a baseline becomes it first, so that no user waits for a training.
+    Raises `TooFewListens` and `NothingToLearnFrom` only where a training was asked for.
+    """
+    from ml.errors import NothingToLearnFrom, TooFewListens
+    from ml.lifecycle.deciding import ensure_champion
+    from ml.lifecycle.due import due
+    from ml.lifecycle.train import train as train_model
+    from ml.registry.trainings import end_killed
+
+    settings = ml_settings(run)
+    with run.step("train") as step:
+        end_killed(settings)
+        try:
+            champion = ensure_champion(settings, run.run_id)
+            step.what = f"version {champion.number}, {champion.name}, is champion; "
+            why = due(settings, run.run_id) if if_due else None
+            if why and not why.is_due:
+                step.what += why.why
+                return None
+            done = train_model(settings, run_id=run.run_id)
+        except (NothingToLearnFrom, TooFewListens) as error:
+            if not if_due:
+                raise
+            step.what += f"not trained: {error}"
+            return None
+        step.rows = done.listens
+        step.what = f"version {done.version}, {done.decision.sentence}"
+        step.what += f" (due: {why.why})" if why else ""
+    return done
+
+
+def recommend(run: Run) -> bool:
+    """Score all users, build and test the recommendations, publish them.
+
+    Returns whether they are the first of their model. A model that was just promoted and whose
+    recommendations can't be made, or fail their tests, is rolled back.
+    """
+    score_on_trial(run)
+    build_recommendations(run)
+    publish(run)
+    return not served_well(run)
+
+
+def score_on_trial(run: Run) -> None:
+    """Score all users; a model on trial that can't be used goes back."""
+    with guarded(run, restored_by=_restore):
+        score(run)
+
+
+def build_recommendations(run: Run, nodes: Sequence[str] = ()) -> "Build":
+    """Build and test what the champion recommends; a model on trial that fails them goes back."""
+    with guarded(run, restored_by=_restore):
+        return build(run, "recommendations", nodes=nodes)
+
+
+def score(run: Run) -> "Batch | None":
+    """Let the champion rank all tracks for all users; None where no features are published yet."""
+    from ml.errors import NothingToLearnFrom
+    from ml.scoring.recommend import recommend as write_batch
+
+    with run.step("score") as step:
+        try:
+            done = write_batch(ml_settings(run), run.run_id)
+        except NothingToLearnFrom as error:
+            step.what = str(error)
+            return None
+        step.rows = done.recommendations
+        step.what = f"version {done.model_version} for {done.users:,} users"
+    return done
+
+
+def smoke(run: Run) -> None:
+    """Ask the served answers as an app would; a model that was just promoted goes if they fail."""
+    with guarded(run, restored_by=_restore), run.step("smoke") as step:
+        step.what = check_served(run)
+
+
+def smoke_if_new(run: Run) -> None:
+    """Ask the served answers where no answer of this champion was found good yet."""
+    if not served_well(run):
+        smoke(run)
+
+
+def roll_back(run: Run, why: str) -> None:
+    """Put the champion before the present one back, and its recommendations; publish them."""
+    withdraw(run, why)
+    _restore(run)
+
+
+def _restore(run: Run) -> None:
+    """Publish the champion's recommendations: its own last ones, unless newer data came since."""
+    from ml.scoring.recommend import newest_batch_is_current
+
+    if not newest_batch_is_current(ml_settings(run)):
+        score(run)
+    build(run, "recommendations")
+    publish(run)

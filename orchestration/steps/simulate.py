@@ -1,0 +1,65 @@
+"""Many days in minutes: each is an ordinary run that is given its own instant."""
+
+from contextlib import ExitStack
+from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
+
+from orchestration.monitoring.monitor import monitor_after
+from orchestration.run.console import Screen, count
+from orchestration.run.lock import WriterLock
+from orchestration.run.runs import Run, recorded
+from orchestration.run.settings import Settings, now
+from orchestration.run.simulator_process import embedded_source
+from orchestration.steps import marts
+
+# A day is lived at its end, when all that happened in it can be pulled.
+END_OF_DAY = time(23, 59, 59)
+
+
+def live_days(
+    settings: Settings, lock: WriterLock, screen: Screen, *, days: int, first: date | None
+) -> list[Run]:
+    """Live `days` days one after another, from `first` or else up to today at most."""
+    end = datetime.combine(first or _first_day(settings, days), END_OF_DAY)
+    clocks = [
+        settings.model_copy(update={"as_of": end + timedelta(days=number)})
+        for number in range(days)
+    ]
+    lived = []
+    with ExitStack() as sources:
+        source = sources.enter_context(embedded_source(clocks[0]))
+        for today, tomorrow in zip_longest(clocks, clocks[1:]):
+            with recorded(today, lock, screen, "simulate") as run:
+                marts.start(run, source)
+                marts.ingest(run, api_url=source.url)
+                sources.close()
+                if tomorrow:  # starts while today is built: 2 s less a day
+                    source = sources.enter_context(embedded_source(tomorrow))
+                marts.build(run)
+                marts.publish(run)
+            screen.say(_line(run))
+            lived.append(run)
+    monitor_after(lived[-1].by_its_clock, lock, screen, lived[-1].run_id)
+    return lived
+
+
+def _first_day(settings: Settings, days: int) -> date:
+    from lake.loads import verdicts
+
+    accepted = [
+        load.as_of.date() for load in verdicts(settings.lake_url) if load.verdict == "accepted"
+    ]
+    return first_day(max(accepted, default=None), now().date(), days)
+
+
+def first_day(newest: date | None, today: date, days: int) -> date:
+    """Return the day after the lake's newest, but none whose last of `days` is beyond today."""
+    so_that_today_is_last = today - timedelta(days=days - 1)
+    if newest is None:
+        return so_that_today_is_last
+    return min(newest + timedelta(days=1), so_that_today_is_last)
+
+
+def _line(run: Run) -> str:
+    told = [f"{step.name} {step.seconds:.1f} s {count(step.rows)}".strip() for step in run.steps]
+    return f"{run.settings.as_of:%Y-%m-%d}  {'  '.join(told)}"

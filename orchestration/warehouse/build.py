@@ -1,0 +1,211 @@
+"""Build and test a part of the warehouse, and tell in a line what failed."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from lake.damage import damaged_file
+from orchestration.run.errors import BuildFailed, Failure
+from orchestration.run.lock import WriterLock
+from orchestration.run.progress import Tell, unheard
+from orchestration.run.settings import Settings
+from orchestration.warehouse import unit_tests
+from orchestration.warehouse.build_file import discard_if_damaged
+from orchestration.warehouse.catalog import rows_in_quarantine, rows_of
+from orchestration.warehouse.dbt import MARTS as DUCKDB
+from orchestration.warehouse.dbt import Target, dbt, lent, log_of
+from orchestration.warehouse.graph import PARTS
+from orchestration.warehouse.publishing.publication import MARTS, READER_SCHEMAS
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.run import RunResult
+
+WITHOUT_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
+# A skipped node names no cause; the node it waited for does.
+FAILURES = ("error", "fail", "runtime error")
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A whole good build: how much dbt ran, what it warned of, and how it began."""
+
+    models: int
+    tests: int
+    warnings: list[str]
+    is_full_refresh: bool
+    rows: int
+    """Rows in the part, all its tables together."""
+    quarantined: int
+    """Records of the newest load that broke a rule."""
+
+
+class Told(TypedDict, total=False):
+    """Who hears of a dbt command, as `orchestration.warehouse.dbt.dbt` takes it."""
+
+    run_id: str
+    note: Callable[[str], None]
+    tell: Tell
+
+
+def build(
+    settings: Settings,
+    lock: WriterLock,
+    *,
+    part: str = MARTS,
+    full_refresh: bool = False,
+    nodes: Sequence[str] = (),
+    **told: Unpack[Told],
+) -> Build:
+    """Run `dbt build` of a part; raise `BuildFailed` naming what failed.
+
+    Unit tests that passed on this very code are told of as passed, and not run again.
+
+    Args:
+        settings: Where the build file and the lake are.
+        lock: The writer lock of their data folder.
+        part: What is built and sealed together.
+        full_refresh: Build from the start, whatever was built before.
+        nodes: Ids of the only nodes to build, from the start: models with all that follows them,
+            and tests. A part that is not sealed, or has more to read, is built whole.
+        **told: `note` hears each node begin, `tell` how it ended.
+
+    """
+    lock.require_for(settings.data_dir)
+    results = _piece(settings, part, nodes, **told) if nodes else None
+    if results is None:
+        results = built(settings, part, full_refresh=full_refresh, **told)
+    return _summary(settings, part, results)
+
+
+def _piece(
+    settings: Settings, part: str, nodes: Sequence[str], **told: Unpack[Told]
+) -> "list[RunResult] | None":
+    """Build a piece of a sealed part; None, and nothing is touched, where only the whole may be."""
+    words = ["build", "--full-refresh", *selection_of(part, nodes)]
+    words += _without_proven(settings, part, unit_tests.DUCKDB, told.get("tell", unheard))
+    try:
+        with lent({"MOOVITAMIX_PIECE": part}):
+            return results_of(dbt(settings, *words, **told), settings)
+    except BuildFailed as error:
+        is_refused = "only the whole of" in str(error)  # macros/build/begin_build.sql
+        if not is_refused and (part != MARTS or not discard_if_damaged(settings.build_file)):
+            raise
+        return None
+
+
+def selection_of(part: str, nodes: Sequence[str]) -> tuple[str, ...]:
+    """Write in dbt's words: models and sources with what follows them in the part; tests.
+
+    A unit test comes with its model.
+    """
+    words = {"model": "{}+", "test": "{}", "source": "source:{}+"}
+    chosen = []
+    for kind, _, *name in (node.split(".") for node in nodes):
+        if kind in words:  # the last of a generic test's id is a hash
+            chosen.append(words[kind].format(".".join(name) if kind == "source" else name[0]))
+    others = [f"fqn:moovitamix.{other}" for other in PARTS if other not in (part, MARTS)]
+    return ("--select", *chosen, "--exclude", *others, "--indirect-selection", "empty")
+
+
+def built(
+    settings: Settings,
+    part: str,
+    *,
+    full_refresh: bool,
+    engine: tuple[str, ...] = unit_tests.DUCKDB,
+    target: Target = DUCKDB,
+    **told: Unpack[Told],
+) -> "list[RunResult]":
+    """Run `dbt build` of a part on an engine; return what was run, all of it good."""
+    words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
+    words += _without_proven(settings, part, engine, told.get("tell", unheard))
+    try:
+        results = results_of(dbt(settings, *words, target=target, **told), settings)
+    except BuildFailed:
+        if target != DUCKDB or part != MARTS or not discard_if_damaged(settings.build_file):
+            raise
+        results = results_of(dbt(settings, *words, target=target, **told), settings)
+    unit_tests.note(settings, part, results, engine)
+    return results
+
+
+def _without_proven(
+    settings: Settings, part: str, engine: tuple[str, ...], tell: Tell
+) -> list[str]:
+    """Leave out the unit tests that passed on this very code, and tell of them."""
+    proven = unit_tests.passed(settings, part, engine)
+    for name in proven:
+        tell(name, "pass", "passed on this code before")
+    return WITHOUT_UNIT_TESTS if proven else []
+
+
+def check_every_row(
+    settings: Settings, *, run_id: str = "", note: Callable[[str], None] = lambda _: None
+) -> list[str]:
+    """Run every data test of the marts on every row; return those that warned.
+
+    Raises `BuildFailed` naming what failed; the seal of the build stays as it is.
+    """
+    words = ["test", "--selector", MARTS, *WITHOUT_UNIT_TESTS]
+    results = results_of(dbt(settings, *words, run_id=run_id, note=note), settings)
+    return [result.node.name for result in results if result.status == "warn"]
+
+
+def results_of(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
+    """Return what dbt ran, if all of it was good."""
+    if answer.success:
+        return list(answer.result.results)
+    failed = [result for result in answer.result.results if result.status in FAILURES]
+    told = "; ".join(failure_line(result) for result in failed)
+    if damaged := damaged_file(told, settings.lake_url):
+        raise damaged
+    count = f"{len(failed)} of {len(answer.result.results)} failed"
+    raise BuildFailed(
+        f"{count}: {told}; {log_of(settings)}", tuple(_failure(result.node) for result in failed)
+    )
+
+
+def _failure(node: Any) -> Failure:  # noqa: ANN401 - dbt's union of all nodes
+    generic = getattr(node, "test_metadata", None)
+    stored = getattr(node, "should_store_failures", False) and node.relation_name
+    rule = generic.name if generic else node.name
+    return Failure(node.name, rule, stored or None)
+
+
+def failure_line(result: "RunResult") -> str:
+    """Say of a failed node what failed, by how many rows, and where to look."""
+    node: Any = result.node
+    if result.status == "fail":
+        stored = getattr(node, "should_store_failures", False) and node.relation_name
+        where = f"select * from {stored}" if stored else node.compiled_path
+        return f"test {node.name} found {result.failures:,} rows ({where})"
+    # The log also has the macros that an error came through, and the line of SQL.
+    reason = re.split(r"\n\s*(?:> in macro|LINE \d+:)", result.message or "no reason given")[0]
+    said = " ".join(reason.split())
+    return f"{node.resource_type} {node.name}: {said}"
+
+
+def _summary(settings: Settings, part: str, results: "list[RunResult]") -> Build:
+    import duckdb
+
+    kinds = [str(result.node.resource_type) for result in results]
+    with duckdb.connect(settings.build_file, read_only=True) as built:
+        ((is_full_refresh,),) = built.execute(
+            "select is_full_refresh from ledger.state where part = ?", [part]
+        ).fetchall()
+        tables = built.execute(
+            "select schema_name, table_name from ledger.relations"
+            " where part = ? and schema_name in ?",
+            [part, READER_SCHEMAS],
+        ).fetchall()
+        rows = sum(rows_of(built, *table) for table in tables)
+        quarantined = rows_in_quarantine(built) if part == MARTS else 0
+    return Build(
+        models=kinds.count("model"),
+        tests=kinds.count("test") + kinds.count("unit_test"),
+        warnings=[result.node.name for result in results if result.status == "warn"],
+        is_full_refresh=is_full_refresh,
+        rows=rows,
+        quarantined=quarantined,
+    )

@@ -1,0 +1,156 @@
+"""dbt, called inside this process: a kill leaves nothing of it behind."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lake.damage import damaged_file
+from orchestration.run.errors import BuildFailed
+from orchestration.run.progress import Tell, unheard
+from orchestration.run.settings import ROOT, Settings
+from orchestration.warehouse.build_file import require_usable
+from orchestration.warehouse.dbt_results import record
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An output of profiles.yml, and the folder of its artifacts: what dbt remembers of parsing."""
+
+    name: str
+    folder: str
+
+
+MARTS = Target("dev", "target")
+MONITORING = Target("monitoring", "monitoring")
+
+
+def project() -> Path:
+    """Where the models are that dbt works on."""
+    return ROOT / "dbt_project"
+
+
+def dbt(
+    settings: Settings,
+    *words: str,
+    run_id: str = "",
+    note: Callable[[str], None] = lambda _: None,
+    tell: Tell = unheard,
+    target: Target = MARTS,
+) -> Any:  # noqa: ANN401 - dbt's results are a union over all commands
+    """Run a dbt command and return its answer; `note` hears each node begin, `tell` how it ended.
+
+    What became of each node is recorded in the lake's `ops/dbt_results`, if a run asks.
+
+    Raises `BuildFailed` when dbt could not run at all, not when something that it ran failed;
+    `BuildFileInUse` when a shell that knows no lock has the build file open; `DamagedFile` when a
+    file of the lake can't be read.
+    """
+    if target == MARTS and words[0] != "parse":
+        require_usable(settings.build_file)
+    from dbt.cli.main import dbtRunner
+
+    arguments = [*words, "--project-dir", str(project()), "--profiles-dir", str(ROOT)]
+    arguments += ["--target", target.name, "--target-path", str(settings.dbt_dir / target.folder)]
+    arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level-file", "info"]
+    arguments += ["--log-level", "none"]
+    try:
+        with lent(_settings_of(settings, run_id)):
+            answer = dbtRunner(callbacks=[_listener(note, tell)]).invoke(arguments)
+    finally:
+        _let_go_of_the_build_file()
+    if isinstance(answer.exception, KeyboardInterrupt):
+        raise answer.exception
+    if answer.exception is not None:
+        said = " ".join(str(answer.exception).split())
+        if damaged := damaged_file(said, settings.lake_url):
+            raise damaged from answer.exception
+        raise BuildFailed(
+            f"dbt could not {words[0]}: {said}; {log_of(settings)}"
+        ) from answer.exception
+    if run_id:
+        record(settings, run_id, words[0], answer.result)
+    return answer
+
+
+def log_of(settings: Settings) -> str:
+    """Where all that dbt said can be read."""
+    return f"all of it in {settings.dbt_dir / 'logs' / 'dbt.log'}"
+
+
+def _listener(note: Callable[[str], None], tell: Tell) -> Callable[[Any], None]:
+    def listen(event: Any) -> None:  # noqa: ANN401 - dbt's events carry no types
+        if event.info.name == "LogStartLine":
+            note(f"{event.data.index}/{event.data.total} {event.data.description}")
+        elif event.info.name == "NodeFinished":
+            node, result = event.data.node_info, event.data.run_result
+            if tell is not unheard:
+                tell(node.unique_id, node.node_status, _said_of(node, result))
+
+    return listen
+
+
+def _said_of(node: Any, result: Any) -> str:  # noqa: ANN401 - dbt's events carry no types
+    """Say what dbt's own lines do: its message, rows and seconds, and where failing rows are."""
+    said = [] if result.message in ("", "OK") else [" ".join(result.message.split())]
+    relation = node.node_relation.relation_name
+    if node.materialized in ("table", "incremental"):
+        said += [f"{rows:,} rows"] if (rows := _rows_in(relation)) is not None else []
+    elif relation and result.num_failures:
+        said.append(f"select * from {relation.partition('.')[2]}")
+    return ", ".join([*said, f"{result.execution_time:.2f} s"])
+
+
+def _rows_in(relation: str) -> int | None:
+    """Count the rows of a table in the file that dbt has open; None where it is not DuckDB's."""
+    import duckdb
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    connection = getattr(DuckDBConnectionManager._ENV, "conn", None)
+    if connection is None:
+        return None
+    try:
+        ((rows,),) = connection.cursor().execute(f"select count(*) from {relation}").fetchall()
+    except duckdb.Error:  # it was not made
+        return None
+    return int(rows)
+
+
+def _settings_of(settings: Settings, run_id: str) -> dict[str, str]:
+    """Return the settings as the absolute values that the project reads."""
+    read = {
+        "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
+        "MOOVITAMIX_LAKE_URL": settings.lake_url,
+        "MOOVITAMIX_RUN_ID": run_id,
+    }
+    if settings.quiet_hours is not None:
+        read["MOOVITAMIX_QUIET_HOURS"] = str(settings.quiet_hours)
+    if settings.as_of:
+        read["MOOVITAMIX_AS_OF"] = settings.as_of.isoformat()
+    return read
+
+
+@contextmanager
+def lent(variables: Mapping[str, str]) -> Iterator[None]:
+    """Lend dbt variables of the environment."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name)
+            if name in before:
+                os.environ[name] = before[name]
+
+
+def _let_go_of_the_build_file() -> None:
+    """Close what dbt-duckdb keeps open in this process, so that `publish` can open the file."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager._ENV = None

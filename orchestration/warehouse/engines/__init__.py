@@ -1,0 +1,1 @@
+"""Engines and stores beside one local DuckDB: Spark, a lakehouse, object storage."""

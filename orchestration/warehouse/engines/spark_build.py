@@ -1,0 +1,94 @@
+"""The marts built by Apache Spark instead of DuckDB: the same models and tests, another target."""
+
+import json
+import os
+import sys
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from orchestration.run.errors import SparkMissing
+from orchestration.run.lock import WriterLock
+from orchestration.run.settings import ROOT, Settings
+from orchestration.warehouse import unit_tests
+from orchestration.warehouse.build import Build, Told, built, results_of
+from orchestration.warehouse.dbt import Target, dbt
+from orchestration.warehouse.publishing.publication import MARTS
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.run import RunResult
+
+SPARK = Target("spark", "spark_target")
+LAKE_INDEX = Target("lake_index", "lake_index_target")
+QUIET = ROOT / "orchestration" / "spark_conf"
+"""Spark's settings where nobody has others: it warns by the hundred."""
+
+
+def build_on_spark(
+    settings: Settings,
+    lock: WriterLock,
+    *,
+    part: str = MARTS,
+    full_refresh: bool = False,
+    **told: Unpack[Told],
+) -> Build:
+    """Run `dbt build` of the marts on Spark; raise `BuildFailed` naming what failed.
+
+    DuckDB lists the lake first: Spark reads neither the names of files nor what compacted ones
+    say in their footers. Raises `SparkMissing` unless the extra and a Java are installed.
+    """
+    lock.require_for(settings.data_dir)
+    require_spark()
+    index_lake(settings)
+    results = built(
+        settings, part, full_refresh=full_refresh, engine=unit_tests.SPARK, target=SPARK, **told
+    )
+    return _summary(results, full_refresh)
+
+
+def index_lake(settings: Settings) -> Path:
+    """Write down which files of the lake count, and return the folder that says it."""
+    folder = settings.data_dir / "spark" / "index"
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = ["--args", json.dumps({"folder": str(folder)})]
+    answer = dbt(settings, "run-operation", "index_lake", *arguments, target=LAKE_INDEX)
+    results_of(answer, settings)
+    return folder
+
+
+def require_spark() -> None:
+    """Raise `SparkMissing` unless the extra and a Java are installed."""
+    from shutil import which
+
+    if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
+        raise SparkMissing("PySpark and dbt-spark are not installed; `make setup-spark` does it")
+    # The session that dbt starts may be asked for Python workers later (ml/models/spark.py).
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if "SPARK_HOME" not in os.environ:  # a Spark of one's own has settings of its own
+        os.environ.setdefault("SPARK_CONF_DIR", str(QUIET))
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+    if which("java") is None:
+        raise SparkMissing("there is no `java`; Spark wants version 17 (Debian: openjdk-17-jre)")
+
+
+def _summary(results: "list[RunResult]", full_refresh: bool) -> Build:
+    """Say what the book in the metastore says of the build, which this process holds."""
+    from pyspark.sql import SparkSession
+
+    kinds = [str(result.node.resource_type) for result in results]
+    spark = SparkSession.builder.getOrCreate()
+    rows = spark.sql("select sum(row_count) from ledger.relations where part = 'marts'")
+    set_aside = spark.sql(
+        "select count(*) from quarantine.listen_history"
+        " where load_id = (select max(load_id) from ledger.loads)"
+    )
+    state = spark.sql("select is_full_refresh from ledger.state where part = 'marts'").first()
+    return Build(
+        models=kinds.count("model"),
+        tests=kinds.count("test") + kinds.count("unit_test"),
+        warnings=[result.node.name for result in results if result.status == "warn"],
+        is_full_refresh=bool(state[0]) if state else full_refresh,
+        rows=int((rows.first() or [0])[0] or 0),
+        quarantined=int((set_aside.first() or [0])[0]),
+    )

@@ -1,0 +1,1 @@
+"""Publish a validated build: copy it, check it, move one link."""

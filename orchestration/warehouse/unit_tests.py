@@ -1,0 +1,58 @@
+"""Unit tests prove the code on rows of their own: they run when it has changed, not day by day.
+
+What they passed on is kept with what dbt remembers, in `data/dbt/unit_tests/<part>.json`.
+"""
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.run.settings import Settings
+from orchestration.warehouse.dbt import project
+from orchestration.warehouse.graph import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dbt.artifacts.schemas.run import RunResult
+
+DUCKDB = ("dbt-core", "dbt-duckdb", "duckdb")
+SPARK = ("dbt-core", "dbt-spark", "pyspark")
+
+
+def passed(settings: Settings, part: str, engine: tuple[str, ...] = DUCKDB) -> list[str]:
+    """Return the unit tests of a part that passed on the code and the engine as they stand."""
+    try:
+        proof = json.loads(_path(settings, part, engine).read_text())
+        return list(proof["passed"]) if proof["code"] == _code(engine) else []
+    except (FileNotFoundError, ValueError, LookupError, TypeError):  # none, or it is damaged
+        return []
+
+
+def note(
+    settings: Settings,
+    part: str,
+    results: "Iterable[RunResult]",
+    engine: tuple[str, ...] = DUCKDB,
+) -> None:
+    """Keep which unit tests passed, after a build of the part without any failure."""
+    names = [one.node.unique_id for one in results if str(one.node.resource_type) == "unit_test"]
+    if not names:  # the build left them out
+        return
+    path = _path(settings, part, engine)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps({"code": _code(engine), "passed": sorted(names)}))
+    draft.replace(path)
+
+
+def _code(engine: tuple[str, ...]) -> str:
+    versions = [f"{name} {version(name)}" for name in engine]
+    return hashlib.sha256(" ".join([digest(project()), *versions]).encode()).hexdigest()
+
+
+def _path(settings: Settings, part: str, engine: tuple[str, ...]) -> Path:
+    name = part if engine == DUCKDB else f"{part}.{engine[-1]}"
+    return settings.dbt_dir / "unit_tests" / f"{name}.json"

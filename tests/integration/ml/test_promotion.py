@@ -1,0 +1,381 @@
+"""Who is champion: what is better, and none of the many things that must never be."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from ml.data.published import open_published
+from ml.errors import NothingToRollBackTo
+from ml.lifecycle import deciding
+from ml.lifecycle.cut import Cut, cut
+from ml.models.bundle import Bundle, trained
+from ml.models.ease import Ease
+from ml.models.knn import ItemKnn
+from ml.models.model import save
+from ml.models.popularity import Popularity
+from ml.registry import registry
+from ml.registry.tracking import connected
+from ml.scoring.recommend import newest_batch_is_current, recommend
+from ml.settings import MlSettings
+from tests.support.tastes import Tastes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ml.lifecycle.promotion import Decision
+    from ml.models.model import Arrays
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A data folder with models in it, and what they are judged on."""
+
+    settings: MlSettings
+    cut: Cut
+    good: Bundle
+
+    def champion(self) -> int:
+        return registry.champion(self.settings).number
+
+    def register(self, write: Callable[[Path], str]) -> registry.Version:
+        """Register what `write` puts at a path, with the hash that it returns."""
+        folder = self.settings.data_dir / "models"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{len(list(folder.iterdir()))}.npz"
+        path.touch()
+        model_hash = write(path)
+        with connected(self.settings) as client:
+            if not client.search_registered_models(f"name = '{registry.NAME}'"):
+                client.create_registered_model(registry.NAME)
+            number = int(client.create_model_version(registry.NAME, path.as_uri()).version)
+        row: dict[str, Any] = {"model_version": number, "name": "x", "model_hash": model_hash}
+        at = datetime(2026, 3, 8, 0, 0, number)
+        row |= {"path": str(path), "trained_at": at, "data_as_of": at, "cut_off": at}
+        registry.note(self.settings, row)
+        return registry.versions(self.settings)[number]
+
+    def judges(self, version: registry.Version) -> Decision:
+        return deciding.judge_challenger(self.settings, version, self.cut)
+
+    def promotes(self, bundle: Bundle) -> int:
+        """Register and judge a bundle that must win."""
+        version = self.register(bundle.save)
+        assert self.judges(version).is_promoted
+        return version.number
+
+
+def settings_of(data_dir: Path) -> MlSettings:
+    return MlSettings(data_dir=data_dir, lake_url=str(data_dir / "lake"), min_listens=100)
+
+
+def judge_in(data_dir: Path) -> Judge:
+    settings = settings_of(data_dir)
+    with open_published(settings) as published:
+        known = cut(published, settings)
+    return Judge(settings, known, trained(ItemKnn(), known.data, 0))
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a published file and a champion; tests copy it."""
+    data_dir = tmp_path_factory.mktemp("first") / "data"
+    Tastes().publish(data_dir / "marts.duckdb")
+    judge = judge_in(data_dir)
+    assert judge.promotes(judge.good) == 1
+    return data_dir
+
+
+@pytest.fixture(scope="module")
+def standing(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """The champion that none of the bad ones may replace."""
+    return judge_in(copied(first, tmp_path_factory.mktemp("standing") / "data"))
+
+
+@pytest.fixture
+def fresh(first: Path, tmp_path: Path) -> Judge:
+    """A copy in which the champion may change."""
+    return judge_in(copied(first, tmp_path / "data"))
+
+
+def copied(first: Path, data_dir: Path) -> Path:
+    shutil.copytree(first, data_dir)
+    return data_dir
+
+
+def changed(bundle: Bundle, **arrays: Any) -> Arrays:
+    return bundle.arrays() | {name.replace("__", "."): value for name, value in arrays.items()}
+
+
+def spoilt(bundle: Bundle, value: float) -> Arrays:
+    scores = bundle.arrays()["model.near.data"].copy()
+    scores[len(scores) // 2] = value
+    return changed(bundle) | {"model.near.data": scores}
+
+
+def of_noise(judge: Judge) -> Bundle:
+    """A model of the same kind that learned from listens at random."""
+    rng = np.random.default_rng(1)
+    plays = judge.cut.data.plays.copy()
+    plays.indices = rng.permutation(plays.indices)
+    plays.sort_indices()
+    plays.sum_duplicates()
+    return trained(ItemKnn(), replace(judge.cut.data, plays=plays, weights=plays), 0)
+
+
+def tampered(judge: Judge, path: Path) -> str:
+    model_hash = judge.good.save(path)
+    save(spoilt(judge.good, 0.5), path)
+    return model_hash
+
+
+def torn(judge: Judge, path: Path) -> str:
+    model_hash = judge.good.save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return model_hash
+
+
+def missing(judge: Judge, path: Path) -> str:
+    model_hash = judge.good.save(path)
+    path.unlink()
+    return model_hash
+
+
+def written(content: bytes) -> Callable[[Judge, Path], str]:
+    def write(judge: Judge, path: Path) -> str:
+        path.write_bytes(content)
+        return judge.good.save(path.with_suffix(".other"))
+
+    return write
+
+
+def pickled(_: Judge, path: Path) -> str:
+    with path.open("wb") as file:
+        np.savez(file, users=np.array([{"an": "object"}], dtype=object))
+    return "0" * 64
+
+
+def bundle(make: Callable[[Judge], Bundle]) -> Callable[[Judge, Path], str]:
+    return lambda judge, path: make(judge).save(path)
+
+
+def arrays(make: Callable[[Judge], Arrays]) -> Callable[[Judge, Path], str]:
+    return lambda judge, path: save(make(judge), path)
+
+
+def without(judge: Judge, name: str) -> Arrays:
+    return {key: value for key, value in judge.good.arrays().items() if key != name}
+
+
+NOBODY = np.array([], np.int64)
+NEVER: dict[str, tuple[Callable[[Judge, Path], str], str]] = {
+    "worse": (bundle(of_noise), "is not surely better"),
+    "the same again": (bundle(lambda judge: judge.good), "is not surely better"),
+    "popularity itself": (
+        bundle(lambda judge: trained(Popularity(), judge.cut.data, 0)),
+        "does not surely beat popularity",
+    ),
+    "NaN": (arrays(lambda judge: spoilt(judge.good, np.nan)), "holds 1 NaN or inf"),
+    "infinite": (arrays(lambda judge: spoilt(judge.good, np.inf)), "holds 1 NaN or inf"),
+    "all alike": (
+        arrays(
+            lambda judge: (
+                changed(judge.good)
+                | {"model.near.data": judge.good.arrays()["model.near.data"] * 0}
+            )
+        ),
+        "scores every track alike",
+    ),
+    "without users": (arrays(lambda judge: changed(judge.good, users=NOBODY)), "has no users"),
+    "without tracks": (arrays(lambda judge: changed(judge.good, tracks=NOBODY)), "has no tracks"),
+    "of nobody's listens": (
+        arrays(lambda judge: changed(judge.good, has_listened=NOBODY)),
+        "learned from nobody",
+    ),
+    "of listeners that there are not": (
+        arrays(lambda judge: changed(judge.good, has_listened=np.array([10**6]))),
+        "others than its users",
+    ),
+    "a user twice": (
+        arrays(
+            lambda judge: changed(judge.good, users=np.asarray(judge.good.users, np.int64) // 2)
+        ),
+        "are there twice",
+    ),
+    "of another app": (
+        arrays(
+            lambda judge: changed(
+                judge.good, tracks=np.asarray(judge.good.tracks, np.int64) + 10**6
+            )
+        ),
+        "0% of its tracks are known",
+    ),
+    "of fewer tracks than it says": (
+        arrays(lambda judge: changed(judge.good, tracks=judge.good.tracks[:-5])),
+        "its scores are",
+    ),
+    "of no kind": (
+        arrays(lambda judge: changed(judge.good, kind=np.array("oracle"))),
+        "no kind of model is called 'oracle'",
+    ),
+    "of a kind that it is not": (
+        arrays(lambda judge: changed(judge.good, kind=np.array("ease"))),
+        "its arrays make no ease",
+    ),
+    "without its ids": (arrays(lambda judge: without(judge, "users")), "it has no users"),
+    "without its factors": (
+        arrays(lambda judge: without(judge, "model.near.data")),
+        "its arrays make no item-knn",
+    ),
+    "tampered with": (tampered, "its hash is"),
+    "half-written": (torn, "is no model that was written whole"),
+    "gone": (missing, "it is not there"),
+    "empty": (written(b""), "is no model that was written whole"),
+    "something else": (written(b"not a model"), "is no model that was written whole"),
+    "a pickle": (pickled, "is no model that was written whole"),
+}
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_it_is_never_promoted_and_the_decision_says_why(standing: Judge, name: str) -> None:
+    write, why = NEVER[name]
+    version = standing.register(lambda path: write(standing, path))
+    decision = standing.judges(version)
+    assert not decision.is_promoted
+    assert why in decision.sentence
+    assert standing.champion() == 1
+    newest = registry.decisions(standing.settings)[-1]
+    assert (newest["decision"], newest["challenger_version"]) == ("kept", version.number)
+    assert newest["sentence"] == decision.sentence
+
+
+def test_what_is_better_than_a_bad_champion_replaces_it(tmp_path: Path) -> None:
+    Tastes().publish(tmp_path / "marts.duckdb")
+    judge = judge_in(tmp_path)
+    weak = trained(ItemKnn(neighbours=2), judge.cut.data, 0)
+    judge.promotes(weak)
+    better = judge.promotes(trained(Ease(), judge.cut.data, 0))
+    assert judge.champion() == better
+    with connected(judge.settings) as client:
+        by_alias = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
+    assert int(by_alias.version) == better
+
+
+def test_two_promotions_at_once_leave_one_champion(tmp_path: Path) -> None:
+    Tastes().publish(tmp_path / "marts.duckdb")
+    judge = judge_in(tmp_path)
+    versions = [judge.register(judge.good.save) for _ in range(2)]
+    began = threading.Barrier(2)
+
+    def judges(version: registry.Version) -> None:
+        began.wait()
+        judge.judges(version)
+
+    threads = [threading.Thread(target=judges, args=(version,)) for version in versions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (one, other) = registry.decisions(judge.settings)
+    assert (one["decision"], one["previous_version"]) == ("promoted", None)
+    assert (other["decision"], other["previous_version"]) == ("kept", one["model_version"])
+    assert judge.champion() == one["model_version"] == other["model_version"]
+
+
+def test_a_champion_that_can_t_be_read_defends_nothing(fresh: Judge) -> None:
+    (fresh.settings.data_dir / registry.champion(fresh.settings).path).write_bytes(b"")
+    assert fresh.promotes(fresh.good) == 2
+
+
+def test_too_few_judges_promote_nobody(fresh: Judge) -> None:
+    strict = replace(fresh, settings=fresh.settings.model_copy(update={"min_judges": 10**6}))
+    decision = strict.judges(strict.register(fresh.good.save))
+    assert "users are too few to judge by" in decision.sentence
+    assert strict.champion() == 1
+
+
+def test_a_roll_back_goes_to_the_champion_before_and_never_to_what_was_rolled_back(
+    fresh: Judge,
+) -> None:
+    (fresh.settings.data_dir / registry.champion(fresh.settings).path).write_bytes(b"")
+    fresh.promotes(fresh.good)
+    assert fresh.champion() == 2
+    former = deciding.roll_back(fresh.settings, "it sounds bad")
+    assert former.number == fresh.champion() == 1
+    assert "it sounds bad" in registry.decisions(fresh.settings)[-1]["sentence"]
+
+
+def test_a_roll_back_of_the_only_champion_goes_to_a_baseline_and_no_further(fresh: Judge) -> None:
+    now_champion = deciding.roll_back(fresh.settings, "it sounds bad")
+    assert now_champion.is_baseline
+    assert now_champion.number == fresh.champion() == 2
+    assert not deciding.can_roll_back(fresh.settings)
+    with pytest.raises(NothingToRollBackTo):
+        deciding.roll_back(fresh.settings, "once more")
+    assert fresh.champion() == 2
+
+
+def test_without_a_champion_a_baseline_becomes_it_once(tmp_path: Path) -> None:
+    Tastes().publish(tmp_path / "marts.duckdb")
+    settings = settings_of(tmp_path)
+    first = deciding.ensure_champion(settings, "run")
+    assert (first.number, first.name, first.is_baseline) == (1, "baseline", True)
+    assert deciding.ensure_champion(settings).number == 1
+    (decision,) = registry.decisions(settings)
+    assert (decision["decision"], decision["model_version"]) == ("promoted", 1)
+    assert "version 1, a baseline, is champion" in decision["sentence"]
+    with connected(settings) as client:
+        version = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION).version
+    assert int(version) == 1
+
+
+def test_a_damaged_baseline_is_replaced_by_another_one(tmp_path: Path) -> None:
+    Tastes().publish(tmp_path / "marts.duckdb")
+    settings = settings_of(tmp_path)
+    first = deciding.ensure_champion(settings)
+    path = tmp_path / first.path
+    path.write_bytes(path.read_bytes()[:50])
+    second = deciding.ensure_champion(settings)
+    assert (second.number, second.is_baseline) == (2, True)
+    assert second.model_hash == first.model_hash
+    assert recommend(settings, "1").model_version == 2
+
+
+def test_a_baseline_follows_the_data_and_gives_the_same_lists_of_the_same_data(
+    tmp_path: Path,
+) -> None:
+    settings = settings_of(tmp_path)
+    Tastes().publish(tmp_path / "marts.duckdb")
+    recommend(settings, "1")
+    recommend(settings, "2")
+    Tastes(users=130, tracks=90, seed=1, version=2).publish(tmp_path / "marts.duckdb")
+    recommend(settings, "3")
+    first, second, third = (rows_of(settings, run_id) for run_id in ("1", "2", "3"))
+    assert first == second
+    assert {row[-1] for row in third} == {1}
+    assert {row[0] for row in third} == set(range(1, 131))
+    assert max(row[2] for row in third) > 80
+
+
+def test_recommendations_of_the_same_data_by_the_same_model_are_the_same(fresh: Judge) -> None:
+    assert not newest_batch_is_current(fresh.settings)
+    one, other = (recommend(fresh.settings, run_id) for run_id in ("1", "2"))
+    assert newest_batch_is_current(fresh.settings)
+    assert one.recommendations == other.recommendations > 0
+    rows = [rows_of(fresh.settings, run_id) for run_id in ("1", "2")]
+    assert rows[0] == rows[1]
+
+
+def rows_of(settings: MlSettings, run_id: str) -> list[tuple[Any, ...]]:
+    import duckdb
+
+    batch = f"{settings.lake_url}/ml/recommendations/*/run_id={run_id}/batch.parquet"
+    columns = "user_id, rank, track_id, score, strategy, because_track_id, model_version"
+    return duckdb.sql(f"select {columns} from '{batch}' order by all").fetchall()

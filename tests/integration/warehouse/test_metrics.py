@@ -1,0 +1,128 @@
+"""The semantic layer answers, and says what plain SQL says."""
+
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from tests.support.emptied import emptied
+from tests.support.lake import Lake, Load, Record, session
+from tests.support.warehouse import OURS, ROOT, Warehouse, _close
+
+FIRST = datetime(2026, 1, 1)
+DAYS = 70
+
+
+def sessions(seed: int = 4) -> list[Record]:
+    """Seventy days of some users, who begin one after another, repeat themselves and drop out."""
+    dice = random.Random(seed)
+    told = []
+    for user_id in range(1, 21):
+        for day in range(user_id, DAYS, dice.choice([1, 3, 9, 40])):
+            started = (FIRST + timedelta(days=day, hours=dice.randrange(24))).isoformat()
+            items = [dice.randrange(1, 12) for _ in range(dice.randrange(4))]
+            told.append(session(user_id, started, items, started))
+    return told
+
+
+@pytest.fixture(scope="module")
+def warehouse(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A build of a copy of the project, for MetricFlow reads nothing but its `target`."""
+    emptied(data_home)
+    users: list[Record] = [
+        {"id": number, "created_at": FIRST + timedelta(days=number), "updated_at": FIRST}
+        for number in range(1, 16)
+    ]
+    newest = FIRST + timedelta(days=DAYS)
+    Lake(data_home).add(Load("1.1", newest, users=users, listen_history=sessions()))
+    project = tmp_path_factory.mktemp("metrics") / "dbt_project"
+    shutil.copytree(OURS, project, ignore=shutil.ignore_patterns("target", "logs"))
+    built = Warehouse(data_home, project)
+    built.build("--exclude-resource-type", "test")
+    return built
+
+
+@pytest.fixture(scope="module")
+def metricflow(warehouse: Warehouse) -> Iterator[Any]:
+    """MetricFlow on the build file, as `mf query` has it."""
+    from dbt_metricflow.cli.cli_configuration import CLIConfiguration
+
+    with patch.dict(os.environ, MOOVITAMIX_DATA_DIR=str(warehouse.data_dir)):
+        before = Path.cwd()
+        os.chdir(ROOT)
+        try:
+            asked = CLIConfiguration()
+            asked.setup(ROOT, warehouse.project, configure_file_logging=False)
+            yield asked.mf
+        finally:
+            os.chdir(before)
+            _close()
+
+
+def answer(metricflow: Any, metric: str, grain: str) -> dict[date, float]:
+    from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+    asked = MetricFlowQueryRequest.create(
+        metric_names=[metric], group_by_names=[f"metric_time__{grain}"]
+    )
+    rows = metricflow.query(asked).result_df.rows
+    return {start.date(): float(value) for start, value in rows if value is not None}
+
+
+LISTENS = "(select *, {period} as period from fact_listen_history)"
+COHORTS = """(
+    select
+        user_id, date_trunc('{grain}', first) as period, first + 34 < date '2026-03-12' as is_over,
+        exists (
+            from fact_listen_history as later
+            where later.user_id = firsts.user_id
+                and later.listened_at::date - first between 28 and 34
+        ) as is_back
+    from (
+        select user_id, min(listened_at)::date as first from fact_listen_history group by all
+    ) as firsts
+)"""
+PLAIN = {
+    "listens": ("count(*)", LISTENS),
+    "active_users": ("count(distinct user_id)", LISTENS),
+    "unique_tracks": ("count(distinct track_id)", LISTENS),
+    "listens_per_active_user": ("count(*) / count(distinct user_id)", LISTENS),
+    "repeat_share": ("1 - count(distinct (user_id, track_id)) / count(*)", LISTENS),
+    "heard_pairs": ("count(distinct (user_id, track_id))", LISTENS),
+    "new_users": (
+        "count(*)",
+        "(select date_trunc('{grain}', created_at) as period from dim_users"
+        " where created_at is not null)",
+    ),
+    "listeners_with_a_week_4": ("count(*) filter (is_over)", COHORTS),
+    "listeners_back_in_week_4": ("count(*) filter (is_over and is_back)", COHORTS),
+    "week_4_retention": (
+        "count(*) filter (is_over and is_back) / nullif(count(*) filter (is_over), 0)",
+        COHORTS,
+    ),
+}
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "month"])
+@pytest.mark.parametrize("metric", PLAIN)
+def test_a_metric_is_what_plain_sql_says(
+    metric: str, grain: str, metricflow: Any, warehouse: Warehouse
+) -> None:
+    told = answer(metricflow, metric, grain)
+    _close()
+    expression, rows = PLAIN[metric]
+    found = rows.format(grain=grain, period=f"date_trunc('{grain}', listened_at)")
+    plain = warehouse.rows(f"select period::date, {expression} from {found} group by period")
+    expected = {period: float(value) for period, value in plain if value is not None}
+    assert expected
+    assert told == pytest.approx(expected)
+
+
+def test_no_metric_is_left_out(metricflow: Any) -> None:
+    assert {metric.name for metric in metricflow.list_metrics()} == set(PLAIN)

@@ -1,0 +1,105 @@
+"""When a watcher of dbt's nodes ends, and how."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestration.airflow.sensors import accepted, must_lead, since_of, verdict
+from orchestration.run.progress import Ended, Heading, Progress
+
+GOOD, BAD = Ended("pass"), Ended("fail", "Got 2 results")
+
+
+def progress(*, is_live: bool, **nodes: Ended) -> Progress:
+    return Progress(nodes, is_live=is_live)
+
+
+def test_a_watcher_waits_for_all_of_its_nodes() -> None:
+    assert verdict(progress(is_live=True, a=GOOD), ["a", "b"], None) is None
+    assert verdict(progress(is_live=True, a=GOOD, b=Ended("warn")), ["a", "b"], None) == ""
+
+
+def test_one_bad_node_ends_it_at_once_and_is_named() -> None:
+    told = verdict(progress(is_live=True, a=BAD), ["a", "b"], None)
+    assert told == "a: fail Got 2 results"
+
+
+@pytest.mark.parametrize("state", [None, "scheduled", "queued", "running", "up_for_retry"])
+def test_what_an_earlier_try_left_says_nothing(state: str | None) -> None:
+    assert verdict(progress(is_live=False, a=BAD), ["a"], state) is None
+
+
+@pytest.mark.parametrize("state", ["success", "failed", "upstream_failed", "skipped"])
+def test_nodes_that_dbt_never_came_to_are_not_well(state: str) -> None:
+    assert verdict(progress(is_live=False, a=GOOD), ["a"], state) == ""
+    told = verdict(progress(is_live=False, a=GOOD), ["a", "b"], state)
+    assert told == "dbt never came to b"
+
+
+@pytest.mark.parametrize("status", ["error", "skipped", "runtime error"])
+def test_what_was_skipped_or_broke_is_not_well(status: str) -> None:
+    assert verdict(progress(is_live=True, a=Ended(status)), ["a"], None) == f"a: {status}"
+
+
+@dataclass
+class Cleared:
+    """A try of a task, made at an instant: of milliseconds, as Airflow's ids are."""
+
+    at: int
+    try_number: int = 2
+    dag_id: str = "transform"
+    run_id: str = "run"
+    task_id: str = "marts.a.run"
+
+    @property
+    def id(self) -> UUID:
+        return UUID(int=self.at << 80 | 7 << 76 | 2 << 62 | 12345)
+
+
+def built(began: float, *nodes: str, is_live: bool = False) -> Progress:
+    """A build of all of its part, or of some nodes, where all went well."""
+    heading = Heading("build", began, frozenset(nodes) if nodes else None)
+    return Progress({"a": GOOD}, is_live, heading)
+
+
+def test_the_id_of_a_try_says_when_it_was_made() -> None:
+    assert since_of(Cleared(1_790_000_000_123)) == 1_790_000_000.123
+
+
+@given(st.integers(0, 2**40), st.integers(0, 2**40), st.booleans(), st.integers(1, 5))
+def test_no_task_is_green_for_a_build_that_began_before_its_try(
+    cleared: int, began: int, is_live: bool, tries: int
+) -> None:
+    task, progress = Cleared(cleared, tries), built(began / 1000, is_live=is_live)
+    told = verdict(accepted(progress, task, ["a"]), ["a"], "success")
+    assert (told == "") == (began >= cleared)
+
+
+@given(st.integers(0, 2**40), st.booleans(), st.sampled_from(["success", "failed", None]))
+def test_only_a_task_that_was_cleared_builds(at: int, is_live: bool, state: str | None) -> None:
+    progress = built(at / 1000 - 1, is_live=is_live)
+    assert not must_lead(progress, Cleared(at, try_number=1), ["a"], state)
+
+
+@pytest.mark.parametrize("state", ["success", "failed", "upstream_failed"])
+def test_a_task_cleared_by_itself_builds_whatever_became_of_the_build_before(state: str) -> None:
+    assert must_lead(built(1), Cleared(2_000), ["a"], state)
+
+
+@pytest.mark.parametrize("state", [None, "scheduled", "queued", "running", "up_for_retry"])
+def test_a_task_cleared_with_its_build_waits_for_that_build(state: str | None) -> None:
+    assert not must_lead(built(1), Cleared(2_000), ["a"], state)
+    assert verdict(accepted(built(1), Cleared(2_000), ["a"]), ["a"], state) is None
+
+
+def test_a_task_cleared_while_the_build_runs_wants_another() -> None:
+    assert must_lead(built(1, is_live=True), Cleared(2_000), ["a"], "running")
+    assert not must_lead(built(3, is_live=True), Cleared(2_000), ["a"], "running")
+
+
+def test_a_build_of_other_nodes_is_none_of_a_cleared_task() -> None:
+    assert must_lead(built(3, "b"), Cleared(2_000), ["a"], "success")
+    assert not must_lead(built(3, "a", "b"), Cleared(2_000), ["a"], "success")

@@ -1,0 +1,138 @@
+import json
+import subprocess
+import sys
+from datetime import datetime
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+
+import duckdb
+import pytest
+from rich.console import Console
+
+from orchestration.run.console import Screen
+from orchestration.run.errors import QueryFailed
+from orchestration.run.settings import Settings
+from orchestration.warehouse.query import SHOWN_ROWS, Answer, query, show, to_csv, to_json
+
+ANSWER = Answer(
+    ["id", "name", "share", "at"],
+    [(1, "Ünïcode, [red]", Decimal("0.50"), datetime(2026, 3, 1)), (None, None, None, None)],
+)
+
+
+def _shown(answer: Answer) -> str:
+    text = StringIO()
+    show(answer, Screen(Console(file=text, width=100, highlight=False)))
+    return text.getvalue()
+
+
+def test_a_table_shows_values_as_they_are_and_numbers_to_the_right() -> None:
+    told = _shown(ANSWER)
+    assert "│  1 │ Ünïcode, [red] │  0.50 │ 2026-03-01 00:00:00 │" in told
+    assert "None" not in told
+
+
+def test_a_long_answer_is_cut_and_says_so() -> None:
+    told = _shown(Answer(["n"], [(number,) for number in range(SHOWN_ROWS + 1)]))
+    assert f"│ {SHOWN_ROWS - 1} │" in told
+    assert f"│ {SHOWN_ROWS} │" not in told
+    assert f"the first {SHOWN_ROWS} of {SHOWN_ROWS + 1} rows" in told
+
+
+def test_an_answer_without_rows_still_names_its_columns() -> None:
+    assert "name" in _shown(Answer(["id", "name"], []))
+    assert to_csv(Answer(["id", "name"], [])) == "id,name\n"
+
+
+def test_json_keeps_numbers_and_nulls() -> None:
+    assert json.loads(to_json(ANSWER)) == [
+        {"id": 1, "name": "Ünïcode, [red]", "share": "0.50", "at": "2026-03-01 00:00:00"},
+        {"id": None, "name": None, "share": None, "at": None},
+    ]
+
+
+def test_csv_quotes_what_must_be_quoted() -> None:
+    assert to_csv(ANSWER).splitlines() == [
+        "id,name,share,at",
+        '1,"Ünïcode, [red]",0.50,2026-03-01 00:00:00',
+        ",,,",
+    ]
+
+
+def test_json_keeps_columns_of_the_same_name_apart() -> None:
+    answer = Answer(["a", "a", "a_1", "a"], [(1, 2, 3, 4)])
+    assert json.loads(to_json(answer)) == [{"a": 1, "a_2": 2, "a_1": 3, "a_3": 4}]
+    assert json.loads(to_json(Answer(["a", "a"], [(1, 2)]))) == [{"a": 1, "a_1": 2}]
+
+
+def test_json_has_null_for_numbers_that_it_can_not_say() -> None:
+    answer = Answer(["a", "b"], [(float("nan"), {"in": [float("-inf"), 1.5]})])
+    assert to_json(answer) == '[{"a": null, "b": {"in": [null, 1.5]}}]'
+
+
+def test_csv_holds_lists_and_structs_as_json() -> None:
+    answer = Answer(["ids", "user"], [([1, None], {"name": "Ünï", "at": datetime(2026, 3, 1)})])
+    assert to_csv(answer).splitlines()[1] == (
+        '"[1, null]","{""name"": ""Ünï"", ""at"": ""2026-03-01 00:00:00""}"'
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = Settings(data_dir=tmp_path)
+    with duckdb.connect(settings.marts_file) as marts:
+        marts.execute("create table plays as select 'x' as kind, 2 as seconds")
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("", "no query"),
+        ("-- select 1", "no query"),
+        (" ;; ", "no query"),
+        ("select 1; select 2", "one query at a time: these are 2"),
+        ("selec 1", "syntax error"),
+        ("from nothing", "nothing does not exist"),
+        ("select 'x'::integer", "Could not convert"),
+    ],
+)
+def test_what_is_not_one_good_query_is_told_in_one_line(
+    settings: Settings, sql: str, why: str
+) -> None:
+    with pytest.raises(QueryFailed, match=why) as failure:
+        query(settings, sql)
+    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        ("from plays; -- all of them", ("x", 2)),
+        ("pivot plays on kind using sum(seconds)", (2,)),
+    ],
+)
+def test_one_query_is_one_however_it_is_written(
+    settings: Settings, sql: str, row: tuple[object, ...]
+) -> None:
+    assert query(settings, sql).rows == [row]
+
+
+def test_a_file_that_is_open_for_writing_elsewhere_is_told_in_one_line(settings: Settings) -> None:
+    shell = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, duckdb; file = duckdb.connect(sys.argv[1]); print(flush=True); input()",
+            str(settings.marts_file),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert shell.stdout is not None
+    shell.stdout.readline()
+    with pytest.raises(QueryFailed, match="open for writing") as failure:
+        query(settings, "from plays")
+    shell.communicate(b"\n")
+    assert "\n" not in str(failure.value)
