@@ -31,7 +31,7 @@ def main() -> None:
     screen = Screen(tells_steps=False)
     with (
         hold(settings.data_dir, "bare day") as lock,
-        recorded(settings, lock, screen, "bare day", alerting=False) as run,
+        recorded(settings, lock, screen, "bare day") as run,
     ):
         live(run, lock)
 

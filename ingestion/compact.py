@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from ingestion.pull.pending import InFlight
 from ingestion.settings import IngestionSettings
 from ingestion.source.tables import TABLES
-from ingestion.source.window import utc_now
 from lake import files, loads, log, rewriting
+from lake.clock import utc_now
 from lake.loads import DATASET, Verdict
 from lake.rewriting import TakeOut
 

@@ -164,13 +164,6 @@ class TooManyRejected(IngestionError):
         )
 
 
-class DamagedFile(IngestionError):
-    """A file of the lake is not what was written: by a failing disk, or by hand."""
-
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"{path} can't be read, put it back from a backup: {why}")
-
-
 class LoadFailed(IngestionError):
     """The records came whole, but dlt could not bring them into the lake."""
 

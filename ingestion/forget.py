@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.erasure.person import Person
-from ingestion.errors import DamagedFile
 from ingestion.pull import pipeline
 from ingestion.settings import IngestionSettings
 from ingestion.source.tables import TABLES
 from lake import files, loads, log, rewriting
+from lake.errors import DamagedFile
 from lake.loads import DATASET
 from lake.rewriting import Masks, TakeOut
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from ml.errors import DamagedTable
+from lake.errors import DamagedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +170,7 @@ def _read(storage: Any, path: str, columns: list[str] | None = None) -> pa.Table
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError) as error:
-        raise DamagedTable(path, str(error).splitlines()[0]) from error
+        raise DamagedFile(path, str(error).splitlines()[0]) from error
 
 
 def _write(file: Any, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:  # noqa: ANN401

@@ -4,7 +4,7 @@ import re
 
 import fsspec
 
-from ingestion.errors import DamagedFile
+from lake.errors import DamagedFile
 
 _NAMED = re.compile(r"[\"']([^\"'\n]+\.parquet)[\"']")
 # Words of a reader that found other bytes than it expected, but not always in which file.

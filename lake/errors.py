@@ -1,4 +1,4 @@
-"""What can be wrong with a published file, each named by what happened."""
+"""What can be wrong with a file of the lake or a published one, each named by what happened."""
 
 from pathlib import Path
 
@@ -32,3 +32,10 @@ class PublicationInUse(LakeError):
             f"{path} is open for writing elsewhere, close that session or run"
             f" `moovitamix publish` for a new file: {reason}"
         )
+
+
+class DamagedFile(LakeError):
+    """A file of the lake is not what was written: by a failing disk, or by hand."""
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(f"{path} can't be read, put it back from a backup: {why}")

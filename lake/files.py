@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from ingestion.errors import DamagedFile
+from lake.errors import DamagedFile
 
 COMPACTED = "compacted."
 _REPLACES, _LOADS, _REMOVED = b"moovitamix.replaces", b"moovitamix.loads", b"moovitamix.removed"

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from ingestion.source.tables import TIMESTAMP, from_rows
 from lake import files
+from lake.schemas import TIMESTAMP, from_rows
 
 
 def _schema(texts: str, numbers: str = "", instants: str = "", shares: str = "") -> pa.Schema:

@@ -24,13 +24,6 @@ class DamagedModel(MlError):
         super().__init__(f"{where} is no model that was written whole: {why}")
 
 
-class DamagedTable(MlError):
-    """A file of the lake is not what was written."""
-
-    def __init__(self, path: object, why: str) -> None:
-        super().__init__(f"{path} can't be read, put it back from a backup: {why}")
-
-
 class ModelElsewhere(MlError):
     """A model that knows a person who is to be forgotten lies where it can't be written anew."""
 

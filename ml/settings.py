@@ -16,7 +16,7 @@ from lake.paths import folder, lake_in
 MODELS = ("baseline", "popularity", "item-knn", "ease", "lightfm", "softmax", "blend", "als")
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 DATA_FOLDER, ARTIFACTS = "data-folder", "/mlflow/artifacts"
-"""The scheme of addresses below the data folder (`ml/registry/artifacts.py`), and where models are there."""
+"""The scheme of addresses below the data folder, and where models are there (`artifacts.py`)."""
 _OWN_SOCKET = re.compile(r"/airflow/postgres$|/moovitamix-pg-[^/]+$")
 Cadence = Literal["hourly", "daily", "weekly"]
 
@@ -43,7 +43,7 @@ class MlSettings(BaseSettings):
     """DuckDB's, while features are read; what is more goes to a folder beside the file."""
 
     model: str = "blend"
-    """What is trained: `blend`, its settings chosen on validation, or a name in `ml.models.kinds`."""
+    """What is trained: `blend`, with settings chosen on validation, or a name in `kinds.py`."""
     trials: int = Field(default=1, ge=1, le=8, description="settings of LightFM to try")
     seed: int = Field(default=20_260_101, ge=0, lt=2**32)
     train_every: Cadence = "weekly"

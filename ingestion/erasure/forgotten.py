@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from ingestion.erasure.person import Person
 from ingestion.errors import ForgetKeyLost
 from ingestion.settings import IngestionSettings
-from ingestion.source.window import utc_now
 from lake import log
+from lake.clock import utc_now
 
 
 @dataclass(frozen=True, slots=True)

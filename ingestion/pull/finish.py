@@ -9,11 +9,12 @@ from ingestion.pull import pipeline
 from ingestion.pull.pending import InFlight
 from ingestion.pull.pull import Pull
 from ingestion.settings import IngestionSettings
-from ingestion.source.window import Window, utc_now
+from ingestion.source.window import Window
 from ingestion.validation import gate
 from ingestion.validation.data_docs import INDEX
 from ingestion.validation.gate import Judgement
 from lake import loads, log
+from lake.clock import utc_now
 from lake.loads import Verdict
 
 

@@ -11,9 +11,10 @@ from ingestion.settings import IngestionSettings
 from ingestion.source import health
 from ingestion.source.http import Api, Traffic
 from ingestion.source.tables import TABLES
-from ingestion.source.window import Window, naive_utc, utc_now, window
+from ingestion.source.window import Window, window
 from ingestion.validation import gate
 from lake import loads
+from lake.clock import naive_utc, utc_now
 from lake.loads import Kind
 
 HEALTH = "health"

@@ -25,7 +25,7 @@ from ingestion.source.pages import Opened
 from ingestion.source.parse import Page, Parsed, fields_of
 from ingestion.source.records import Rejected
 from ingestion.source.tables import Table
-from ingestion.source.window import utc_now
+from lake.clock import utc_now
 
 # Records handed to dlt at once: its cost per hand-over is that of some 1,000 records.
 BATCH = 50_000

@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from ingestion.pull.pull import Reading
 from ingestion.source.pages import Opened
-from ingestion.source.tables import IDS, REJECTED, TIMESTAMP, from_rows
+from ingestion.source.tables import IDS, REJECTED
 from lake.loads import SOURCE
+from lake.schemas import TIMESTAMP, from_rows
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TColumnSchema

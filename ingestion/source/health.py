@@ -11,8 +11,8 @@ from ingestion.settings import IngestionSettings
 from ingestion.source.http import Api, Traffic
 from ingestion.source.nesting import shape
 from ingestion.source.tables import TABLES
-from ingestion.source.window import naive_utc, utc_now
 from lake import log
+from lake.clock import naive_utc, utc_now
 
 # A clock stands in an object; deeper, Python's parser may end in its own depth.
 DEEPEST = 64

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from ingestion.errors import TooManyColumns
 from ingestion.source.records import Fault, Rejected, as_json, as_text, fault_of, open_envelope
-from ingestion.source.tables import Table, envelope, from_json
+from ingestion.source.tables import Table, envelope
+from lake.schemas import from_json
 
 # What a column of the lake may not be called: dlt adds the first two, the folder's name the third.
 RESERVED = frozenset({"_dlt_load_id", "_dlt_id", "load_date"})

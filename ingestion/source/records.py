@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.errors import NotJson, UnexpectedAnswer
-from ingestion.source.tables import IDS, TIMESTAMP, Table, sql_name
+from ingestion.source.tables import IDS, Table, sql_name
+from lake.schemas import TIMESTAMP
 
 BIGINT = range(-(2**63), 2**63)
 # Of what can't be read, so many signs are shown.

@@ -1,15 +1,11 @@
 """The three tables as the API's contract has them: columns, types, and what tells records apart."""
 
-import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from io import BytesIO
 
 import pyarrow as pa
-from pyarrow.json import ParseOptions, ReadOptions, read_json
 
-TIMESTAMP = pa.timestamp("us")
+from lake.schemas import TIMESTAMP
+
 IDS = pa.list_(pa.int64())
 
 _SQL_NAMES = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", TIMESTAMP: "TIMESTAMP"}
@@ -74,18 +70,3 @@ def envelope(columns: pa.Schema) -> pa.Schema:
     """The answer to a request for a page: its records between the counts that frame them."""
     counts = [(name, pa.int64()) for name in ("total", "page", "size", "pages")]
     return pa.schema([("items", pa.list_(pa.struct(list(columns)))), *counts])
-
-
-def from_json(raw: bytes, columns: pa.Schema, unexpected: str = "infer") -> pa.Table:
-    """JSON objects behind one another as a table of one chunk; raises `pa.ArrowInvalid`."""
-    return read_json(
-        BytesIO(raw),
-        ReadOptions(use_threads=False, block_size=len(raw) + 1),
-        ParseOptions(explicit_schema=columns, unexpected_field_behavior=unexpected),
-    )
-
-
-def from_rows(rows: Iterable[Mapping[str, object]], columns: pa.Schema) -> pa.Table:
-    """A few rows as a table, by way of JSON: pyarrow's own way imports pandas, a second's CPU."""
-    lines = "\n".join(json.dumps(row, default=datetime.isoformat) for row in rows)
-    return from_json(lines.encode(), columns, "error") if lines else columns.empty_table()

@@ -1,7 +1,7 @@
 """Which stretch of `updated_at` a pull asks for."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from lake.loads import Kind
 
@@ -27,13 +27,3 @@ def window(cursor: datetime | None, until: datetime, overlap: timedelta, *, full
     if cursor is None:
         return Window(None, until, "initial")
     return Window(cursor - overlap, until, "incremental")
-
-
-def naive_utc(instant: datetime) -> datetime:
-    """An instant as the lake writes them: UTC, without a zone."""
-    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
-
-
-def utc_now() -> datetime:
-    """The machine's clock, as the lake writes instants."""
-    return naive_utc(datetime.now(UTC))

@@ -7,8 +7,8 @@ import fsspec
 
 from ingestion.errors import NoSuchLoad
 from ingestion.settings import IngestionSettings
-from ingestion.source.window import utc_now
 from lake import files, loads, log
+from lake.clock import utc_now
 from lake.loads import Verdict
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import fcntl
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lake import batches
+from lake.clock import utc_now
 from ml.errors import DamagedModel, MlError, NothingToRollBackTo, UnusableModel
 from ml.lifecycle import cut as cuts
 from ml.lifecycle.first_champion import register_baseline
@@ -188,7 +189,7 @@ def _write(  # noqa: PLR0913, PLR0917 - a decision, whom it is about, and who as
 
 def _after_all(settings: MlSettings) -> datetime:
     """Return an instant after every decision so far, even where the clock went back."""
-    at = datetime.now(UTC).replace(tzinfo=None)
+    at = utc_now()
     rows = registry.decisions(settings)
     return max(at, rows[-1]["decided_at"] + timedelta(microseconds=1)) if rows else at
 

@@ -7,10 +7,11 @@ the serving API counts by the hour. Each measure is noted in `ops/drift`, beyond
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lake import batches
+from lake.clock import utc_now
 from ml.data import published as publications
 from ml.lifecycle.profile import Profile, profile, stability
 
@@ -49,7 +50,7 @@ def drift(settings: MlSettings, newest: Version, run_id: str) -> list[Measure]:
         newest.trained_at,
         settings,
     )
-    at = datetime.now(UTC).replace(tzinfo=None)
+    at = utc_now()
     about = {"run_id": run_id, "model_version": newest.number, "measured_at": at}
     rows = [about | asdict(one) | {"is_beyond": one.is_beyond} for one in measures]
     if rows:
@@ -99,7 +100,7 @@ def _share(rows: Sequence[dict[str, Any]], which: str) -> float | None:
 
 def note_profile(settings: MlSettings, number: int, now: Profile, run_id: str) -> None:
     """Keep what the features were like when a version was trained."""
-    at = datetime.now(UTC).replace(tzinfo=None)
+    at = utc_now()
     about = {"model_version": number, "run_id": run_id, "noted_at": at}
     rows = [
         {**about, "feature": name, "bin": one, "share": share}

@@ -7,11 +7,11 @@ it follows the data, keeps nobody's listens, and one version gives the same list
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lake.clock import utc_now
 from lake.provenance import git_commit
 from ml.data import published as publications
 from ml.models.baseline import Baseline
@@ -50,7 +50,7 @@ def register_baseline(settings: MlSettings, run_id: str) -> Version:
         "run_id": run_id,
         "mlflow_run_id": mlflow_run_id,
         "path": path,
-        "trained_at": datetime.now(UTC).replace(tzinfo=None),
+        "trained_at": utc_now(),
         "data_as_of": data_version.data_as_of,
         "cut_off": cut_off,
         "load_ids": data_version.load_ids,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lake.clock import utc_now
 from lake.provenance import git_commit
 from ml.data import published as publications
 from ml.errors import TooFewListens
@@ -22,12 +22,13 @@ from ml.lifecycle.search import search
 from ml.models.bundle import Bundle, align, trained
 from ml.models.kinds import kind
 from ml.registry import registry
-from ml.registry.tracking import connected, log_metrics, log_trial, scratch
+from ml.registry.tracking import connected, log_metrics, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from matplotlib.figure import Figure
+    from mlflow import MlflowClient
 
     from ml.lifecycle.cut import Cut
     from ml.lifecycle.promotion import Decision, Figures
@@ -75,7 +76,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
         figures = _metrics(own, popularity) | {"fit_seconds": seconds}
         log_metrics(client, mlflow_run_id, figures)
         for trial in trials:
-            log_trial(client, trial)
+            _log_trial(client, trial)
         for name, figure in _drawn(bundle, [own, popularity], cut, trials):
             mlflow.log_figure(figure, f"plots/{name}.png")
         number, model_hash, path = registry.log_model(client, bundle)
@@ -164,7 +165,7 @@ def _row(
     data_version: publications.Version, cut: Cut, own: Figures, seconds: float
 ) -> dict[str, object]:
     return {
-        "trained_at": datetime.now(UTC).replace(tzinfo=None),
+        "trained_at": utc_now(),
         "data_as_of": data_version.data_as_of,
         "cut_off": cut.known.as_of,
         "load_ids": data_version.load_ids,
@@ -174,3 +175,15 @@ def _row(
         "coverage": own.coverage,
         **{name: own.means[name] for name in ("ndcg_at_10", "recall_at_10", "map_at_10")},
     }
+
+
+def _log_trial(client: MlflowClient, trial: Trial) -> None:
+    """Note one setting that was tried as a nested run, with its curve over the epochs."""
+    import mlflow
+    from mlflow.entities import Metric
+
+    at = int(time.time() * 1000)
+    with mlflow.start_run(run_name=trial.model, nested=True) as run:
+        mlflow.log_params({"model": trial.model, **trial.settings})
+        curve = [Metric("ndcg_at_10", figure, at, epoch) for epoch, figure in trial.curve]
+        client.log_batch(run.info.run_id, curve or [Metric("ndcg_at_10", trial.ndcg_at_10, at, 0)])

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from mlflow import MlflowClient
 
-    from ml.lifecycle.search import Trial
     from ml.settings import MlSettings
 
 EXPERIMENT = "moovitamix-recommender"
@@ -74,17 +73,3 @@ def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float])
     client.log_batch(
         run_id, metrics=[Metric(name, float(value), at, 0) for name, value in figures.items()]
     )
-
-
-def log_trial(client: MlflowClient, trial: Trial) -> None:
-    """Note one setting that was tried as a nested run, with its curve over the epochs."""
-    import time
-
-    import mlflow
-    from mlflow.entities import Metric
-
-    at = int(time.time() * 1000)
-    with mlflow.start_run(run_name=trial.model, nested=True) as run:
-        mlflow.log_params({"model": trial.model, **trial.settings})
-        curve = [Metric("ndcg_at_10", figure, at, epoch) for epoch, figure in trial.curve]
-        client.log_batch(run.info.run_id, curve or [Metric("ndcg_at_10", trial.ndcg_at_10, at, 0)])

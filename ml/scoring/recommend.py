@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from lake import batches
+from lake.clock import utc_now
 from ml.data import published as publications
 from ml.data.snapshot import present
 from ml.errors import NoChampion
@@ -21,6 +22,7 @@ from ml.scoring.explain import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from scipy.sparse import csr_matrix
 
@@ -39,7 +41,7 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     with publications.open_published(settings) as published:
         data_version = publications.version_of(published)
         now = present(published, publications.cut_offs(published)[-1])
-    made_at = settings.as_of or datetime.now(UTC).replace(tzinfo=None)
+    made_at = settings.as_of or utc_now()
     batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
     scorer = align(bundle, now.data)
     assert scorer.baseline.parts is not None

@@ -44,7 +44,7 @@ writer = partial(
     # by default a task weighs as much as all that come after it together
     weight_rule="absolute",
 )
-"""A task that writes. What a retry cannot help is not retried (`orchestration/steps/scheduled.py`)."""
+"""A task that writes. What no retry can help is not retried (`steps/scheduled.py`)."""
 
 monitoring = partial(writer, retries=0, priority_weight=2)
 """The task that tells how a run went: ahead of what the next DAGs have waiting for the slot."""

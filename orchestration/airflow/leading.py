@@ -99,7 +99,7 @@ def _publish_if_left_alone(run: Run, context: Context, part: str, states: States
 @contextmanager
 def _told(watch: "Watch", context: Context, others: "Sequence[Any]") -> Iterator[None]:
     """Alert people of a failure, which is this task's unless tasks of what failed will show it."""
-    from orchestration.airflow.sensors import progress_of
+    from orchestration.airflow.builds import progress_of
     from orchestration.warehouse.build import FAILURES
 
     try:

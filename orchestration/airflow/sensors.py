@@ -1,15 +1,14 @@
 """Show, as a task of its own, how dbt's nodes ended in a build that another task runs.
 
 A watcher costs no process: the scheduler hands it straight to the triggerer, which reads how far
-dbt came (`orchestration/run/progress.py`) and ends the task. One that was cleared accepts only a build
-that began after that; where none will come, it goes to a worker and builds (`leading.py`).
+dbt came (`run/progress.py`) and ends the task. One that was cleared accepts only a build that
+began after that; where none will come, it goes to a worker and builds (`leading.py`).
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
@@ -21,10 +20,10 @@ from airflow.triggers.base import (
     TriggerEvent,
 )
 
+from orchestration.airflow.builds import Try, progress_of
 from orchestration.airflow.defaults import POOL
 from orchestration.airflow.states import FINISHED, SUCCESS, lately, state_of
-from orchestration.airflow.tasks import build_name
-from orchestration.run.progress import Progress, file_of, read
+from orchestration.run.progress import Progress
 from orchestration.run.settings import Settings
 from orchestration.warehouse.graph import compiled_files
 
@@ -33,19 +32,6 @@ LONGEST = timedelta(hours=6)
 NEVER = Progress({}, is_live=False)
 # Of a drawn task: only one that goes to a worker to build is ever in these.
 LEADS = {"scheduled", "queued", "running", "restarting"}
-
-
-class Try(Protocol):
-    """What is known of the present try of a task."""
-
-    @property
-    def id(self) -> UUID:
-        """Its id, whose first bits are the milliseconds of its making."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    try_number: int
 
 
 class Watch(BaseOperator):
@@ -142,11 +128,6 @@ class WatchTrigger(BaseTrigger):
         states = await lately(task.dag_id, task.run_id, group=self.part)
         waiting = [name for name, state in states.items() if state == "deferred"]
         return not LEADS.intersection(states.values()) and min(waiting, default="") == task.task_id
-
-
-def progress_of(task: Try, producer: str) -> Progress:
-    """Read how far the newest build of a part came in the task's run."""
-    return read(file_of(Settings(), build_name(task.dag_id, task.run_id, producer)))
 
 
 def writer_of(progress: Progress, task: Try, watch: Watch | WatchTrigger) -> str:

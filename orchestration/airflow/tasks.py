@@ -9,12 +9,13 @@ from datetime import datetime
 from airflow.sdk import Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
+from lake.clock import naive_utc
 from orchestration.airflow.assets import handed
 from orchestration.run import environment
-from orchestration.run.errors import told
+from orchestration.run.error_messages import message_of
 from orchestration.run.progress import Heading
 from orchestration.run.runs import Run
-from orchestration.run.settings import Settings, naive_utc
+from orchestration.run.settings import Settings
 from orchestration.steps import scheduled
 
 LOG_URL = "MOOVITAMIX_ALERT_LOG_URL"
@@ -68,7 +69,7 @@ def _task(built_by: str = "") -> Iterator[At]:
         except Exception as error:
             if scheduled.may_pass(error):
                 raise
-            raise AirflowFailException(told(error)) from error
+            raise AirflowFailException(message_of(error)) from error
 
 
 def build_name(dag_id: str, run_id: str, task_id: str) -> str:

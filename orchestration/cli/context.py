@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.run.configuration import require_right
 from orchestration.run.console import Screen
 from orchestration.run.lock import hold
@@ -40,7 +41,7 @@ def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
     with hold(settings.data_dir, command, wait) as lock:
         run: Run | None = None
         try:
-            with recorded(settings, lock, screen, command) as run:
+            with recorded(settings, lock, screen, command, [Alerts()]) as run:
                 yield run
         except Exception:
             if run:

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from lake.clock import utc_now
 from orchestration.cli.context import require_right_settings, settings_for, where_next, writing
 from orchestration.cli.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait
 from orchestration.run.console import Screen
 from orchestration.run.lock import hold
-from orchestration.run.settings import now
 
 app = typer.Typer()
 
@@ -20,7 +20,7 @@ def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
 
     settings = settings_for(api_url=api_url, as_of=as_of)
     if not settings.api_url:
-        settings = settings_for(as_of=settings.as_of or now().replace(microsecond=0))
+        settings = settings_for(as_of=settings.as_of or utc_now().replace(microsecond=0))
     with writing(settings, "run", wait) as day:
         live_a_day(day)
     day.show_summary()
@@ -76,7 +76,7 @@ def audit(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
 
     settings = settings_for(api_url=api_url, as_of=as_of)
     if not settings.api_url:
-        settings = settings_for(as_of=settings.as_of or now().replace(microsecond=0))
+        settings = settings_for(as_of=settings.as_of or utc_now().replace(microsecond=0))
     with writing(settings, "audit", wait) as week:
         marts.audit(week)
     week.show_summary()

@@ -56,9 +56,9 @@ def main() -> None:
         except Exception as error:
             if "--debug" in sys.argv[1:]:
                 raise
-            from orchestration.run.errors import told
+            from orchestration.run.error_messages import message_of
 
-            typer.echo(f"moovitamix: {told(error)}", err=True)
+            typer.echo(f"moovitamix: {message_of(error)}", err=True)
             code = 1
     if code == INTERRUPTED:
         typer.echo(f"moovitamix: {ending.what}", err=True)

@@ -99,7 +99,7 @@ def forget(
     wait: Wait = 0,
 ) -> None:
     """Erase a person everywhere, and drop what later pulls bring of the same id."""
-    from orchestration.operations.erasure.forgetting import forget as forget_person
+    from orchestration.operations.forget_person import forget as forget_person
 
     with writing(settings_for(), "forget", wait) as day:
         left = forget_person(day, user, reason, unknown=unknown)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from orchestration.run.settings import naive_utc
+from lake.clock import naive_utc
 
 
 def _instant(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Run the stack for as long as standard input lasts: `orchestration.local_stack.leash` starts this."""
+"""Run the stack for as long as standard input lasts; `leash.py` starts this."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import threading
 
 from orchestration.local_stack import kernel
 from orchestration.local_stack.stack import run
-from orchestration.run.errors import told
+from orchestration.run.error_messages import message_of
 from orchestration.run.settings import Settings
 
 
@@ -23,7 +23,7 @@ def main() -> int:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        print(f"moovitamix: {told(error)}", file=sys.stderr)
+        print(f"moovitamix: {message_of(error)}", file=sys.stderr)
         return 1
     finally:
         kernel.end_all(lambda: kernel.descendants(os.getpid()))

@@ -1,4 +1,7 @@
-"""A health check, for containers: `python -m orchestration.local_stack.healthy URL [PART OF AIRFLOW]`."""
+"""A health check for containers.
+
+`python -m orchestration.local_stack.healthy URL [PART OF AIRFLOW]`
+"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m orchestration.local_stack.settings_file`: random secrets for containers, added to `.env`."""
+"""Random secrets for containers, added to `.env`: `make env`."""
 
 import os
 import re

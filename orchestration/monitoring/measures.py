@@ -7,7 +7,8 @@ publication, and from what the lake lists. Of marts that grow by the day only ne
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestration.run.settings import Settings, now
+from lake.clock import utc_now
+from orchestration.run.settings import Settings
 from orchestration.warehouse.catalog import (
     bytes_of_table,
     columns_of_table,
@@ -30,8 +31,8 @@ def measure_build(settings: Settings, run_id: str) -> None:
 
     with open_build(settings) as built:
         (clock,) = built.sql("select max(as_of) from ledger.loads").fetchall()[0]
-        clock = clock or now()
-        about = {"run_id": run_id, "as_of": clock, "measured_at": now()}
+        clock = clock or utc_now()
+        about = {"run_id": run_id, "as_of": clock, "measured_at": utc_now()}
         volumes = [
             {
                 **about,
@@ -51,7 +52,7 @@ def measure_build(settings: Settings, run_id: str) -> None:
 
 def measure_publication(settings: Settings, run_id: str, done: Publication) -> None:
     """Note what was published, table by table and the file as a whole, and how old its data is."""
-    measured_at = now()
+    measured_at = utc_now()
     clock = done.built_at or measured_at
     about = {"run_id": run_id, "place": "published", "as_of": clock, "measured_at": measured_at}
     volumes = [
@@ -70,7 +71,7 @@ def measure_lake(settings: Settings, run_id: str) -> None:
     """Measure what the lake keeps: files and bytes of each table, rows of those that count."""
     from lake.volume import volumes
 
-    measured_at = now()
+    measured_at = utc_now()
     clock = settings.as_of or measured_at
     about = {"run_id": run_id, "place": "lake", "as_of": clock, "measured_at": measured_at}
     rows = [{**about, **one} for one in volumes(settings.lake_url)]

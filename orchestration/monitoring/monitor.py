@@ -9,7 +9,8 @@ from pathlib import Path
 
 from orchestration.monitoring.measures import measure_lake
 from orchestration.run.console import Screen
-from orchestration.run.errors import MonitoringFailed, told
+from orchestration.run.error_messages import message_of
+from orchestration.run.errors import MonitoringFailed
 from orchestration.run.lock import WriterLock
 from orchestration.run.progress import Tell, unheard
 from orchestration.run.settings import Settings
@@ -75,4 +76,4 @@ def monitor_after(settings: Settings, lock: WriterLock, screen: Screen, run_id: 
         with screen.working("monitor"):
             monitor(settings, lock, run_id=run_id)
     except Exception as error:  # a run is not undone by what looks at it
-        screen.say(f"monitoring stays as it was: {told(error)}")
+        screen.say(f"monitoring stays as it was: {message_of(error)}")

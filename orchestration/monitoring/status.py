@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lake import publications
+from lake.clock import utc_now
 from lake.errors import LakeError, NothingPublished
 from orchestration.run.console import count
-from orchestration.run.errors import told
+from orchestration.run.error_messages import message_of
 from orchestration.run.lock import holder_of
-from orchestration.run.settings import Settings, now
+from orchestration.run.settings import Settings
 from orchestration.warehouse.build_file import is_damage
 from orchestration.warehouse.catalog import rows_of_tables
 
@@ -32,7 +33,7 @@ def _or_why(look: Callable[[], str]) -> str:
     try:
         return look()
     except Exception as error:
-        return f"not known: {told(error)}"
+        return f"not known: {message_of(error)}"
 
 
 def crashed_run(lake_url: str) -> dict[str, Any] | None:
@@ -142,7 +143,7 @@ def _is_of(row: dict[str, Any], started: dict[str, Any]) -> bool:
 
 
 def _ago(instant: datetime) -> str:
-    age = now() - instant
+    age = utc_now() - instant
     if age < timedelta(0):
         return f"{instant:%Y-%m-%d %H:%M:%S} (in {_span(-age)})"
     return f"{instant:%Y-%m-%d %H:%M:%S} ({_span(age)} ago)"

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lake.clock import naive_utc, utc_now
 from orchestration.run.errors import NotSealed
 from orchestration.run.runs import Run
-from orchestration.run.settings import Settings, naive_utc, now
+from orchestration.run.settings import Settings
 from orchestration.warehouse.dbt import dbt
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def open_lake(settings: Settings) -> None:
 
 
 def _days_ago(days: int | None) -> datetime | None:
-    return None if days is None else now() - timedelta(days=days)
+    return None if days is None else utc_now() - timedelta(days=days)
 
 
 def _superseded(settings: Settings, before: datetime | None) -> "dict[str, pa.Table]":

@@ -1,17 +1,8 @@
 """What can go wrong in a run, named by what happened; each message is one clear line."""
 
-import errno
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-import typer
-from pydantic import ValidationError
-
-# Spark's messages carry hundreds of these; its own log has them all.
-JVM_FRAMES = re.compile(r" at [\w.$/<>]+\((?:[\w$]+\.\w+:\d+|[A-Z]\w+ \w+)\)| \.\.\. \d+ more\b")
-NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 class OrchestrationError(Exception):
@@ -201,39 +192,3 @@ class NotReconciled(OrchestrationError):
 
 class SourceDied(OrchestrationError):
     """The embedded source ended, or did not answer in time."""
-
-
-def told(error: BaseException) -> str:
-    """Return the one line that a person reads about `error`.
-
-    Errors of ours speak for themselves; of any other kind the type is named, for it was not
-    foreseen, and `--debug` shows where it came from.
-    """
-    said = one_line(error)
-    if isinstance(error, typer.TyperException):
-        return f"{' '.join(error.format_message().split())} (--help tells more)"
-    if isinstance(error, ValidationError):
-        from orchestration.run.configuration import faults_in
-
-        return f"a setting can't be used: {'; '.join(faults_in(error))}"
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in said:
-        return f"the disk is full, and what was being written is not there: {said}"
-    if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename:
-        return f"{error.filename} can't be used: {error.strerror}"
-    if type(error).__module__.split(".")[0] in {"api", "ingestion", "lake", "ml", "orchestration"}:
-        return said
-    unforeseen = f"unexpected {type(error).__name__}: {said} (--debug shows where)"
-    return _of_a_damaged_file(said) or unforeseen
-
-
-def _of_a_damaged_file(said: str) -> str:
-    """Return what to say of a file of the lake that an error of DuckDB names, if it is damaged."""
-    from lake.damage import damaged_file
-
-    return str(damaged_file(said) or "")
-
-
-def one_line(error: BaseException) -> str:
-    """Return the error's message in one line; its type's name when it has none."""
-    said = JVM_FRAMES.sub("", " ".join(str(error).split()))
-    return said or type(error).__name__

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from lake.clock import utc_now
 from orchestration.run.errors import Holder, WarehouseBusy
-from orchestration.run.settings import now
 
 # `status` probes the lock for some microseconds: who finds it taken asks once more.
 GRACE_SECONDS = 0.1
@@ -44,7 +44,7 @@ def hold(data_dir: Path, command: str, wait_seconds: float = 0) -> Iterator[Writ
     descriptor = os.open(_path(data_dir), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _acquire(descriptor, data_dir, wait_seconds)
-        holder = Holder(os.getpid(), command, now().replace(microsecond=0))
+        holder = Holder(os.getpid(), command, utc_now().replace(microsecond=0))
         _write(descriptor, holder)
         try:
             yield WriterLock(data_dir, holder)
@@ -62,7 +62,7 @@ def holder_of(data_dir: Path) -> Holder | None:
         if holder := _read(data_dir):
             return holder
         time.sleep(POLL_SECONDS)
-    return Holder(0, "(unknown)", now())
+    return Holder(0, "(unknown)", utc_now())
 
 
 def _acquire(descriptor: int, data_dir: Path, wait_seconds: float) -> None:

@@ -7,20 +7,17 @@ without the other, while nobody holds the writer lock, has crashed.
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orchestration.monitoring.alerts.notifications import (
-    tell_of_crash,
-    tell_of_warnings,
-    told_of_failure,
-)
+from lake.clock import utc_now
 from orchestration.run.console import Screen, count
-from orchestration.run.errors import one_line
+from orchestration.run.error_messages import one_line
+from orchestration.run.events import Subscriber
 from orchestration.run.lock import WriterLock
 from orchestration.run.progress import Tell, unheard
-from orchestration.run.settings import Settings, now
+from orchestration.run.settings import Settings
 
 
 @dataclass(slots=True)
@@ -51,6 +48,7 @@ class Run:
     """The step that runs now, or failed."""
     tell: Tell = unheard
     """Hears of each node of dbt that ended."""
+    subscribers: Sequence[Subscriber] = ()
 
     @property
     def by_its_clock(self) -> Settings:
@@ -75,7 +73,8 @@ class Run:
         self.steps.append(step)
         self.at_work = ""
         if step.warnings:
-            tell_of_warnings(self, step.name, step.warnings)
+            for one in self.subscribers:
+                one.step_warned(self, step.name, step.warnings)
 
     def show_summary(self) -> None:
         """Print what every step did, and the command to look further with."""
@@ -90,28 +89,44 @@ class Run:
 
 def new_run_id() -> str:
     """Return an id that sorts by time and that no other run has."""
-    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    return f"{utc_now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 @contextmanager
 def recorded(
-    settings: Settings, lock: WriterLock, screen: Screen, command: str, *, alerting: bool = True
+    settings: Settings,
+    lock: WriterLock,
+    screen: Screen,
+    command: str,
+    subscribers: Sequence[Subscriber] = (),
 ) -> Iterator[Run]:
     """Run a command between its `started` and its `finished` row in `ops/runs`.
 
-    With `alerting` it tells people when it fails, and when the run before it crashed.
+    Args:
+        settings: Where the run reads and writes.
+        lock: The writer lock, which is held.
+        screen: Where the run prints.
+        command: What the run is called.
+        subscribers: Who is called when it starts, fails, or warns.
+
+    Yields:
+        The run, to do steps with.
     """
     run_id = new_run_id()
-    run = Run(settings, lock, screen, run_id, command, settings.as_of)
-    if alerting:
-        tell_of_crash(run)
+    run = Run(settings, lock, screen, run_id, command, settings.as_of, subscribers=subscribers)
+    for one in subscribers:
+        one.run_started(run)
     about = {"run_id": run_id, "command": command, "as_of": settings.as_of}
-    telling = told_of_failure(run) if alerting else nullcontext()
-    with telling, _recorded(settings.lake_url, "runs", **about) as facts:
-        try:
-            yield run
-        finally:
-            facts["as_of"] = run.as_of  # an ingest may have had it from the API
+    try:
+        with _recorded(settings.lake_url, "runs", **about) as facts:
+            try:
+                yield run
+            finally:
+                facts["as_of"] = run.as_of  # an ingest may have had it from the API
+    except Exception as error:
+        for one in subscribers:
+            one.run_failed(run, error)
+        raise
 
 
 def note_end(lake_url: str, run_id: str, command: str, steps: Sequence[str]) -> None:
@@ -154,5 +169,5 @@ def _append(lake_url: str, table: str, row: dict[str, object]) -> None:
     schema = pa.schema(
         [*head, ("event", text), ("outcome", text), ("error", text), ("at", instant)]
     )
-    at = now()
+    at = utc_now()
     log.append(lake_url, table, pa.Table.from_pylist([row | {"at": at}], schema), at.date())

@@ -2,7 +2,7 @@
 
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingestion.access import AccessSettings, login_apart
+from lake.clock import naive_utc
 from lake.paths import folder, lake_in, require_plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -229,13 +230,3 @@ class AlertSettings(BaseSettings):
             if SECRET_NAMES.search(name) and len(value) >= SHORTEST_SECRET
         ]
         return tuple(ours + theirs)
-
-
-def naive_utc(instant: datetime) -> datetime:
-    """Return the same instant in UTC without a zone, as the app's API writes instants."""
-    return instant if instant.tzinfo is None else instant.astimezone(UTC).replace(tzinfo=None)
-
-
-def now() -> datetime:
-    """Return the wall clock's time, naive UTC."""
-    return naive_utc(datetime.now(UTC))

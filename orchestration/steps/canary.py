@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lake import publications
+from lake.clock import utc_now
 from orchestration.run.errors import BuildFailed, DeploymentUndone, ServedWrong, ServingDied
 from orchestration.run.runs import Run
-from orchestration.run.settings import SmokeSettings, now
+from orchestration.run.settings import SmokeSettings
 from orchestration.steps.smoke import UNREACHABLE, smoke
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def check_served(run: Run) -> str:
     Raises `ServedWrong` where an answer is, `ServingDied` where nobody answers.
     """
     version, users = _published(run)
-    is_old = run.as_of is not None and (now() - run.as_of).days >= OF_THE_PAST_DAYS
+    is_old = run.as_of is not None and (utc_now() - run.as_of).days >= OF_THE_PAST_DAYS
     with _server(run) as (url, key):
         wrong = smoke(
             url,

@@ -6,7 +6,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from orchestration.run.errors import told
+from orchestration.run.error_messages import message_of
 from orchestration.run.runs import Run
 from orchestration.run.settings import Settings
 from orchestration.run.simulator_process import EmbeddedSource, embedded_source
@@ -224,7 +224,7 @@ def _measured(measure: Callable[..., None], *what: Any) -> str:  # noqa: ANN401 
     try:
         measure(*what)
     except Exception as error:
-        return f"; not measured: {told(error)}"
+        return f"; not measured: {message_of(error)}"
     return ""
 
 

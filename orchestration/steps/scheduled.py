@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
+from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.run import progress
 from orchestration.run.configuration import require_right
 from orchestration.run.console import Screen
@@ -54,7 +55,9 @@ def writing(
         # before anything can fail: who watches sees that it lives
         tell = held.enter_context(_telling(settings, build, heading))
         lock = held.enter_context(hold(settings.data_dir, command, PATIENCE_SECONDS))
-        run = held.enter_context(recorded(settings, lock, screen, command, alerting=False))
+        run = held.enter_context(
+            recorded(settings, lock, screen, command, [Alerts(failures=False)])
+        )
         run.tell = tell
         yield run
         run.show_summary()

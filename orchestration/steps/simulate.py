@@ -4,11 +4,13 @@ from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 
+from lake.clock import utc_now
+from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.monitoring.monitor import monitor_after
 from orchestration.run.console import Screen, count
 from orchestration.run.lock import WriterLock
 from orchestration.run.runs import Run, recorded
-from orchestration.run.settings import Settings, now
+from orchestration.run.settings import Settings
 from orchestration.run.simulator_process import embedded_source
 from orchestration.steps import marts
 
@@ -29,7 +31,7 @@ def live_days(
     with ExitStack() as sources:
         source = sources.enter_context(embedded_source(clocks[0]))
         for today, tomorrow in zip_longest(clocks, clocks[1:]):
-            with recorded(today, lock, screen, "simulate") as run:
+            with recorded(today, lock, screen, "simulate", [Alerts()]) as run:
                 marts.start(run, source)
                 marts.ingest(run, api_url=source.url)
                 sources.close()
@@ -49,7 +51,7 @@ def _first_day(settings: Settings, days: int) -> date:
     accepted = [
         load.as_of.date() for load in verdicts(settings.lake_url) if load.verdict == "accepted"
     ]
-    return first_day(max(accepted, default=None), now().date(), days)
+    return first_day(max(accepted, default=None), utc_now().date(), days)
 
 
 def first_day(newest: date | None, today: date, days: int) -> date:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from lake.clock import utc_now
 from orchestration.run.redaction import masked
-from orchestration.run.settings import Settings, now
+from orchestration.run.settings import Settings
 
 GOOD = ("success", "pass")
 LONGEST_MESSAGE = 500
@@ -16,7 +17,7 @@ def record(settings: Settings, run_id: str, command: str, result: Any) -> None: 
     from lake import log
 
     about = {"run_id": run_id, "invocation_id": get_invocation_id(), "command": command}
-    finished_at = now()
+    finished_at = utc_now()
     rows = [
         {**about, **_facts(one), "finished_at": finished_at}
         for one in getattr(result, "results", [])

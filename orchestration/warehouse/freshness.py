@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lake.clock import naive_utc, utc_now
 from orchestration.run.errors import SourceStale
 from orchestration.run.progress import Tell, unheard
-from orchestration.run.settings import Settings, naive_utc, now
+from orchestration.run.settings import Settings
 from orchestration.warehouse.dbt import dbt
 from orchestration.warehouse.rhythm import quiet_limit
 
@@ -50,7 +51,7 @@ def freshness(settings: Settings, *, run_id: str = "", tell: Tell = unheard) -> 
 def _record(settings: Settings, run_id: str, found: list[Freshness]) -> None:
     from lake import log
 
-    measured_at = now()
+    measured_at = utc_now()
     clock = settings.as_of or measured_at
     rows = [
         {

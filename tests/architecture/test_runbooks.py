@@ -37,7 +37,7 @@ def errors_of(folder: str) -> set[str]:
     "folder",
     [
         "ingestion",
-        "orchestration",
+        "orchestration.run",
         "orchestration.operations.backups",
         "orchestration.local_stack",
         "lake",

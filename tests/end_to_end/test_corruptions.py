@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from orchestration.run.console import Screen
-from orchestration.run.errors import told
+from orchestration.run.error_messages import message_of
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
 from orchestration.run.settings import ROOT, Settings
@@ -51,7 +51,7 @@ def live(
                 spoil(data_dir)
             marts.make_marts(run)
     except Exception as error:  # as the command line does
-        return told(error)
+        return message_of(error)
     return ""
 
 

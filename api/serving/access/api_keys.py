@@ -12,12 +12,12 @@ import re
 import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from api.serving import shared_files
 from api.serving.errors import KeyNameTaken, KeyNameWrong, KeysFileBroken, NoSuchKey, TooManyKeys
+from lake.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def add(path: Path, name: str) -> str:
         slot = next((slot for slot in range(MOST_KEYS) if slot not in taken), None)
         if slot is None:
             raise TooManyKeys(MOST_KEYS)
-        added_at = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+        added_at = utc_now().isoformat(timespec="seconds")
         keys.append(Key(name, digest(secret.encode()).hex(), added_at, slot))
     return secret
 

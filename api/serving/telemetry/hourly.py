@@ -7,7 +7,7 @@ minute at most.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
@@ -21,8 +21,11 @@ from fsspec.implementations.local import LocalFileSystem
 
 from api.serving import shared_files
 from api.serving.counters import BOUNDS_MS, ROUTES, STRATEGIES, Total, quantile_ms
+from lake.clock import utc_now
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from api.serving.settings import ServingSettings
     from api.serving.snapshot.manifest import Facts
 
@@ -53,11 +56,6 @@ ANSWERING = ROUTES[:4]
 """The routes that are asked for answers; the others are probes."""
 
 
-def now() -> datetime:
-    """UTC, without a zone."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 class Hourly:
     """The segment that is being counted."""
 
@@ -67,11 +65,11 @@ class Hourly:
         self._workers = settings.workers
         self._counts = settings.folder / "counts"
         self._write_at = 0.0
-        self._begin(Total.read(self._counts), at or now())
+        self._begin(Total.read(self._counts), at or utc_now())
 
     def keep(self, facts: Facts | None, *, ends: bool = False, at: datetime | None = None) -> None:
         """Write the segment when it is time, or ends: with the hour, the answers or the server."""
-        at = at or now()
+        at = at or utc_now()
         ends = ends or _hour(at) != _hour(self._from)
         if not ends and monotonic() < self._write_at:
             return

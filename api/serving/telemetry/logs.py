@@ -16,6 +16,8 @@ from collections import deque
 from datetime import UTC, datetime
 from time import time
 
+from lake.clock import utc_now
+
 _WRITE_EVERY = 0.25
 _MOST_WAITING = 200_000
 _ATOMIC = 4096
@@ -53,7 +55,7 @@ class Log:
 
     def event(self, event: str, **facts: object) -> None:
         """Anything else that happened."""
-        at = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+        at = utc_now().isoformat(timespec="milliseconds")
         said = {"at": at, "process": self._process, "event": event, **facts}
         self._lines.append(json.dumps(said, default=str) + "\n")
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lake.clock import utc_now
 from orchestration.monitoring.alerts.channels import Channel, channels, write_log
 from orchestration.monitoring.alerts.runbooks import PAGES, kind_of, page_of
-from orchestration.run.errors import BuildFailed, one_line
+from orchestration.run.error_messages import one_line
+from orchestration.run.errors import BuildFailed
 from orchestration.run.redaction import masked
-from orchestration.run.settings import AlertSettings, Settings, now
+from orchestration.run.settings import AlertSettings, Settings
 from orchestration.warehouse.failing_rows import first_failing_rows
 
 REASON_LENGTH = 1_000
@@ -38,7 +40,7 @@ class Alert:
     severity: str = "error"
     rows: tuple[str, ...] = ()
     log_url: str = ""
-    sent_at: datetime = field(default_factory=now)
+    sent_at: datetime = field(default_factory=utc_now)
 
     @property
     def headline(self) -> str:
@@ -214,7 +216,7 @@ def _secrets(settings: Settings, asked: AlertSettings) -> tuple[str, ...]:
 def trial() -> Alert:
     """An alert that says that it is a test."""
     asked = AlertSettings()
-    run_id = f"test-{now():%Y%m%dT%H%M%S%f}"
+    run_id = f"test-{utc_now():%Y%m%dT%H%M%S%f}"
     page = f"{asked.runbooks.rstrip('/')}/README.md"
     said = "this is only a test: alerts reach you"
     return Alert(run_id, "alert-test", "", "Test", said, page, "test", log_url=asked.log_url)

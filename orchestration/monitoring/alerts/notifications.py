@@ -1,22 +1,54 @@
-"""When a run tells people: that it failed, that it warned, and that the one before it crashed."""
+"""Alerts of a run: that it failed, that it warned, that the one before it crashed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestration.run.errors import told
+from orchestration.run.error_messages import message_of
 
 if TYPE_CHECKING:
     from orchestration.monitoring.alerts.messages import Alert
     from orchestration.run.runs import Run
 
 
-@contextmanager
-def told_of_failure(run: "Run") -> Iterator[None]:
-    """Tell of what ends the block, which goes on as it was; an interrupt is nobody's failure."""
-    try:
-        yield
-    except Exception as error:
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The subscriber that alerts people; an interrupt is no failure."""
+
+    failures: bool = True
+    """Whether failures and crashes are sent too: not where a scheduler sends them itself."""
+
+    def run_started(self, run: "Run") -> None:
+        """Alert once of a run that began before this one and never ended.
+
+        The lock is held, so no other run is under way.
+        """
+        if not self.failures:
+            return
+        with _never_in_the_way(run):
+            from orchestration.monitoring.alerts import messages
+            from orchestration.monitoring.status import crashed_run
+
+            if crashed := crashed_run(run.settings.lake_url):
+                _send(run, messages.crash_of(run.settings, crashed))
+
+    def step_warned(self, run: "Run", step: str, warnings: Sequence[str]) -> None:
+        """Alert of what is odd, where the settings ask for that."""
+        with _never_in_the_way(run):
+            from orchestration.monitoring.alerts import messages
+            from orchestration.run.settings import AlertSettings
+
+            if AlertSettings().warnings:
+                alert = messages.warning_of(
+                    run.settings, warnings, run_id=run.run_id, command=run.command, step=step
+                )
+                _send(run, alert)
+
+    def run_failed(self, run: "Run", error: Exception) -> None:
+        """Alert of the error that ended a run."""
+        if not self.failures:
+            return
         with _never_in_the_way(run):
             from orchestration.monitoring.alerts import messages
 
@@ -24,33 +56,6 @@ def told_of_failure(run: "Run") -> Iterator[None]:
                 run.settings, error, run_id=run.run_id, command=run.command, step=run.at_work
             )
             _send(run, alert)
-        raise
-
-
-def tell_of_warnings(run: "Run", step: str, warnings: Sequence[str]) -> None:
-    """Tell of what is odd, where the settings ask for that."""
-    with _never_in_the_way(run):
-        from orchestration.monitoring.alerts import messages
-        from orchestration.run.settings import AlertSettings
-
-        if AlertSettings().warnings:
-            alert = messages.warning_of(
-                run.settings, warnings, run_id=run.run_id, command=run.command, step=step
-            )
-            _send(run, alert)
-
-
-def tell_of_crash(run: "Run") -> None:
-    """Tell once of a run that began before this one and never ended: who was killed tells nobody.
-
-    The lock is ours, so no other run is under way.
-    """
-    with _never_in_the_way(run):
-        from orchestration.monitoring.alerts import messages
-        from orchestration.monitoring.status import crashed_run
-
-        if crashed := crashed_run(run.settings.lake_url):
-            _send(run, messages.crash_of(run.settings, crashed))
 
 
 @contextmanager
@@ -59,7 +64,7 @@ def _never_in_the_way(run: "Run") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        run.screen.say(f"nobody was alerted: {told(error)}")
+        run.screen.say(f"nobody was alerted: {message_of(error)}")
 
 
 def _send(run: "Run", alert: "Alert") -> None:

@@ -30,7 +30,6 @@ PAGES = {
     "NoSuchLoad": "load-refused",
     "LakeUnreachable": "lake-unreachable",
     "DamagedFile": "lake-unreachable",
-    "DamagedTable": "lake-unreachable",
     "ForgetKeyLost": "forgetting",
     "NotErased": "forgetting",
     "NobodyKnown": "forgetting",

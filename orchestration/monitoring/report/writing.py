@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lake.clock import utc_now
 from lake.publications import find
 from orchestration.monitoring.report import of_api, of_data, of_runs
 from orchestration.monitoring.report.facts import facts
@@ -9,7 +10,7 @@ from orchestration.monitoring.report.page import page
 from orchestration.monitoring.report.records import opened
 from orchestration.monitoring.report.state import Level, state
 from orchestration.run.errors import NothingMonitored
-from orchestration.run.settings import Settings, now
+from orchestration.run.settings import Settings
 
 SECTIONS = (
     ("The runs", of_runs.PICTURES),
@@ -31,7 +32,7 @@ def write(settings: Settings) -> tuple[Path, Level]:
             (title, [(picture, records.ask(picture.sql)) for picture in pictures])
             for title, pictures in SECTIONS
         ]
-        whole = page(stands, facts(records), sections, now())
+        whole = page(stands, facts(records), sections, utc_now())
     draft = settings.report_file.with_suffix(".tmp")
     draft.write_text(whole, encoding="utf-8")
     draft.replace(settings.report_file)

@@ -91,7 +91,7 @@ def take_over(
     from ingestion.erasure import forgotten
     from ingestion.settings import IngestionSettings
     from orchestration.operations.erasure import databases
-    from orchestration.operations.erasure.forgetting import erase
+    from orchestration.operations.erasure.erase import erase
 
     given = IngestionSettings(data_dir=restored.data_dir, lake_url=restored.lake_url)
     own = {_identity(row) for row in forgotten.rows(restored.lake_url)}

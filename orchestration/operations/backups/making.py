@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lake.clock import utc_now
 from lake.errors import PublicationDamaged
 from lake.publications import FOLDER, IS_LOCKED, MANIFEST, inner_link, read_manifest
 from orchestration.operations.backups import forgetting, manifest, place
@@ -26,7 +27,7 @@ from orchestration.operations.backups.manifest import FILES, Kept, Manifest
 from orchestration.run.disk import flush
 from orchestration.run.errors import BuildFileInUse
 from orchestration.run.lock import WriterLock
-from orchestration.run.settings import Settings, now
+from orchestration.run.settings import Settings
 from orchestration.warehouse.publishing.published_files import fault_under, links_of, previous_of
 
 # Work in progress, what is made again from the rest, and locks.
@@ -120,7 +121,7 @@ def _filled(
     inside = Path(settings.lake_url).is_relative_to(settings.data_dir)
     told = Manifest(
         run_id=run_id,
-        made_at=now().isoformat(),
+        made_at=utc_now().isoformat(),
         data_dir=str(settings.data_dir),
         lake_url="" if inside else settings.lake_url,
         files=files,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.operations.backups import exchange, forgetting, place
 from orchestration.operations.backups.copying import copied, flush_all
 from orchestration.operations.backups.errors import BackupDamaged, DataInTheWay
@@ -84,7 +85,11 @@ def _filled(settings: Settings, screen: "Screen", backup: Path, told: Manifest, 
     with hold(draft, "restore") as lock:
         if inside:
             note_end(restored.lake_url, told.run_id, "backup", ["backup"])
-        with recorded(restored, lock, screen, "restore") as run, run.step("restore") as step:
+        alerts = [Alerts()]
+        with (
+            recorded(restored, lock, screen, "restore", alerts) as run,
+            run.step("restore") as step,
+        ):
             known = forgetting.beside(backup.parent) + _known_here(settings)
             keys = [settings.data_dir / forgetting.KEY, backup.parent / forgetting.KEY]
             again = forgetting.take_over(restored, lock, known, keys, run.run_id)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lake.clock import utc_now
 from orchestration.monitoring.monitor import monitor_after
 from orchestration.operations.backups import place
 from orchestration.operations.backups.making import Made
@@ -10,7 +11,7 @@ from orchestration.operations.backups.restoring import restore
 from orchestration.run.console import Screen
 from orchestration.run.lock import hold
 from orchestration.run.runs import Run
-from orchestration.run.settings import Settings, now
+from orchestration.run.settings import Settings
 
 
 def back_up(run: Run, where: Path | None, keep: int) -> Made:
@@ -20,7 +21,7 @@ def back_up(run: Run, where: Path | None, keep: int) -> Made:
     settings = run.settings
     with run.step("backup") as step:
         done = make(settings, run.lock, place.place_of(settings, where), run.run_id, keep)
-        at = now()
+        at = utc_now()
         about = {"run_id": run.run_id, "at": at}
         row = {**about, "path": str(done.path), "event": "made"}
         rows = [{**row, "files": done.files, "bytes": done.bytes}]

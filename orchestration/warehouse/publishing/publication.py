@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from orchestration.run.settings import now
+from lake.clock import utc_now
 from orchestration.warehouse.contents import checksum, measured, name_of, quoted
 from orchestration.warehouse.origin import LoadFile
 
@@ -156,7 +156,7 @@ def write(
         seal.load_ids,
         marts.model_hash,
     ]
-    facts += [seal.built_at, now(), [_told(part) for part in seal.parts]]
+    facts += [seal.built_at, utc_now(), [_told(part) for part in seal.parts]]
     facts += [origin.git_commit, origin.manifest_hash, masked]
     files.execute(f"insert into publication values ({', '.join('?' * len(facts))})", facts)
     if origin.files:

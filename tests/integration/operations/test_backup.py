@@ -25,7 +25,7 @@ from orchestration.operations.backups.errors import (
 )
 from orchestration.operations.backups.making import Made, back_up
 from orchestration.operations.backups.restoring import draft_of, restore
-from orchestration.operations.erasure.forgetting import erase
+from orchestration.operations.erasure.erase import erase
 from orchestration.run.console import Screen
 from orchestration.run.errors import BuildFileInUse
 from orchestration.run.lock import hold

@@ -34,7 +34,7 @@ from ml.registry import registry
 from ml.registry.tracking import connected
 from ml.scoring.batch import RECOMMENDATIONS
 from ml.settings import MlSettings
-from orchestration.operations.erasure.forgetting import Done, erase
+from orchestration.operations.erasure.erase import Done, erase
 from orchestration.run.lock import hold
 from orchestration.run.settings import Settings
 from orchestration.warehouse.publishing.publish import publish

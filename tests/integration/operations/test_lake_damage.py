@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lake import batches as of_models
 from lake.damage import damaged_file
-from ml.errors import DamagedTable
-from orchestration.run.errors import told
+from lake.errors import DamagedFile
+from orchestration.run.error_messages import message_of
 
 ROWS = 5_000
 
@@ -43,10 +43,10 @@ def test_what_duckdb_can_not_read_is_told_with_its_file(
     path.write_bytes(content)
     with pytest.raises(duckdb.Error) as met:
         duckdb.sql(f"select sum(hash(columns(*))) from read_parquet('{path}')").fetchall()
-    line = told(met.value)
+    line = message_of(met.value)
     assert line.startswith(f"{path} can't be read, put it back from a backup: ")
     assert "\n" not in line
-    with pytest.raises(DamagedTable, match=r"a\.parquet can't be read, put it back"):
+    with pytest.raises(DamagedFile, match=r"a\.parquet can't be read, put it back"):
         of_models.read(str(tmp_path), "runs")
 
 

@@ -14,13 +14,15 @@ import pytest
 
 from ingestion.compact import compact
 from ingestion.erasure.forgotten import unfinished
-from ingestion.errors import DamagedFile
 from ingestion.settings import IngestionSettings
 from ingestion.validation.accept import accept
 from lake import files, loads, log
-from orchestration.operations.erasure.forgetting import erase, forget
+from lake.errors import DamagedFile
+from orchestration.operations.erasure.erase import erase
+from orchestration.operations.forget_person import forget
 from orchestration.run.console import Screen
-from orchestration.run.errors import NobodyKnown, NotErased, told
+from orchestration.run.error_messages import message_of
+from orchestration.run.errors import NobodyKnown, NotErased
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
 from orchestration.run.settings import Settings
@@ -150,7 +152,7 @@ def test_a_disk_too_full_to_forget_loses_nothing_and_the_same_command_finishes(
     assert size > 600_000
     with _files_of_at_most(500_000), pytest.raises(Exception) as refused:  # noqa: PT011 - DuckDB's
         _erase(data_dir)
-    assert "\n" not in told(refused.value)
+    assert "\n" not in message_of(refused.value)
     assert not list(data_dir.rglob("*.tmp*"))
     assert _users(data_dir) == [BOB, ADA]
     assert unfinished(str(data_dir / "lake")) == 1
@@ -213,6 +215,6 @@ def test_half_a_manifest_keeps_nothing_from_being_published(data_dir: Path) -> N
 
 def test_what_may_not_be_written_is_named_in_one_line() -> None:
     refused = PermissionError(13, "Permission denied", "/data/.writer.lock")
-    assert told(refused) == "/data/.writer.lock can't be used: Permission denied"
+    assert message_of(refused) == "/data/.writer.lock can't be used: Permission denied"
     full = OSError(28, "No space left on device")
-    assert told(full).startswith("the disk is full")
+    assert message_of(full).startswith("the disk is full")

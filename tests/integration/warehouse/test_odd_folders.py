@@ -21,12 +21,11 @@ from api.source.settings import SourceSettings
 from ingestion.compact import compact
 from ingestion.settings import IngestionSettings
 from lake import batches as of_models
-from lake import loads as loads
-from lake import log
+from lake import loads, log
 from lake.volume import volumes
 from ml.scoring.batch import RECOMMENDATIONS
 from ml.settings import MlSettings
-from orchestration.run.errors import told
+from orchestration.run.error_messages import message_of
 from orchestration.run.settings import Settings
 from orchestration.warehouse.engines.object_storage import open_build, reach
 from tests.support.lake import Lake, Load, session
@@ -66,7 +65,7 @@ def _settings(folder: Path) -> Settings | str:
         try:
             kind(data_dir=folder)
         except ValidationError as error:
-            refusals.append(told(error))
+            refusals.append(message_of(error))
     assert len(refusals) in {0, len(KINDS)}
     return refusals[0] if refusals else Settings(data_dir=folder)
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from ingestion.source.window import Window, naive_utc, window
+from ingestion.source.window import Window, window
+from lake.clock import naive_utc
 
 NOW = datetime(2026, 2, 1, 12)
 HOUR = timedelta(hours=1)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from orchestration.run.errors import told
+from orchestration.run.error_messages import message_of
 from orchestration.run.settings import Settings
 
 
@@ -27,7 +27,7 @@ def test_a_data_folder_that_would_break_patterns_or_urls_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(ValidationError) as refusal:
         Settings(data_dir=tmp_path / f"my{sign}data")
-    line = told(refusal.value)
+    line = message_of(refusal.value)
     assert f"data has {sign} in it" in line
     assert "\n" not in line
 

@@ -1,0 +1,26 @@
+"""The build that a task of a run watches: its name, and how far it came."""
+
+from typing import Protocol
+from uuid import UUID
+
+from orchestration.airflow.tasks import build_name
+from orchestration.run.progress import Progress, file_of, read
+from orchestration.run.settings import Settings
+
+
+class Try(Protocol):
+    """What is known of the present try of a task."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id, whose first bits are the milliseconds of its making."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    try_number: int
+
+
+def progress_of(task: Try, producer: str) -> Progress:
+    """Read how far the newest build of a part came in the task's run."""
+    return read(file_of(Settings(), build_name(task.dag_id, task.run_id, producer)))

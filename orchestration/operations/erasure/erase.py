@@ -1,0 +1,44 @@
+"""Erase a person from the lake and from every file below the data folder."""
+
+from dataclasses import dataclass
+
+from orchestration.operations.erasure import databases, everywhere
+from orchestration.run.lock import WriterLock
+from orchestration.run.settings import Settings
+from orchestration.warehouse.publishing.published_files import require_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What forgetting took: records out of the lake, and files written anew."""
+
+    records: int
+    files: int
+
+
+def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_id: str) -> Done:
+    """Erase a person from the lake and from every file below the data folder.
+
+    What is known by its text goes first, as long as address and names can still be looked up; then
+    what is known by its id. So a crash leaves nothing that the same command could not find again.
+    """
+    from ingestion import forget as lake
+    from ingestion.erasure import forgotten
+    from ingestion.settings import IngestionSettings
+
+    lock.require_for(settings.data_dir)
+    everywhere.sweep(settings)
+    require_whole(settings)
+    given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
+    person = databases.learn(settings, lake.find(given, user_id))
+    forgotten.note(given, person, "begun", reason=reason, run_id=run_id)
+    lake.drop_work_in_progress(given)
+    texts = lake.erase_texts(given, person)
+    files = everywhere.erase_texts(settings, person)
+    files += everywhere.erase_tables(settings, person)
+    records = lake.erase_records(given, person)
+    forgotten.note(given, person, "finished", reason=reason, run_id=run_id)
+    return Done(
+        records=texts.records + records.records,
+        files=files + texts.files + records.files,
+    )
