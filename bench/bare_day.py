@@ -14,8 +14,8 @@ from orchestration.run.console import Screen
 from orchestration.run.lock import WriterLock, hold
 from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
-from orchestration.run.simulator_process import embedded_source
 from orchestration.steps import marts
+from orchestration.steps.simulator_process import embedded_source
 from orchestration.warehouse.dbt import dbt
 from orchestration.warehouse.publishing.publish import publish
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.data.published import open_published
+from ml.data.published_marts import open_published
 from ml.evaluation.bootstrap import paired_gain
-from ml.lifecycle import cut as cuts
+from ml.lifecycle import holdout
 from ml.lifecycle.promotion import pooled, probably
 from ml.lifecycle.rolling import compare
 from ml.models.baseline import Baseline
@@ -28,7 +28,7 @@ SHARES = (0.0, 0.5, 1.0)
 def gains_by_user(settings: MlSettings) -> list[np.ndarray]:
     """Return each test user's gains in NDCG@10, one for each cut-off."""
     with open_published(settings) as published:
-        cut = cuts.cut(published, settings)
+        cut = holdout.cut(published, settings)
     nobody = np.zeros(0, np.int64)
     baseline = Bundle(Baseline(), nobody, nobody, nobody)
     challenger = trained(Softmax(), cut.data, settings.seed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
-from api.source.rendering import TABLES, engine, parquet, render
+from api.source.http.json_rendering import TABLES, engine, parquet, render
 from api.source.rows import FileRows, HeldRows, write_rows
 from api.source.view import Run, View, merged, settled, without
 from api.source.world.making import SESSIONS, Making

@@ -6,8 +6,8 @@ import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
+from api.source.http.json_rendering import TABLES, engine, render
 from api.source.layout import checked, files_of
-from api.source.rendering import TABLES, engine, render
 from api.source.rows import FileRows, write_rows
 from api.source.view import View, settled
 from api.source.world.parameters import microseconds

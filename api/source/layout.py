@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from api.source.errors import WorldFieldWrong, WorldMissing, WorldUnreadable
-from api.source.rendering import parquet
+from api.source.http.json_rendering import parquet
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from api.source.app import create_app
-from api.source.clock import Clock
 from api.source.errors import AddressUnavailable, PortTaken
 from api.source.generated import GeneratedWorld
 from api.source.given import GivenWorld
+from api.source.http.app import create_app
+from api.source.simulated_clock import Clock
 from api.source.world.record import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from api.source.app import World
+    from api.source.http.app import World
     from api.source.settings import SourceSettings
 
 _GRACE_SECONDS = 3

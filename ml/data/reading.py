@@ -17,8 +17,8 @@ from ml.data.external.headers import ROLES, is_header, is_header_of, key_of, rol
 from ml.data.external.identifiers import number_ids
 from ml.data.external.instants import Column, read_instants
 from ml.data.external.metadata import columns_of, load_metadata, require_shared_ids
-from ml.data.external.options import ReadingOptions
 from ml.data.external.quantities import read_numbers
+from ml.data.external.reading_options import ReadingOptions
 from ml.data.external.report import Report
 from ml.data.external.source import Source, load_columns, open_source, unreadable
 from ml.data.features import features_of, meaning_of

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from ml.models.model import Arrays
+    from ml.models.array_files import Arrays
 
 
 def to_arrays(name: str, matrix: csr_matrix) -> Arrays:

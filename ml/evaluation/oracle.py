@@ -11,8 +11,8 @@ import duckdb
 import numpy as np
 
 from ml.data.external.headers import is_header, plain, roles_of
-from ml.data.external.options import ReadingOptions
 from ml.data.external.quantities import read_numbers
+from ml.data.external.reading_options import ReadingOptions
 from ml.data.external.source import load_columns, open_source
 from ml.errors import MissingColumn
 

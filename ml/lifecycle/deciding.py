@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lake import batches
 from lake.clock import utc_now
 from ml.errors import DamagedModel, MlError, NothingToRollBackTo, UnusableModel
-from ml.lifecycle import cut as cuts
+from ml.lifecycle import holdout
 from ml.lifecycle.first_champion import register_baseline
 from ml.lifecycle.promotion import Decision, decide
 from ml.lifecycle.rolling import decide_over_baseline
@@ -24,7 +24,7 @@ from ml.registry import registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ml.lifecycle.cut import Cut
+    from ml.lifecycle.holdout import Cut
     from ml.lifecycle.promotion import Figures
     from ml.registry.registry import Version
     from ml.settings import MlSettings
@@ -135,12 +135,12 @@ def _decide(
         if champion and champion.is_baseline:
             baseline = registry.load(settings, champion)
             return decide_over_baseline(bundle, baseline, cut, settings)
-        own = cuts.figures_of(bundle, cut)
+        own = holdout.figures_of(bundle, cut)
     except MlError as error:
         said = f"version {challenger.number} is not promoted: {error}"
         return Decision(False, said, {"unusable": str(error)})
     rival = _figures_of_champion(settings, champion, cut)
-    return decide(own, rival, cuts.figures_of_popularity(cut), settings)
+    return decide(own, rival, holdout.figures_of_popularity(cut), settings)
 
 
 def _figures_of_champion(
@@ -150,7 +150,7 @@ def _figures_of_champion(
     if champion is None:
         return None
     try:
-        return cuts.figures_of(registry.load(settings, champion), cut)
+        return holdout.figures_of(registry.load(settings, champion), cut)
     except MlError:
         return None
 

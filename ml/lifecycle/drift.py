@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake import batches
 from lake.clock import utc_now
-from ml.data import published as publications
+from ml.data import published_marts
 from ml.lifecycle.profile import Profile, profile, stability
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def drift(settings: MlSettings, newest: Version, run_id: str) -> list[Measure]:
 def of_features(settings: MlSettings, newest: Version) -> list[Measure]:
     """Compare the present features with those of the newest training."""
     before = _profile_of(settings, newest.number)
-    with publications.open_published(settings) as published:
-        now = profile(published, publications.cut_offs(published)[-1])
+    with published_marts.open_published(settings) as published:
+        now = profile(published, published_marts.cut_offs(published)[-1])
     return [
         Measure(f"PSI of {name}", stability(before[name], shares), settings.drift_psi)
         for name, shares in sorted(now.items())

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ml.data import published as publications
+from ml.data import published_marts
 from ml.data.history import history
 from ml.errors import TooFewListens
-from ml.lifecycle.cut import ends, require_enough
 from ml.lifecycle.drift import drift
+from ml.lifecycle.holdout import ends, require_enough
 from ml.lifecycle.rolling import cut_offs_at_most
 from ml.registry import registry
 
@@ -44,8 +44,8 @@ def due(settings: MlSettings, run_id: str = "") -> Due:
     Raises `NothingToLearnFrom` where no features are published.
     """
     most = cut_offs_at_most(registry.find_champion(settings))
-    with publications.open_published(settings) as published:
-        data_as_of = publications.version_of(published).data_as_of
+    with published_marts.open_published(settings) as published:
+        data_as_of = published_marts.version_of(published).data_as_of
         lack = _lack(published, settings, most)
     if lack:
         return Due(False, f"not due: {lack}")
@@ -63,7 +63,7 @@ def due(settings: MlSettings, run_id: str = "") -> Due:
 def _lack(published: duckdb.DuckDBPyConnection, settings: MlSettings, most: int) -> str:
     """Return what a training lacks to be evaluated; an empty text where it lacks nothing."""
     try:
-        weeks = history(published, *ends(publications.cut_offs(published)))
+        weeks = history(published, *ends(published_marts.cut_offs(published)))
         require_enough(weeks, settings)
     except TooFewListens as error:
         return error.why

@@ -13,7 +13,7 @@ import numpy as np
 
 from lake.clock import utc_now
 from lake.provenance import git_commit
-from ml.data import published as publications
+from ml.data import published_marts
 from ml.models.baseline import Baseline
 from ml.models.bundle import Bundle
 from ml.registry import registry
@@ -31,9 +31,9 @@ def register_baseline(settings: MlSettings, run_id: str) -> Version:
     from ml.registry.trainings import under_way
 
     began = time.monotonic()
-    with publications.open_published(settings) as published:
-        data_version = publications.version_of(published)
-        cut_off = publications.cut_offs(published)[-1]
+    with published_marts.open_published(settings) as published:
+        data_version = published_marts.version_of(published)
+        cut_off = published_marts.cut_offs(published)[-1]
     no_ids = np.zeros(0, np.int64)
     bundle = Bundle(Baseline(), no_ids, no_ids, no_ids)
     commit = git_commit()

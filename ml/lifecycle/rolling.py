@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.data.history import MOST_CUT_OFFS
-from ml.lifecycle import cut as cuts
+from ml.lifecycle import holdout
 from ml.lifecycle.promotion import decide, pooled, probably
 from ml.lifecycle.search import AT_ONCE
 from ml.models.bundle import trained
 
 if TYPE_CHECKING:
-    from ml.lifecycle.cut import Cut
+    from ml.lifecycle.holdout import Cut
     from ml.lifecycle.promotion import Decision, Figures
     from ml.models.bundle import Bundle
     from ml.registry.registry import Version
@@ -83,7 +83,7 @@ def compare(challenger: Bundle, baseline: Bundle, newest: Cut, week: int, seed: 
     cut = newest.at(week)
     bundle = trained(challenger.model, cut.data, seed) if week else challenger
     return (
-        cuts.figures_of(bundle, cut),
-        cuts.figures_of(baseline, cut),
-        cuts.figures_of_popularity(cut),
+        holdout.figures_of(bundle, cut),
+        holdout.figures_of(baseline, cut),
+        holdout.figures_of_popularity(cut),
     )

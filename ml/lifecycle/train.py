@@ -10,10 +10,9 @@ import numpy as np
 
 from lake.clock import utc_now
 from lake.provenance import git_commit
-from ml.data import published as publications
+from ml.data import published_marts
 from ml.errors import TooFewListens
-from ml.lifecycle import cut as cuts
-from ml.lifecycle import plots
+from ml.lifecycle import holdout, plots
 from ml.lifecycle.deciding import judge_challenger
 from ml.lifecycle.drift import note_profile
 from ml.lifecycle.profile import profile
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
-    from ml.lifecycle.cut import Cut
+    from ml.lifecycle.holdout import Cut
     from ml.lifecycle.promotion import Decision, Figures
     from ml.lifecycle.search import Trial
     from ml.models.model import Model
@@ -58,21 +57,21 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
 
     from ml.registry.trainings import under_way
 
-    with publications.open_published(settings) as published:
-        data_version = publications.version_of(published)
+    with published_marts.open_published(settings) as published:
+        data_version = published_marts.version_of(published)
         most = cut_offs_at_most(registry.find_champion(settings))
-        cut = cuts.cut(published, settings, most)
-        present = profile(published, publications.cut_offs(published)[-1])
+        cut = holdout.cut(published, settings, most)
+        present = profile(published, published_marts.cut_offs(published)[-1])
     with scratch(settings), under_way(settings, run_id) as (client, mlflow_run_id):
         registry.register_known(client, settings)
         begun = time.monotonic()
         trials: list[Trial] = []
         bundle = trained(model or _chosen(settings, cut, trials), cut.data, settings.seed)
         seconds = time.monotonic() - begun
-        own = cuts.figures_of(bundle, cut)
+        own = holdout.figures_of(bundle, cut)
         mlflow.log_params(_params(bundle, settings))
         mlflow.set_tags(_tags(data_version, cut, run_id))
-        popularity = cuts.figures_of_popularity(cut)
+        popularity = holdout.figures_of_popularity(cut)
         figures = _metrics(own, popularity) | {"fit_seconds": seconds}
         log_metrics(client, mlflow_run_id, figures)
         for trial in trials:
@@ -127,7 +126,7 @@ def _params(bundle: Bundle, settings: MlSettings) -> dict[str, object]:
     return own | {"model": bundle.name, "seed": settings.seed, "test_days": settings.test_days}
 
 
-def _tags(data_version: publications.Version, cut: Cut, run_id: str) -> dict[str, str]:
+def _tags(data_version: published_marts.Version, cut: Cut, run_id: str) -> dict[str, str]:
     return {
         "git_commit": git_commit() or "unknown",
         "load_ids": ",".join(data_version.load_ids)[:5_000],
@@ -162,7 +161,7 @@ def _evidence(decision: Decision) -> dict[str, float]:
 
 
 def _row(
-    data_version: publications.Version, cut: Cut, own: Figures, seconds: float
+    data_version: published_marts.Version, cut: Cut, own: Figures, seconds: float
 ) -> dict[str, object]:
     return {
         "trained_at": utc_now(),

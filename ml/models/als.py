@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ml.data.interactions import Floats, Interactions, Ints
-    from ml.models.model import Arrays
+    from ml.models.array_files import Arrays
 
 BLOCKS = 4
 """Pieces of users and of tracks: a fixed number, for the first factors are drawn block by block."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ml.data.interactions import Features, Floats, Interactions, Ints
-    from ml.models.model import Arrays
+    from ml.models.array_files import Arrays
 
 _SETTINGS = ("neighbours", "shrink", "content", "popularity")
 _MATRICES = ("near", "weights", "taste", "favourites", "words")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ml.data.interactions import Floats, Interactions, Ints
-    from ml.models.model import Arrays, Model
+    from ml.models.array_files import Arrays
+    from ml.models.model import Model
 
 _KINDS: dict[str, type[Hybrid | Ease | Softmax]] = {
     "lightfm": Hybrid,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ml.errors import UnusableModel
-from ml.models import model as files
+from ml.models import array_files
 from ml.models.baseline import MODEL, Baseline
 from ml.models.kinds import kind, kind_of
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ml.data.interactions import Floats, Ids, Interactions, Ints
-    from ml.models.model import Arrays, Model
+    from ml.models.array_files import Arrays
+    from ml.models.model import Model
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,12 +81,12 @@ class Bundle:
 
     def save(self, path: Path) -> str:
         """Write it and return its hash."""
-        return files.save(self.arrays(), path)
+        return array_files.save(self.arrays(), path)
 
     @classmethod
     def load(cls, path: Path, expected: str) -> Bundle:
         """Read it; raise `DamagedModel` unless its hash is the expected one."""
-        return cls.from_arrays(files.load(path, expected))
+        return cls.from_arrays(array_files.load(path, expected))
 
 
 def trained(model: Model, data: Interactions, seed: int) -> Bundle:

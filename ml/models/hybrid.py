@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ml.data.interactions import Floats, Interactions, Ints
-    from ml.models.model import Arrays
+    from ml.models.array_files import Arrays
 
 _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "dimensions": int,

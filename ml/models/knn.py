@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from ml.data.interactions import Floats, Interactions, Ints
-    from ml.models.model import Arrays
+    from ml.models.array_files import Arrays
 
 
 @dataclass(frozen=True, slots=True, eq=False)

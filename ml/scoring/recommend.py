@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lake import batches
 from lake.clock import utc_now
-from ml.data import published as publications
+from ml.data import published_marts
 from ml.data.snapshot import present
 from ml.errors import NoChampion
 from ml.lifecycle.deciding import ensure_champion
@@ -38,9 +38,9 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     """
     version = ensure_champion(settings, run_id)
     bundle = registry.load(settings, version)
-    with publications.open_published(settings) as published:
-        data_version = publications.version_of(published)
-        now = present(published, publications.cut_offs(published)[-1])
+    with published_marts.open_published(settings) as published:
+        data_version = published_marts.version_of(published)
+        now = present(published, published_marts.cut_offs(published)[-1])
     made_at = settings.as_of or utc_now()
     batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
     scorer = align(bundle, now.data)
@@ -67,8 +67,8 @@ def newest_batch_is_current(settings: MlSettings) -> bool:
         number = registry.champion(settings).number
     except NoChampion:
         return False
-    with publications.open_published(settings) as published:
-        data_as_of = publications.version_of(published).data_as_of
+    with published_marts.open_published(settings) as published:
+        data_as_of = published_marts.version_of(published).data_as_of
     return batches.newest_batch(settings.lake_url, "recommendations", number) == data_as_of
 
 

@@ -81,7 +81,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
     as_json: Annotated[bool, typer.Option("--json", help="JSON, and nothing else.")] = False,
 ) -> None:
     """Train and measure every model on anyone's listens."""
-    from ml.data.external.options import ReadingOptions
+    from ml.data.external.reading_options import ReadingOptions
     from ml.data.reading import read_log
     from ml.evaluation.oracle import read_oracle
     from ml.lifecycle.evaluate import FEWEST_USERS, evaluate, require_comparable

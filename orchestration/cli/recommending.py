@@ -77,7 +77,7 @@ def mlflow(
     port: Annotated[int, typer.Option(help="Of this machine.", min=1, max=65_535)] = 5000,
 ) -> None:
     """Open MLflow's pages, on this machine alone, until interrupted."""
-    from ml.registry.pages import show
+    from ml.registry.mlflow_pages import show
     from ml.settings import MlSettings
 
     ours = settings_for()

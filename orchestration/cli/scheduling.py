@@ -19,8 +19,8 @@ def airflow(
 ) -> None:
     """Run Airflow, MLflow, the serving API and the app's API until interrupted."""
     from orchestration.cli.context import require_right_settings, settings_for
-    from orchestration.local_stack import kernel
-    from orchestration.local_stack.leash import hold
+    from orchestration.local_stack.processes import kernel
+    from orchestration.local_stack.processes.leash import hold
 
     require_right_settings(settings_for())
     if with_parent:

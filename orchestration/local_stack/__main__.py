@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-from orchestration.local_stack import kernel
+from orchestration.local_stack.processes import kernel
 from orchestration.local_stack.stack import run
 from orchestration.run.error_messages import message_of
 from orchestration.run.settings import Settings

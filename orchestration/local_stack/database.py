@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from orchestration.local_stack.errors import NoDatabase
-from orchestration.local_stack.service import Service
+from orchestration.local_stack.processes.service import Service
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -5,7 +5,7 @@
 
 import sys
 
-from orchestration.local_stack.health import PARTS, airflow_part, answers
+from orchestration.local_stack.processes.probes import PARTS, airflow_part, answers
 
 
 def main() -> int:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.local_stack import health
 from orchestration.local_stack.airflow_environment import PLUGINS, Ports
 from orchestration.local_stack.folders import Folders
-from orchestration.local_stack.service import Service
+from orchestration.local_stack.processes import probes
+from orchestration.local_stack.processes.service import Service
 from orchestration.run.errors import GraphOutdated
 from orchestration.run.settings import Settings
 from orchestration.warehouse import graph
@@ -21,7 +21,7 @@ def _beside_python(program: str) -> str:
 
 AIRFLOW = _beside_python("airflow")
 # What must have run before Airflow's components do.
-PREPARATION = [sys.executable, "-m", "orchestration.local_stack.prepare"]
+PREPARATION = [sys.executable, "-m", "orchestration.local_stack.initialise"]
 DOCS = [sys.executable, "-m", "orchestration.local_stack.docs"]
 
 
@@ -68,7 +68,7 @@ class Services:
         return self._service(name, command, lambda: "")
 
     def _component(self, name: str, part: str, *options: str, **more: str) -> Service:
-        check = health.airflow_part(f"http://{self.host}:{self.ports.airflow}", part)
+        check = probes.airflow_part(f"http://{self.host}:{self.ports.airflow}", part)
         return self._service(name, [AIRFLOW, name, *options], check, more)
 
     def _address(self) -> tuple[str, str]:
@@ -88,10 +88,10 @@ class Services:
         # its pages ask nobody who he is, so they are never for others than this machine
         command += ["--host=127.0.0.1", f"--port={self.ports.mlflow}"]
         address = f"http://127.0.0.1:{self.ports.mlflow}/health"
-        return self._service("mlflow", command, health.answers(address))
+        return self._service("mlflow", command, probes.answers(address))
 
     def _server(self, name: str, command: list[str], port: int) -> Service:
-        return self._service(name, command, health.answers(f"http://{self.host}:{port}/health"))
+        return self._service(name, command, probes.answers(f"http://{self.host}:{port}/health"))
 
     def _service(
         self,

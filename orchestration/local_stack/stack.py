@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orchestration.local_stack import database, ports
+from orchestration.local_stack import database
 from orchestration.local_stack.airflow_environment import (
     Ports,
     airflow_environment,
@@ -16,8 +16,9 @@ from orchestration.local_stack.airflow_environment import (
 )
 from orchestration.local_stack.errors import ServiceEnded, StackRuns
 from orchestration.local_stack.folders import Folders
-from orchestration.local_stack.keeping import Ended, Keeper
-from orchestration.local_stack.registry import registry_of
+from orchestration.local_stack.model_registry import registry_of
+from orchestration.local_stack.processes import ports
+from orchestration.local_stack.processes.supervisor import Ended, Keeper
 from orchestration.local_stack.secrets_file import Secrets, kept
 from orchestration.local_stack.services import DOCS, Services
 from orchestration.run.console import Screen

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from orchestration.operations.backups import forgetting as backups
+from orchestration.operations.backups import erasure_list
 from orchestration.operations.backups.restoring import sweep
 from orchestration.operations.compaction import open_lake
 from orchestration.operations.erasure import databases, everywhere
@@ -39,8 +39,8 @@ def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> Lef
         with run.step("views"):
             open_lake(run.settings)
     with run.step("backups") as step:
-        unreached = [str(place) for place in backups.keep_beside_all(run.settings)]
-        left = Left(backups.holding(run.settings), unreached)
+        unreached = [str(place) for place in erasure_list.keep_beside_all(run.settings)]
+        left = Left(erasure_list.holding(run.settings), unreached)
         step.what = f"{len(left.backups)} made before; what is restored from them is erased again"
     if run.settings.lakehouse.get_secret_value():
         with run.step("share") as step:
@@ -50,12 +50,12 @@ def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> Lef
 
 def _require_known(settings: Settings, user_id: int) -> None:
     """Refuse an id that no record has, and no erasure, finished or not, was about."""
-    from ingestion import forget as lake
+    from ingestion import lake_erasure
     from ingestion.erasure import forgotten
     from ingestion.settings import IngestionSettings
 
     given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
     everywhere.sweep(settings)
-    known = forgotten.people(given).is_one(user_id) or user_id in lake.ids(given)
+    known = forgotten.people(given).is_one(user_id) or user_id in lake_erasure.ids(given)
     if not known and user_id not in databases.ids(settings):
         raise NobodyKnown(user_id)

@@ -44,11 +44,11 @@ def kinds() -> dict[str, Kind]:
     from api.source.settings import SourceSettings
     from ingestion.settings import IngestionSettings
     from ml.settings import MlSettings, SparkSettings
-    from orchestration.run import settings as ours
+    from orchestration.run import settings
     from orchestration.run.stack_settings import ContainerSettings, StackSettings
 
     every: tuple[Kind, ...] = (
-        ours.Settings,
+        settings.Settings,
         IngestionSettings,
         MlSettings,
         ServingSettings,
@@ -56,9 +56,9 @@ def kinds() -> dict[str, Kind]:
         SparkSettings,
         StackSettings,
         ContainerSettings,
-        ours.SmokeSettings,
-        ours.ScheduleSettings,
-        ours.AlertSettings,
+        settings.SmokeSettings,
+        settings.ScheduleSettings,
+        settings.AlertSettings,
     )
     return {kind.__name__: kind for kind in every}
 

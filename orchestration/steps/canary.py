@@ -91,7 +91,7 @@ def check_served(run: Run) -> str:
 
 
 def _server(run: Run) -> "AbstractContextManager[tuple[str, str]]":
-    from orchestration.run.serving_process import embedded_serving
+    from orchestration.steps.serving_process import embedded_serving
 
     asked = SmokeSettings()
     if asked.url and asked.key:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.run.error_messages import message_of
 from orchestration.run.runs import Run
 from orchestration.run.settings import Settings
-from orchestration.run.simulator_process import EmbeddedSource, embedded_source
+from orchestration.steps.simulator_process import EmbeddedSource, embedded_source
 from orchestration.warehouse.publishing.publication import MARTS
 
 if TYPE_CHECKING:
@@ -83,17 +83,18 @@ def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "Inge
 def accept(run: Run, what: str, reason: str) -> None:
     """Overrule the gate on a load, or the volume tests on a day (YYYY-MM-DD)."""
     from ingestion.settings import IngestionSettings
-    from ingestion.validation import accept as overrule
+    from ingestion.validation.accept import accept as accept_load
+    from ingestion.validation.accept import accept_day
 
     with run.step("accept") as step:
         settings = IngestionSettings(**_shared(run.settings, None))
         try:
             day = date.fromisoformat(what)
         except ValueError:
-            done = overrule.accept(settings, what, reason, run.run_id)
+            done = accept_load(settings, what, reason, run.run_id)
             step.what = f"load {what} ({done.kind}) counts from the next build on"
         else:
-            overrule.accept_day(settings, day, reason, run.run_id)
+            accept_day(settings, day, reason, run.run_id)
             step.what = f"the volume of {day} is no fault from the next build on"
 
 

@@ -11,8 +11,8 @@ from orchestration.run.console import Screen, count
 from orchestration.run.lock import WriterLock
 from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
-from orchestration.run.simulator_process import embedded_source
 from orchestration.steps import marts
+from orchestration.steps.simulator_process import embedded_source
 
 # A day is lived at its end, when all that happened in it can be pulled.
 END_OF_DAY = time(23, 59, 59)

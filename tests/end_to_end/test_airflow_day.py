@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.run.settings import Settings
-from orchestration.run.simulator_process import embedded_source
+from orchestration.steps.simulator_process import embedded_source
 from tests.support.airflow_day import AirflowDay
 from tests.support.checksums import LAKE_BOUND, checksums
 from tests.support.installation import DAY_1, DAY_2, Installation

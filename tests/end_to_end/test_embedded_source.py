@@ -11,13 +11,13 @@ import pytest
 
 from orchestration.run.errors import SourceDied
 from orchestration.run.settings import Settings
-from orchestration.run.simulator_process import embedded_source
+from orchestration.steps.simulator_process import embedded_source
 from tests.support.installation import DAY_1, Installation
 
 PARENT = """
 import sys
 from orchestration.run.settings import Settings
-from orchestration.run.simulator_process import embedded_source
+from orchestration.steps.simulator_process import embedded_source
 with embedded_source(Settings()) as source:
     source.wait_until_it_answers()
     print(source.url, flush=True)

@@ -8,8 +8,8 @@ import pytest
 from ml.data.splits import Split, split
 from ml.evaluation.judging import discovery, judge
 from ml.models.als import Als
+from ml.models.array_files import digest, load, save
 from ml.models.kinds import kind, kind_of
-from ml.models.model import digest, load, save
 from ml.models.popularity import Popularity
 from tests.support.logs import grouped_log
 

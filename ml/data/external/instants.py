@@ -13,7 +13,7 @@ from ml.errors import UnreadableTable
 if TYPE_CHECKING:
     import duckdb
 
-    from ml.data.external.options import ReadingOptions
+    from ml.data.external.reading_options import ReadingOptions
     from ml.data.external.source import Source
 
 FIRST_YEAR, LAST_YEAR = 1980, 2100

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from ml.data.external.options import ReadingOptions
+    from ml.data.external.reading_options import ReadingOptions
 
 _SIGNS = {"\t": "tab", " ": "space", "\x01": "Ctrl-A"}
 _LARGEST_DOCUMENT = 1 << 30

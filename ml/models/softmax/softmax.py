@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ml.data.interactions import Features, Floats, Interactions, Ints
-    from ml.models.model import Arrays
+    from ml.models.array_files import Arrays
 
 _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "dimensions": int,

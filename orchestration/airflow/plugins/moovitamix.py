@@ -9,7 +9,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from orchestration.airflow.plugins import deadlines
 from orchestration.airflow.plugins.login_wall import LoginWall
-from orchestration.airflow.plugins.pages import PREFIX, app
+from orchestration.airflow.plugins.own_pages import PREFIX, app
 
 PAGES = {
     "dbt docs": "dbt",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from orchestration.monitoring.report.records import Records
+from orchestration.monitoring.report.monitoring_rows import Records
 
 
 @dataclass(frozen=True, slots=True)

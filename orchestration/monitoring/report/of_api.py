@@ -1,8 +1,8 @@
 """Pictures of the app's API: how fast it answered, and whether it was well."""
 
 from orchestration.monitoring.report.charts import Chart, chart, dated, from_zero, line, marks
+from orchestration.monitoring.report.monitoring_rows import Rows
 from orchestration.monitoring.report.pictures import Picture
-from orchestration.monitoring.report.records import Rows
 
 PERCENTILES = {"s1": "p50_ms", "s2": "p95_ms", "s4": "p99_ms"}
 

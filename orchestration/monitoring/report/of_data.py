@@ -12,8 +12,8 @@ from orchestration.monitoring.report.charts import (
     marks,
     stacked,
 )
+from orchestration.monitoring.report.monitoring_rows import Rows
 from orchestration.monitoring.report.pictures import A_DAY, Picture, legend_of, roles_of
-from orchestration.monitoring.report.records import Rows
 
 PROMISED = ("fact_listen_history", "dim_users", "dim_tracks")
 MOST_LINES = 7

@@ -9,8 +9,8 @@ from orchestration.monitoring.report.charts import (
     marks,
     stacked,
 )
+from orchestration.monitoring.report.monitoring_rows import Rows
 from orchestration.monitoring.report.pictures import A_DAY, Picture, legend_of, roles_of
-from orchestration.monitoring.report.records import Rows
 
 LONGEST_NAME = 52
 OUTCOMES = {"good": "succeeded", "bad": "did not"}

@@ -6,8 +6,8 @@ from html import escape
 from pathlib import Path
 
 from orchestration.monitoring.report.charts import Chart
+from orchestration.monitoring.report.monitoring_rows import Rows
 from orchestration.monitoring.report.pictures import Picture
-from orchestration.monitoring.report.records import Rows
 from orchestration.monitoring.report.state import Level, State
 
 STYLE = Path(__file__).with_name("page.css")

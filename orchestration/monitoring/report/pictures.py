@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestration.monitoring.report.charts import SERIES, Chart
-from orchestration.monitoring.report.records import Rows
+from orchestration.monitoring.report.monitoring_rows import Rows
 
 A_DAY = 0.8  # how much of its room a day's bar takes across
 

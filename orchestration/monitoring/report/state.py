@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from orchestration.monitoring.report.records import Records
+from orchestration.monitoring.report.monitoring_rows import Records
 
 
 class Level(IntEnum):

@@ -6,8 +6,8 @@ from lake.clock import utc_now
 from lake.publications import find
 from orchestration.monitoring.report import of_api, of_data, of_runs
 from orchestration.monitoring.report.facts import facts
+from orchestration.monitoring.report.monitoring_rows import opened
 from orchestration.monitoring.report.page import page
-from orchestration.monitoring.report.records import opened
 from orchestration.monitoring.report.state import Level, state
 from orchestration.run.errors import NothingMonitored
 from orchestration.run.settings import Settings

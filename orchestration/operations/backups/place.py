@@ -15,7 +15,7 @@ from orchestration.operations.backups.errors import (
     NoBackup,
     PlaceUnusable,
 )
-from orchestration.operations.backups.manifest import Manifest, read
+from orchestration.operations.backups.inventory import Manifest, read
 from orchestration.run.settings import Settings
 
 # By its number, for a clock that was ahead once must not make one the newest for ever.

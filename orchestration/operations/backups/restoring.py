@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.monitoring.alerts.notifications import Alerts
-from orchestration.operations.backups import exchange, forgetting, place
+from orchestration.operations.backups import erasure_list, exchange, place
 from orchestration.operations.backups.copying import copied, flush_all
 from orchestration.operations.backups.errors import BackupDamaged, DataInTheWay
-from orchestration.operations.backups.manifest import FILES, Manifest
+from orchestration.operations.backups.inventory import FILES, Manifest
 from orchestration.run.disk import flush
 from orchestration.run.lock import WriterLock, hold
 from orchestration.run.runs import Run, note_end, recorded
@@ -90,9 +90,9 @@ def _filled(settings: Settings, screen: "Screen", backup: Path, told: Manifest, 
             recorded(restored, lock, screen, "restore", alerts) as run,
             run.step("restore") as step,
         ):
-            known = forgetting.beside(backup.parent) + _known_here(settings)
-            keys = [settings.data_dir / forgetting.KEY, backup.parent / forgetting.KEY]
-            again = forgetting.take_over(restored, lock, known, keys, run.run_id)
+            known = erasure_list.beside(backup.parent) + _known_here(settings)
+            keys = [settings.data_dir / erasure_list.KEY, backup.parent / erasure_list.KEY]
+            again = erasure_list.take_over(restored, lock, known, keys, run.run_id)
             step.rows = len(told.files)
             step.what = f"{told.bytes / 1e6:,.1f} MB of {told.made_at} UTC out of {backup}"
             step.what += f"; {again} forgotten since, erased again" if again else ""

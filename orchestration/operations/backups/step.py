@@ -5,8 +5,8 @@ from pathlib import Path
 from lake.clock import utc_now
 from orchestration.monitoring.monitor import monitor_after
 from orchestration.operations.backups import place
-from orchestration.operations.backups.making import Made
-from orchestration.operations.backups.making import back_up as make
+from orchestration.operations.backups.back_up import Made
+from orchestration.operations.backups.back_up import back_up as make
 from orchestration.operations.backups.restoring import restore
 from orchestration.run.console import Screen
 from orchestration.run.lock import hold

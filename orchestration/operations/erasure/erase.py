@@ -22,7 +22,7 @@ def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_i
     What is known by its text goes first, as long as address and names can still be looked up; then
     what is known by its id. So a crash leaves nothing that the same command could not find again.
     """
-    from ingestion import forget as lake
+    from ingestion import lake_erasure
     from ingestion.erasure import forgotten
     from ingestion.settings import IngestionSettings
 
@@ -30,13 +30,13 @@ def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_i
     everywhere.sweep(settings)
     require_whole(settings)
     given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
-    person = databases.learn(settings, lake.find(given, user_id))
+    person = databases.learn(settings, lake_erasure.find(given, user_id))
     forgotten.note(given, person, "begun", reason=reason, run_id=run_id)
-    lake.drop_work_in_progress(given)
-    texts = lake.erase_texts(given, person)
+    lake_erasure.drop_work_in_progress(given)
+    texts = lake_erasure.erase_texts(given, person)
     files = everywhere.erase_texts(settings, person)
     files += everywhere.erase_tables(settings, person)
-    records = lake.erase_records(given, person)
+    records = lake_erasure.erase_records(given, person)
     forgotten.note(given, person, "finished", reason=reason, run_id=run_id)
     return Done(
         records=texts.records + records.records,

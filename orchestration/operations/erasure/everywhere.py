@@ -30,7 +30,7 @@ def erase_texts(settings: Settings, person: "Person") -> int:
 
 def erase_tables(settings: Settings, person: "Person") -> int:
     """Write DuckDB files, Parquet files and models anew; return how many."""
-    from ml.lifecycle import forget as models
+    from ml.lifecycle import model_erasure
     from ml.settings import MlSettings
 
     sweep(settings)
@@ -43,7 +43,7 @@ def erase_tables(settings: Settings, person: "Person") -> int:
         if path.suffix == ".parquet":
             rewritten += _erase_rows(path, person)
     given = MlSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
-    return rewritten + models.forget(given, person.user_id)
+    return rewritten + model_erasure.forget(given, person.user_id)
 
 
 def sweep(settings: Settings) -> None:
@@ -69,7 +69,7 @@ def _remove_former_answers(settings: Settings) -> None:
 def _erase_rows(path: Path, person: "Person") -> bool:
     import fsspec
 
-    from ingestion.forget import erase_rows
+    from ingestion.lake_erasure import erase_rows
 
     return erase_rows(fsspec.filesystem("file"), str(path), person)
 

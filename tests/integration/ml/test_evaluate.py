@@ -15,8 +15,8 @@ import pytest
 from ml.data.reading import read_listens
 from ml.data.splits import split
 from ml.errors import DamagedModel
+from ml.models.array_files import load, save
 from ml.models.ease import Ease
-from ml.models.model import load, save
 from tests.support.logs import grouped_log
 
 MODELS = ["popularity", "item-knn", "ease", "softmax", "lightfm", "blend"]

@@ -13,11 +13,11 @@ import pytest
 
 from ml.data.interactions import interactions
 from ml.errors import DamagedModel
-from ml.lifecycle import forget
+from ml.lifecycle import model_erasure
+from ml.models.array_files import load, save
 from ml.models.bundle import trained
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
-from ml.models.model import load, save
 from ml.registry import registry
 from ml.registry.tracking import connected
 from ml.settings import MlSettings
@@ -54,10 +54,10 @@ def models(registered: Path, tmp_path: Path) -> MlSettings:
 def test_every_version_loses_the_person_and_answers_all_others_as_before(
     registered: Path, models: MlSettings
 ) -> None:
-    assert forget.forget(models, 1_234_567) == 0, "nobody with that id"
-    assert forget.forget(models, PERSON) == 2
+    assert model_erasure.forget(models, 1_234_567) == 0, "nobody with that id"
+    assert model_erasure.forget(models, PERSON) == 2
     require_same_answers_to_others(registered, models.data_dir, [1, 2])
-    assert forget.forget(models, PERSON) == 0
+    assert model_erasure.forget(models, PERSON) == 0
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_killed_between_arrays_and_records_the_same_call_goes_on(
             return changed
 
         Path.replace, Path.unlink = killing(Path.replace), killing(Path.unlink)  # type: ignore[method-assign]
-        forget._tell_mlflow = killing(forget._tell_mlflow)
+        model_erasure._tell_mlflow = killing(model_erasure._tell_mlflow)
         try:
-            forget.forget(models, PERSON)
+            model_erasure.forget(models, PERSON)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "it came to its end"
-    assert forget.forget(models, PERSON) <= 2
+    assert model_erasure.forget(models, PERSON) <= 2
     require_same_answers_to_others(registered, models.data_dir, [1, 2])
     assert not list(models.data_dir.rglob("*.tmp"))
 
@@ -98,5 +98,5 @@ def test_a_damaged_model_is_named_and_left_alone(models: MlSettings) -> None:
     arrays = load(path)
     save(arrays | {"users": arrays["users"] + 1}, path)
     with pytest.raises(DamagedModel, match="its hash is"):
-        forget.forget(models, PERSON)
+        model_erasure.forget(models, PERSON)
     assert load(path)["users"].tolist() == (USERS + 1).tolist()

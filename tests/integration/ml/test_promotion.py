@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from ml.data.published import open_published
+from ml.data.published_marts import open_published
 from ml.errors import NothingToRollBackTo
 from ml.lifecycle import deciding
-from ml.lifecycle.cut import Cut, cut
+from ml.lifecycle.holdout import Cut, cut
+from ml.models.array_files import save
 from ml.models.bundle import Bundle, trained
 from ml.models.ease import Ease
 from ml.models.knn import ItemKnn
-from ml.models.model import save
 from ml.models.popularity import Popularity
 from ml.registry import registry
 from ml.registry.tracking import connected
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ml.lifecycle.promotion import Decision
-    from ml.models.model import Arrays
+    from ml.models.array_files import Arrays
 
 
 @dataclass(frozen=True, slots=True)

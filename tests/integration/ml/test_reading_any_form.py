@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.data.external.options import ReadingOptions
+from ml.data.external.reading_options import ReadingOptions
 from ml.data.reading import read_listens
 from tests.support.written_logs import HEADERS, SPELLINGS, Row, Ways, rows, ways, write
 

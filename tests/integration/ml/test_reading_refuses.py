@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ml.data.external.options import ReadingOptions
+from ml.data.external.reading_options import ReadingOptions
 from ml.data.reading import read_listens, read_log
 from ml.errors import MissingColumn, MlError, NoSharedIds, TooFewListens, UnknownTimeZone
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from ml.data.published import open_published
+from ml.data.published_marts import open_published
 from ml.evaluation.judging import discovery
-from ml.lifecycle import cut as cuts
+from ml.lifecycle import holdout
 from ml.lifecycle.deciding import ensure_champion
 from ml.lifecycle.due import due
 from ml.lifecycle.train import train
@@ -27,7 +27,7 @@ from tests.support.tastes import Tastes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml.lifecycle.cut import Cut
+    from ml.lifecycle.holdout import Cut
 
 SPARSE = SparseLog(users=400, tracks=300, plays=20, days=120, taste=2.5, popularity=0.7)
 AT_RANDOM = SparseLog(
@@ -42,7 +42,7 @@ def settings_of(data_dir: Path, **given: object) -> MlSettings:
 
 def cut_of(settings: MlSettings) -> Cut:
     with open_published(settings) as published:
-        return cuts.cut(published, settings)
+        return holdout.cut(published, settings)
 
 
 @pytest.fixture(scope="module")

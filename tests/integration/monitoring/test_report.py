@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.monitoring.report.records import opened
+from orchestration.monitoring.report.monitoring_rows import opened
 from orchestration.monitoring.report.state import Level, Reason, state
 from orchestration.monitoring.report.writing import SECTIONS, write
 from orchestration.run.errors import NothingMonitored

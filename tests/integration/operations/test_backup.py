@@ -14,7 +14,8 @@ import pytest
 
 from ingestion.settings import IngestionSettings
 from lake import log
-from orchestration.operations.backups import exchange, forgetting, place
+from orchestration.operations.backups import erasure_list, exchange, place
+from orchestration.operations.backups.back_up import Made, back_up
 from orchestration.operations.backups.errors import (
     BackupDamaged,
     BackupsInside,
@@ -23,7 +24,6 @@ from orchestration.operations.backups.errors import (
     NoBackup,
     PlaceUnusable,
 )
-from orchestration.operations.backups.making import Made, back_up
 from orchestration.operations.backups.restoring import draft_of, restore
 from orchestration.operations.erasure.erase import erase
 from orchestration.run.console import Screen
@@ -277,8 +277,8 @@ def test_who_was_forgotten_since_is_not_brought_back(
     assert len(_signs_of(ADA, small)) == 3
     with hold(small, "forget") as lock:
         erase(settings, lock, ADA, "asked to", "f")
-    assert forgetting.keep_beside_all(settings) == []
-    assert forgetting.holding(settings) == [str(made.path)]
+    assert erasure_list.keep_beside_all(settings) == []
+    assert erasure_list.holding(settings) == [str(made.path)]
     if is_lost:
         shutil.rmtree(small)
     _restore(small, where, force=not is_lost)
@@ -290,7 +290,7 @@ def test_who_was_forgotten_since_is_not_brought_back(
     assert (where / "forget.key").stat().st_mode & 0o777 == 0o600
     # What is backed up from here on is without her, and old backups go as new ones come.
     _back_up(small, where, keep=1)
-    assert str(made.path) not in forgetting.holding(settings)
+    assert str(made.path) not in erasure_list.holding(settings)
 
 
 def _killed_at(step: int, work: Callable[[], object]) -> bool:

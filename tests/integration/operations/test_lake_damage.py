@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as of_hypothesis
 from hypothesis import strategies as st
 
-from lake import batches as of_models
+from lake import batches
 from lake.damage import damaged_file
 from lake.errors import DamagedFile
 from orchestration.run.error_messages import message_of
@@ -47,7 +47,7 @@ def test_what_duckdb_can_not_read_is_told_with_its_file(
     assert line.startswith(f"{path} can't be read, put it back from a backup: ")
     assert "\n" not in line
     with pytest.raises(DamagedFile, match=r"a\.parquet can't be read, put it back"):
-        of_models.read(str(tmp_path), "runs")
+        batches.read(str(tmp_path), "runs")
 
 
 def test_bytes_that_changed_inside_are_found_though_the_reader_names_no_file(

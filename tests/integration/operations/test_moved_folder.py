@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ml.data.interactions import interactions
-from ml.lifecycle import forget
+from ml.lifecycle import model_erasure
 from ml.models.bundle import trained
 from ml.models.ease import Ease
 from ml.registry import registry
@@ -88,7 +88,7 @@ def test_a_moved_folder_goes_on_where_it_is_now(original: Path, tmp_path: Path, 
     for version in versions.values():
         assert registry.load(settings, version).users.tolist() == [1, 2, 3]
     assert len(list(present.rglob("factors.npz"))) == 3
-    assert forget.forget(settings, 2) == 3
+    assert model_erasure.forget(settings, 2) == 3
 
 
 def test_a_copy_and_its_original_are_two(original: Path, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_copy_and_its_original_are_two(original: Path, tmp_path: Path) -> None
     copytree(first, second)
     before = _tree(first)
     assert _registers(second, 6) == 2
-    assert forget.forget(MlSettings(data_dir=second), 2) == 2
+    assert model_erasure.forget(MlSettings(data_dir=second), 2) == 2
     assert _tree(first) == before
     after = _tree(second)
     assert _registers(first, 7) == 2

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.local_stack import kernel
+from orchestration.local_stack.processes import kernel
 from orchestration.run.lock import holder_of
 from tests.support.installation import Installation
 

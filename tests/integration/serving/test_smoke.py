@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.run.serving_process import embedded_serving
 from orchestration.run.settings import Settings
+from orchestration.steps.serving_process import embedded_serving
 from orchestration.steps.smoke import smoke
 from tests.support.served_marts import Marts
 

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.source.clock import Clock
 from api.source.errors import OtherWorldRecorded, WorldFieldWrong, WorldUnreadable
 from api.source.server import open_world
 from api.source.settings import SourceSettings
+from api.source.simulated_clock import Clock
 from tests.support.source_server import RunningSource, begin_source, source
 
 if TYPE_CHECKING:

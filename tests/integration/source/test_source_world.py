@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.source.generated import GeneratedWorld
-from api.source.pages import Asked, answer
+from api.source.http.paging import Asked, answer
 from api.source.world import Taste, listen_probability
 from api.source.world.parameters import Parameters, microseconds
 from tests.support.source_server import begin_source

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from orchestration.local_stack import kernel
+from orchestration.local_stack.processes import kernel
 from orchestration.local_stack.settings_file import SECRETS
 from orchestration.run.settings import ROOT
 from tests.support.installation import SMALL_WORLD

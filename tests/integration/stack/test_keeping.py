@@ -12,12 +12,13 @@ import pytest
 from pydantic import SecretStr
 
 from ml.settings import MlSettings
-from orchestration.local_stack import database, kernel, ports, secrets_file
+from orchestration.local_stack import database, secrets_file
 from orchestration.local_stack.errors import NoDatabase, NotHealthy, ServiceEnded, StackPortTaken
 from orchestration.local_stack.folders import Folders
-from orchestration.local_stack.keeping import Ended, Keeper
-from orchestration.local_stack.registry import registry_of
-from orchestration.local_stack.service import Service
+from orchestration.local_stack.model_registry import registry_of
+from orchestration.local_stack.processes import kernel, ports
+from orchestration.local_stack.processes.service import Service
+from orchestration.local_stack.processes.supervisor import Ended, Keeper
 from orchestration.run.stack_settings import StackSettings
 from tests.support.stack.running import wait_for
 

@@ -11,7 +11,7 @@ import pytest
 import urllib3
 
 from api.serving.access import api_keys
-from orchestration.local_stack.health import answers
+from orchestration.local_stack.processes.probes import answers
 from orchestration.run.settings import ROOT
 from tests.support.stack.compose_file import read_yaml
 from tests.support.stack.one_dag import ONE_DAG

@@ -20,8 +20,7 @@ from api.serving.settings import ServingSettings
 from api.source.settings import SourceSettings
 from ingestion.compact import compact
 from ingestion.settings import IngestionSettings
-from lake import batches as of_models
-from lake import loads, log
+from lake import batches, loads, log
 from lake.volume import volumes
 from ml.scoring.batch import RECOMMENDATIONS
 from ml.settings import MlSettings
@@ -103,10 +102,10 @@ def _round_trips(found: Settings) -> None:
     }
     assert len(log.read(found.lake_url, "load_verdicts")) == 1
     _writes_batch(found)
-    assert of_models.newest_batch(found.lake_url, "recommendations", 3) == CUT_OFF
+    assert batches.newest_batch(found.lake_url, "recommendations", 3) == CUT_OFF
     row = {"model_version": 3, "decision": "promoted", "decided_at": CUT_OFF}
-    of_models.append(found.lake_url, "promotions", [row], date(2026, 1, 9))
-    assert of_models.read(found.lake_url, "promotions")[0]["model_version"] == 3
+    batches.append(found.lake_url, "promotions", [row], date(2026, 1, 9))
+    assert batches.read(found.lake_url, "promotions")[0]["model_version"] == 3
     with duckdb.connect() as db:
         reach(db, found.lake_url)
         where = "dir:/" if "=" in found.lake_url else found.lake_url
@@ -118,7 +117,7 @@ def _round_trips(found: Settings) -> None:
 def _writes_batch(found: Settings) -> None:
     folder, rows = "model_version=3/run_id=20260109-a", [{"user_id": 1, "data_as_of": CUT_OFF}]
     batch = pa.Table.from_pylist(rows, RECOMMENDATIONS)
-    of_models.write_batch(found.lake_url, "recommendations", folder, batch.schema, iter([batch]))
+    batches.write_batch(found.lake_url, "recommendations", folder, batch.schema, iter([batch]))
 
 
 def _built(data_dir: Path) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from api.serving.settings import ServingSettings
 from api.serving.telemetry.logs import Log
 from lake import publications
 from lake.errors import NothingPublished, PublicationDamaged, PublicationInUse
-from ml.data.published import open_published
+from ml.data.published_marts import open_published
 from ml.settings import MlSettings
-from orchestration.monitoring.report.records import opened
+from orchestration.monitoring.report.monitoring_rows import opened
 from orchestration.monitoring.status import facts
-from orchestration.operations.backups.making import back_up
+from orchestration.operations.backups.back_up import back_up
 from orchestration.operations.backups.restoring import restore
 from orchestration.run.console import Screen
 from orchestration.run.lock import hold

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.source.pages import Asked, answer
+from api.source.http.paging import Asked, answer
 from api.source.view import View, settled
 from api.source.world.parameters import microseconds
 from tests.support.rendered import rows

@@ -10,12 +10,13 @@ from ml.data.splits import Split, split
 from ml.errors import NotFitted
 from ml.evaluation.judging import discovery, judge
 from ml.lifecycle.search import search
+from ml.models.array_files import digest
 from ml.models.baseline import Baseline
 from ml.models.blend import Blend, choose_weights, in_tenths, standardised
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.knn import ItemKnn
-from ml.models.model import Model, digest
+from ml.models.model import Model
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
 from tests.support.logs import GROUPS, TRACKS, grouped_log

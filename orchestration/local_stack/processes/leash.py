@@ -11,8 +11,8 @@ import subprocess
 import sys
 from types import FrameType
 
-from orchestration.local_stack import kernel
 from orchestration.local_stack.errors import KeeperDied
+from orchestration.local_stack.processes import kernel
 
 
 def hold(words: list[str]) -> int:

@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from api.source.schemas import INSTANT
+from api.source.http.schemas import INSTANT
 from api.source.world.parameters import microseconds
 
 if TYPE_CHECKING:

@@ -87,7 +87,7 @@ def take_over(
     restored: Settings, lock: WriterLock, known: list[dict[str, Any]], keys: list[Path], run_id: str
 ) -> int:
     """Put into a restored folder who was forgotten since, and erase them; return how many."""
-    from ingestion import forget as lake
+    from ingestion import lake_erasure
     from ingestion.erasure import forgotten
     from ingestion.settings import IngestionSettings
     from orchestration.operations.erasure import databases
@@ -102,7 +102,7 @@ def take_over(
     people = forgotten.people(given)
     if not people.hashes:
         return 0
-    ids = lake.ids(given) | databases.ids(restored)
+    ids = lake_erasure.ids(given) | databases.ids(restored)
     found = sorted(one for one in ids if people.is_one(one))
     for user_id in found:
         erase(restored, lock, user_id, "forgotten after the backup was made", run_id)

@@ -1,4 +1,4 @@
-"""What must be there before Airflow starts: `python -m orchestration.local_stack.prepare`.
+"""What must be there before Airflow starts: `python -m orchestration.local_stack.initialise`.
 
 Tables and the pool of writers; in containers also who may log in, and Prometheus' key. Airflow's
 own command line needs one command for each of the former, and each imports all of Airflow anew.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ml.data import published as publications
+from ml.data import published_marts
 from ml.data.history import MOST_CUT_OFFS, history
 from ml.data.snapshot import listens, snapshot
 from ml.errors import TooFewListens
@@ -93,7 +93,7 @@ def cut(
         TooFewListens: There are too few to train on, or none to test by.
 
     """
-    first, last = ends(publications.cut_offs(published))
+    first, last = ends(published_marts.cut_offs(published))
     weeks = history(published, first, last)
     require_enough(weeks, settings)
     known = snapshot(published, first, with_those_of=last)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.local_stack import kernel
 from orchestration.local_stack.errors import ServiceEnded
+from orchestration.local_stack.processes import kernel
 
 Health = Callable[[], str]
 """Says what is wrong; nothing when all is well."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lake import batches
 from ml.errors import DamagedModel, ModelElsewhere
-from ml.models import model as files
+from ml.models import array_files
 from ml.models.bundle import Bundle
 from ml.registry import registry
 
@@ -47,12 +47,12 @@ def sweep(settings: MlSettings) -> None:
 
 
 def _erase(settings: MlSettings, path: Path, user_id: int) -> bool:
-    arrays = files.load(path, _hash_beside(path))
+    arrays = array_files.load(path, _hash_beside(path))
     bundle = Bundle.from_arrays(arrays)
     if user_id not in bundle.users:
         return False
     without = bundle.without(user_id)
-    hashes = {"was": files.digest(arrays), "is": files.digest(without.arrays())}
+    hashes = {"was": array_files.digest(arrays), "is": array_files.digest(without.arrays())}
     with batches.drafted(path.with_name(NOTE)) as draft:
         draft.write_text(json.dumps(hashes))
     with batches.drafted(path) as draft:
@@ -68,7 +68,7 @@ def _finish(settings: MlSettings, path: Path) -> None:
         return
     hashes = json.loads(note.read_text())
     was, now = hashes["was"], hashes["is"]
-    found = files.digest(files.load(path))
+    found = array_files.digest(array_files.load(path))
     if found == now:
         with batches.drafted(path.with_name(HASH)) as draft:
             draft.write_text(now)
@@ -95,7 +95,7 @@ def _hash_beside(path: Path) -> str | None:
 
 def _require_none_elsewhere(settings: MlSettings, user_id: int) -> None:
     for number, path, where in _elsewhere(settings):
-        if user_id in Bundle.from_arrays(files.load(path)).users:
+        if user_id in Bundle.from_arrays(array_files.load(path)).users:
             raise ModelElsewhere(number, where)
 
 

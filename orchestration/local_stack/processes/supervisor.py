@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from orchestration.local_stack import kernel
 from orchestration.local_stack.errors import NotHealthy, ServiceEnded
-from orchestration.local_stack.service import Service, end, last_words
+from orchestration.local_stack.processes import kernel
+from orchestration.local_stack.processes.service import Service, end, last_words
 
 _LOOK_EVERY = 0.1
 # Dead again so soon after its start, and so often in a row: it will not come up by itself.

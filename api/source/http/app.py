@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from api.source.metrics import Metrics
-from api.source.pages import Asked, Page, Since, Size, Until, answer
-from api.source.schemas import Health, PageOf, Session, Track, User
+from api.source.http.paging import Asked, Page, Since, Size, Until, answer
+from api.source.http.request_metrics import Metrics
+from api.source.http.schemas import Health, PageOf, Session, Track, User
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pydantic import BaseModel
 
-    from api.source.clock import Clock
+    from api.source.simulated_clock import Clock
     from api.source.view import View
 
 

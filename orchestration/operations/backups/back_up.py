@@ -14,7 +14,7 @@ from pathlib import Path
 from lake.clock import utc_now
 from lake.errors import PublicationDamaged
 from lake.publications import FOLDER, IS_LOCKED, MANIFEST, inner_link, read_manifest
-from orchestration.operations.backups import forgetting, manifest, place
+from orchestration.operations.backups import erasure_list, inventory, place
 from orchestration.operations.backups.copying import (
     copied,
     copied_database,
@@ -23,7 +23,7 @@ from orchestration.operations.backups.copying import (
     is_sqlite,
 )
 from orchestration.operations.backups.errors import BackupDamaged, PlaceUnusable
-from orchestration.operations.backups.manifest import FILES, Kept, Manifest
+from orchestration.operations.backups.inventory import FILES, Kept, Manifest
 from orchestration.run.disk import flush
 from orchestration.run.errors import BuildFileInUse
 from orchestration.run.lock import WriterLock
@@ -70,7 +70,7 @@ def back_up(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep
             place.sweep(where)
             raise
         flush(where)
-        forgetting.keep_beside(settings, where)
+        erasure_list.keep_beside(settings, where)
         removed = place.beyond(where, keep, settings.data_dir)
         for old in removed:
             place.remove(old)
@@ -127,7 +127,7 @@ def _filled(
         files=files,
         links=links,
     )
-    manifest.write(told, draft)
+    inventory.write(told, draft)
     flush_all(draft)
     return told, linked
 
@@ -172,7 +172,7 @@ def _is_file(path: Path) -> bool:
 def _former(where: Path) -> tuple[Path, Manifest] | None:
     for backup in reversed(place.backups_in(where)):
         with suppress(BackupDamaged):
-            return backup, manifest.read(backup)
+            return backup, inventory.read(backup)
     return None
 
 

@@ -1,0 +1,1 @@
+"""The HTTP side of the app simulator: routes, pages, JSON, metrics."""

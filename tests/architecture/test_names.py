@@ -1,0 +1,54 @@
+"""Names: no module has two, no two modules share one, no room is crowded."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from orchestration.run.settings import ROOT
+
+FOLDERS = ("api", "ingestion", "lake", "ml", "orchestration")
+# Each folder has its own of these; a DAG file is named by its step.
+SHARED_NAMES = {"__init__", "__main__", "app", "errors", "schemas", "server", "settings"}
+MOST_IN_A_ROOM = 15
+ALIAS = re.compile(r"^\s*from (?:api|ingestion|lake|ml|orchestration)[\w.]* import (\w+) as ")
+
+
+def modules() -> list[Path]:
+    found = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    assert found
+    return found
+
+
+def test_no_module_of_ours_is_imported_under_another_name() -> None:
+    names = {path.stem for path in modules()}
+    aliases = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for folder in (*FOLDERS, "bench", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        for line in path.read_text().splitlines()
+        if (found := ALIAS.match(line)) and found[1] in names and not is_function(line)
+    ]
+    assert aliases == []
+
+
+def is_function(line: str) -> bool:
+    """Whether an import takes a function that has its module's name: `from …train import train`."""
+    package, name = re.findall(r"from ([\w.]+) import (\w+)", line)[0]
+    return (
+        package.rsplit(".", 1)[-1] == name
+        or (ROOT / package.replace(".", "/")).with_suffix(".py").exists()
+    )
+
+
+def test_no_two_modules_share_a_name() -> None:
+    named = Counter(
+        path.stem
+        for path in modules()
+        if path.stem not in SHARED_NAMES and "dags" not in path.parts
+    )
+    assert {name for name, times in named.items() if times > 1} == set()
+
+
+def test_no_room_holds_more_than_fifteen_modules() -> None:
+    rooms = Counter(path.parent.relative_to(ROOT) for path in modules())
+    assert {str(room): size for room, size in rooms.items() if size > MOST_IN_A_ROOM} == {}
