@@ -40,7 +40,7 @@ def test_debug_shows_where_a_failure_came_from(tmp_path: Path) -> None:
 def test_a_setting_that_can_not_be_read_is_named(tmp_path: Path) -> None:
     installation = Installation(tmp_path / "data", {"MOOVITAMIX_AS_OF": "yesterday"})
     complaint = installation.fails("status")
-    assert "as_of" in complaint
+    assert "MOOVITAMIX_AS_OF is 'yesterday'" in complaint
     assert complaint.count("\n") == 1
 
 

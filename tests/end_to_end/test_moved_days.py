@@ -16,6 +16,7 @@ def _tree(folder: Path) -> dict[str, tuple[int, int]]:
     return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in found.items()}
 
 
+@pytest.mark.slow  # its parts: test_odd_folders.py, test_moved_folder.py
 @pytest.mark.timeout(3000)
 def test_days_under_an_odd_name_and_after_a_move_are_those_of_a_plain_one(
     lived: tuple[Installation, str], tmp_path: Path
