@@ -13,6 +13,7 @@ import pytest
 
 from ingestion.errors import ApiRefused
 from lake import log
+from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.run.console import Screen
 from orchestration.run.errors import BuildFailed, Failure, SourceStale
 from orchestration.run.lock import hold
@@ -51,7 +52,7 @@ def fail(settings: Settings, error: BaseException, *, step: str = "freshness") -
     with (
         pytest.raises(type(error)) as caught,
         hold(settings.data_dir, "run") as lock,
-        recorded(settings, lock, Screen(), "run") as run,
+        recorded(settings, lock, Screen(), "run", [Alerts()]) as run,
         run.step(step),
     ):
         raise error
@@ -155,7 +156,7 @@ def test_a_lake_that_is_gone_is_told_of_all_the_same(
     with (
         pytest.raises(OSError, match=r".+"),
         hold(settings.data_dir, "run") as lock,
-        recorded(lost, lock, Screen(), "run"),
+        recorded(lost, lock, Screen(), "run", [Alerts()]),
     ):
         pass
     assert [one["text"].splitlines()[0] for one in hook.posted] == [
@@ -201,7 +202,7 @@ def test_warnings_are_sent_where_that_is_asked_for(
         monkeypatch.setenv("MOOVITAMIX_ALERT_WARNINGS", asked)
         with (
             hold(settings.data_dir, "run") as lock,
-            recorded(settings, lock, Screen(), "run") as run,
+            recorded(settings, lock, Screen(), "run", [Alerts()]) as run,
             run.step("build") as step,
         ):
             step.warnings = ["listens_of_yesterday_are_as_usual"]
@@ -217,7 +218,10 @@ def test_a_run_that_was_killed_is_told_of_by_the_next(settings: Settings, hook: 
     killed.kill()
     killed.communicate()
     for _ in range(2):
-        with hold(settings.data_dir, "build") as lock, recorded(settings, lock, Screen(), "build"):
+        with (
+            hold(settings.data_dir, "build") as lock,
+            recorded(settings, lock, Screen(), "build", [Alerts()]),
+        ):
             pass
     (posted,) = hook.posted
     assert posted["text"].startswith("MooVitamix: ingest failed (RunCrashed)\nit began ")

@@ -124,7 +124,7 @@ def test_what_is_superseded_goes_and_the_marts_and_their_proofs_stay(
     warehouse.build("--full-refresh")
     assert _sums(data_home) == before
     assert warehouse.rows(
-        "select table_name, reason, sum(records) from log.removed_records group by all order by all"
+        "select table_name, reason, sum(records) from ops.removed_records group by all order by all"
     ) == [
         ("listen_history", "superseded", sessions),
         ("tracks", "superseded", 4),

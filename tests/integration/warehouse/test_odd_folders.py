@@ -51,8 +51,8 @@ THIRD = Load(
 VIEWS = (
     "select id, load_date from raw.tracks",
     "select user_id, load_date from raw.listen_history order by all",
-    "select load_id, day from log.load_verdicts order by all",
-    "select load_id, table_name, reason, records, load_date from log.removed_records",
+    "select load_id, day from ops.load_verdicts order by all",
+    "select load_id, table_name, reason, records, load_date from ops.removed_records",
     "select user_id, model_version, run_id from ml.recommendations",
 )
 
