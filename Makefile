@@ -5,7 +5,7 @@ READY := .venv/.ready
 DOCS_PORT ?= 8080
 BENCH ?=
 
-.PHONY: run airflow env test test-slow test-spark test-lakehouse test-containers setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
+.PHONY: run airflow env test test-quick test-slow test-spark test-lakehouse test-containers setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
 
 run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
@@ -19,6 +19,9 @@ env: setup  ## random secrets for docker-compose.yml, in .env
 # In their order: files of few tests are lived days, and begun last would keep one worker waiting for the other.
 test: setup  ## every promise, in its small form
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-quick: setup  ## what needs no disk and no server, in under a minute
+	@$(BIN)/pytest -n 2 -q tests/unit
 
 test-slow: setup  ## the long forms: 30 crashes, 30 days, a catalogue of 20 million listens
 	@$(BIN)/pytest -m slow

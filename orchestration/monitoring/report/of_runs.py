@@ -152,6 +152,7 @@ PICTURES = (
             select invocation_id from dbt_results where command = 'build'
             order by finished_at desc limit 1
         )
+        and resource_type <> 'operation'
         order by seconds
         """,
         "Nothing has been built yet.",
