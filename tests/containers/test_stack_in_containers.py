@@ -78,7 +78,7 @@ def test_what_runs_knows_its_commit(lived: Stack) -> None:
     url = f"http://127.0.0.1:{lived.ports['SERVING_PORT']}"
     model = urllib3.request("GET", f"{url}/model", headers={"X-API-Key": key}).json()
     commit = run("git", "rev-parse", "HEAD", folder=lived.folder).strip()
-    assert model["git_commit"] == commit
+    assert model["champion"]["git_commit"] == commit
 
 
 def test_pages_behind_the_login_are_there(lived: Stack) -> None:
