@@ -24,7 +24,12 @@ def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
     No note, nothing pending. A note whose load never was committed, and is not pending either,
     tells of a pull that is simply asked for again. Raises `LoadRefused` like `finish`.
     """
-    note = InFlight.load(settings.note)
+    try:
+        note = InFlight.load(settings.note)
+    except (ValueError, LookupError, TypeError):  # it is damaged: its pull is asked for again
+        pipeline.start_anew(settings)
+        settings.note.unlink()
+        return ()
     if note is None:
         return ()
     if not _belongs(note, settings):
@@ -41,7 +46,7 @@ def finish(settings: IngestionSettings, note: InFlight) -> bool:
     of it again: file names come from the load's id, and a verdict is never written over.
     Raises `LoadRefused` when all of that is done, `GateFailed` with the load undecided.
     """
-    pipeline.load(pipeline.open_pipeline(settings, note.as_of))
+    pipeline.load(pipeline.open_pipeline(settings, note.as_of), settings.lake_url)
     refusal = None
     committed = loads.is_committed(settings.lake_url, note.load_id)
     if committed:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ingestion.errors import IngestionError, LoadFailed
+from ingestion.pull import bookkeeping
 from ingestion.settings import IngestionSettings
 from lake.loads import DATASET, SOURCE
 
@@ -87,10 +88,11 @@ def extract(pipeline: "Pipeline", source: "DltSource") -> None:
         raise _named(error, "extract") from error
 
 
-def load(pipeline: "Pipeline") -> None:
+def load(pipeline: "Pipeline", lake_url: str) -> None:
     """Bring what is pending into the lake, if anything is."""
     try:
         if pipeline.has_pending_data:
+            bookkeeping.mend(lake_url)
             pipeline.normalize()
             pipeline.load()
     except Exception as error:
