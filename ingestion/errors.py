@@ -168,7 +168,12 @@ class LoadFailed(IngestionError):
     """The records came whole, but dlt could not bring them into the lake."""
 
     def __init__(self, step: str, reason: str) -> None:
+        self.reason = reason
         super().__init__(f"dlt could not {step} the load: {reason}")
+
+
+class PackageDamaged(LoadFailed):
+    """What dlt keeps on this disk of a pull can't be read; the same command pulls it again."""
 
 
 class GateFailed(IngestionError):

@@ -1,11 +1,18 @@
-"""dlt's own small files in the lake, which can be made again."""
+"""Whether what dlt keeps can be read: its small files in the lake, and a package on this disk."""
 
 import json
+import re
+from pathlib import Path
 
 import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lake.loads import DATASET
 
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+COMPLETED = "package_completed.json"
+"""Which is one word, and no JSON."""
 VERSIONS = "_dlt_version/*.jsonl"
 
 
@@ -25,6 +32,30 @@ def mend(lake_url: str) -> None:
     for path in storage.glob(f"{root}/{DATASET}/{VERSIONS}"):
         if not _is_whole(storage.cat_file(path)):
             storage.rm_file(path)
+
+
+def is_package_whole(working_dir: Path) -> bool:
+    """Whether each file of a pending package can be read; dlt would try it again and again."""
+    done = working_dir / "load" / "loaded"
+    files = [
+        path
+        for path in working_dir.rglob("*")
+        if path.is_file() and path.name != COMPLETED and not path.is_relative_to(done)
+    ]
+    return all(map(_can_be_read, files))
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        if path.suffix == ".parquet":
+            pq.ParquetFile(path).close()
+        elif path.suffix == ".json":
+            json.loads(path.read_bytes())
+        elif path.name == ".version":
+            return _VERSION.fullmatch(path.read_text().strip()) is not None
+    except (ValueError, pa.ArrowException):
+        return False
+    return True
 
 
 def _is_whole(content: bytes) -> bool:

@@ -1,11 +1,12 @@
 """What follows a pull: its load into the lake, the rows about it, and last its verdict."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
-from ingestion.errors import LoadRefused
-from ingestion.pull import pipeline
+from ingestion.errors import LoadRefused, PackageDamaged
+from ingestion.pull import bookkeeping, pipeline
 from ingestion.pull.pending import InFlight
 from ingestion.pull.pull import Pull
 from ingestion.settings import IngestionSettings
@@ -15,7 +16,7 @@ from ingestion.validation.data_docs import INDEX
 from ingestion.validation.gate import Judgement
 from lake import loads, log
 from lake.clock import utc_now
-from lake.loads import Verdict
+from lake.loads import SOURCE, Verdict
 
 
 def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
@@ -24,19 +25,25 @@ def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
     No note, nothing pending. A note whose load never was committed, and is not pending either,
     tells of a pull that is simply asked for again. Raises `LoadRefused` like `finish`.
     """
+    if not settings.note.exists():
+        return ()
+    note = _note(settings)
+    is_whole = bookkeeping.is_package_whole(settings.dlt_dir / SOURCE)
+    if note and is_whole and _belongs(note, settings):
+        with suppress(PackageDamaged):
+            return (note.load_id,) if finish(settings, note) else ()
+    # What is left of another lake's pull, or can't be read any more: it is asked for again.
+    pipeline.start_anew(settings)
+    settings.note.unlink()
+    return ()
+
+
+def _note(settings: IngestionSettings) -> InFlight | None:
+    """The note of the pull in flight; None where it is damaged."""
     try:
-        note = InFlight.load(settings.note)
-    except (ValueError, LookupError, TypeError):  # it is damaged: its pull is asked for again
-        pipeline.start_anew(settings)
-        settings.note.unlink()
-        return ()
-    if note is None:
-        return ()
-    if not _belongs(note, settings):
-        pipeline.start_anew(settings)
-        settings.note.unlink()
-        return ()
-    return (note.load_id,) if finish(settings, note) else ()
+        return InFlight.load(settings.note)
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def finish(settings: IngestionSettings, note: InFlight) -> bool:

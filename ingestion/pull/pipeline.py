@@ -6,7 +6,7 @@ import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ingestion.errors import IngestionError, LoadFailed
+from ingestion.errors import IngestionError, LoadFailed, PackageDamaged
 from ingestion.pull import bookkeeping
 from ingestion.settings import IngestionSettings
 from lake.loads import DATASET, SOURCE
@@ -89,14 +89,30 @@ def extract(pipeline: "Pipeline", source: "DltSource") -> None:
 
 
 def load(pipeline: "Pipeline", lake_url: str) -> None:
-    """Bring what is pending into the lake, if anything is."""
+    """Bring what is pending into the lake, if anything is.
+
+    Raises `PackageDamaged`, `LoadFailed`.
+    """
     try:
         if pipeline.has_pending_data:
             bookkeeping.mend(lake_url)
-            pipeline.normalize()
+            _normalize(pipeline)
             pipeline.load()
+    except PackageDamaged:
+        raise
     except Exception as error:
         raise _named(error, "finish") from error
+
+
+def _normalize(pipeline: "Pipeline") -> None:
+    """Do what needs this disk alone: unless it is full, what fails is the package."""
+    try:
+        pipeline.normalize()
+    except Exception as error:
+        named = _named(error, "finish")
+        if isinstance(named, LoadFailed) and "No space left" not in str(named):
+            raise PackageDamaged("finish", named.reason) from error
+        raise named from error
 
 
 def _named(error: BaseException, step: str) -> IngestionError:

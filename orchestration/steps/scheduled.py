@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 1_800.0
 MAY_PASS = frozenset(
     {
         *("ApiDown", "TruncatedPull", "TotalChanged", "PagesMoved", "SourceDied"),
-        *("LoadFailed", "LakeUnreachable", "WarehouseBusy", "BuildFileInUse"),
+        *("LoadFailed", "PackageDamaged", "LakeUnreachable", "WarehouseBusy", "BuildFileInUse"),
     }
 )
 

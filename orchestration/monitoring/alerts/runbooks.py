@@ -25,6 +25,7 @@ PAGES = {
     "ColumnMissing": "schema-changed",
     "TooManyRejected": "too-many-rejected",
     "LoadFailed": "load-failed",
+    "PackageDamaged": "load-failed",
     "GateFailed": "gate-failed",
     "LoadRefused": "load-refused",
     "NoSuchLoad": "load-refused",

@@ -11,6 +11,7 @@ from hypothesis import Phase, given
 from hypothesis import settings as of_hypothesis
 from hypothesis import strategies as st
 
+from ingestion.errors import LoadFailed
 from ingestion.pull.ingest import ingest
 from tests.support.landing import accepted, require_all_landed, settings_for
 from tests.support.original_api import OriginalApi, catalogue, serving
@@ -63,3 +64,35 @@ def test_the_next_ingest_lands_every_record(
     done = ingest(settings, as_of=DAY + timedelta(days=1), run_id="second", full=True)
     require_all_landed(settings.lake_url, api, done.load_id)
     assert len(accepted(settings.lake_url)) == 2
+
+
+@pytest.fixture(scope="module")
+def pending(api: OriginalApi, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose pull is extracted and could not be loaded, only to be copied."""
+    data_dir = tmp_path_factory.mktemp("pending") / "data"
+    (data_dir / "lake").mkdir(parents=True)
+    (data_dir / "lake" / "raw").touch()
+    with pytest.raises(LoadFailed):
+        ingest(settings_for(data_dir, api), as_of=DAY, run_id="first")
+    (data_dir / "lake" / "raw").unlink()
+    return data_dir
+
+
+@pytest.mark.parametrize("how", ["empty", "half"])
+def test_a_pending_package_that_is_torn_is_pulled_again(
+    api: OriginalApi, pending: Path, tmp_path: Path, how: str
+) -> None:
+    files = sorted((pending / "dlt").rglob("*.*"))
+    package = [path.relative_to(pending) for path in files if path.is_file()]
+    assert package
+    for number, path in enumerate(package):
+        data_dir = tmp_path / f"{number}" / "data"
+        shutil.copytree(pending, data_dir)
+        torn = data_dir / path
+        whole = torn.read_bytes()
+        torn.write_bytes(whole[: 0 if how == "empty" else len(whole) // 2])
+        settings = settings_for(data_dir, api)
+        ingest(settings, as_of=DAY + timedelta(days=1), run_id="second", full=True)
+        loads = accepted(settings.lake_url)
+        assert loads, path
+        require_all_landed(settings.lake_url, api, loads[-1])
