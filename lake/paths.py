@@ -98,9 +98,3 @@ def _is_unprintable(sign: str) -> bool:
 def literal(text: object) -> str:
     """Return `text` as an SQL literal, its quotes included."""
     return "'" + str(text).replace("'", "''") + "'"
-
-
-def reader_of(path: Path) -> str:
-    """Return DuckDB's function that reads a file: Parquet by its first bytes, else CSV."""
-    with path.open("rb") as file:
-        return "read_parquet" if file.read(4) == b"PAR1" else "read_csv"

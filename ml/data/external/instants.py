@@ -109,7 +109,7 @@ def _read_text(column: Column) -> str:
 
 
 def _read_plain(column: Column) -> str:
-    """Read what DuckDB itself takes for timestamps: a fifth of the time that parts take."""
+    """Read what DuckDB itself takes for timestamps, without taking texts apart."""
     bad = column.first(f"try_cast({column.name} as timestamp) is null")
     if bad is not None:
         raise column.refuse(bad[0], f"'{bad[1]}' is no date or no time of day")
