@@ -2,7 +2,7 @@
 
 dbt, MLflow, dlt, Great Expectations and Python itself read variables that a shell may have for
 another project. What a run depends on, the project sets by its own settings; so these are dropped
-(docs/decisions/0037). `AWS_…` stays: it says who may read object storage, and only a URL uses it.
+(docs/decisions/0031). `AWS_…` stays: it says who may read object storage, and only a URL uses it.
 """
 
 import os
