@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from lake import atomic, files
 from lake.errors import DamagedFile
 
 if TYPE_CHECKING:
@@ -83,15 +82,9 @@ SCHEMAS = {
 
 def append(lake_url: str, table: str, rows: list[dict[str, Any]], day: date) -> None:
     """Write some rows of `ops/<table>`; they are there whole, or not at all."""
-    whole = BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, SCHEMAS[table]), whole, compression="zstd")
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{uuid4().hex}.parquet"
-    if isinstance(storage, LocalFileSystem):
-        with drafted(Path(path)) as draft:
-            draft.write_bytes(whole.getvalue())
-    else:
-        storage.pipe_file(path, whole.getvalue())
+    files.put_table(storage, path, pa.Table.from_pylist(rows, SCHEMAS[table]))
 
 
 def change_hash(lake_url: str, was: str, becomes: str) -> None:
@@ -112,13 +105,7 @@ def change_hash(lake_url: str, was: str, becomes: str) -> None:
         at = rows.schema.get_field_index("model_hash")
         notes = {key: note for key, note in told.items() if key.startswith(b"moovitamix.")}
         rows = rows.set_column(at, "model_hash", changed).replace_schema_metadata(notes)
-        whole = BytesIO()
-        pq.write_table(rows, whole, compression="zstd")
-        if isinstance(storage, LocalFileSystem):
-            with drafted(Path(path)) as draft:
-                draft.write_bytes(whole.getvalue())
-        else:
-            storage.pipe_file(path, whole.getvalue())
+        files.put_table(storage, path, rows)
 
 
 def read(lake_url: str, table: str, since: date | None = None) -> list[dict[str, Any]]:
@@ -143,7 +130,7 @@ def write_batch(
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ml/{table}/{folder}/batch.parquet"
     if isinstance(storage, LocalFileSystem):
-        with drafted(Path(path)) as draft, draft.open("wb") as file:
+        with atomic.draft_of(Path(path)) as draft, draft.open("wb") as file:
             return _write(file, schema, parts)
     whole = BytesIO()
     rows = _write(whole, schema, parts)
@@ -180,20 +167,3 @@ def _write(file: Any, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:  # n
             writer.write_table(part)
             rows += len(part)
     return rows
-
-
-@contextmanager
-def drafted(path: Path) -> Iterator[Path]:
-    """Yield a path to write to; the file takes its name once it has reached the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    try:
-        yield draft
-        descriptor = os.open(draft, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -5,11 +5,11 @@ the one rename which brings it there also takes those others out of the count: n
 twice or misses one, whether or not they are still there.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, TypeVar
 from uuid import uuid4
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from lake import atomic
 from lake.errors import DamagedFile
 
 COMPACTED = "compacted."
@@ -151,18 +152,18 @@ def written(storage: Any, path: str) -> Iterator[IO[bytes]]:  # noqa: ANN401
         with storage.open(path, "wb") as file:
             yield file
         return
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
-    try:
-        with draft.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    draft.replace(target)
-    _flush(target.parent)
+    with atomic.draft_of(Path(path)) as draft, draft.open("wb") as file:
+        yield file
+
+
+def put_table(storage: Any, path: str, rows: pa.Table) -> None:  # noqa: ANN401
+    """Write some rows as one file: by rename on a disk, by one put on object storage."""
+    whole = BytesIO()
+    pq.write_table(rows, whole, compression="zstd")
+    if isinstance(storage, LocalFileSystem):
+        atomic.replace_file(Path(path), whole.getvalue())
+    else:
+        storage.pipe_file(path, whole.getvalue())
 
 
 def remove(storage: Any, paths: Iterable[str]) -> None:  # noqa: ANN401
@@ -180,11 +181,3 @@ def sweep(storage: Any, folder: str, paths: Sequence[str]) -> None:  # noqa: ANN
     if isinstance(storage, LocalFileSystem):
         for draft in Path(folder).glob(".*.parquet.*.tmp"):
             draft.unlink(missing_ok=True)
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,17 +1,13 @@
 """What runs did, as Parquet rows beside the data: one file per append, whole or not at all."""
 
-import os
 from collections.abc import Sequence
 from datetime import date
-from io import BytesIO
-from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
 from lake import files
 from lake.schemas import TIMESTAMP, from_rows
@@ -108,31 +104,9 @@ def append(
     """
     if not isinstance(rows, pa.Table):
         rows = from_rows(rows, SCHEMAS[table])
-    whole = BytesIO()
-    pq.write_table(rows, whole, compression="zstd")
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{name or uuid4().hex}.parquet"
-    if isinstance(storage, LocalFileSystem):
-        replace_file(Path(path), whole.getvalue())
-    else:
-        storage.pipe_file(path, whole.getvalue())
-
-
-def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Put `content` at `path` by rename, after it has reached the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    try:
-        with draft.open("wb") as file:
-            if mode is not None:
-                draft.chmod(mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        draft.unlink(missing_ok=True)  # or each try would fill a full disk further
-        raise
-    draft.replace(path)
+    files.put_table(storage, path, rows)
 
 
 def days(lake_url: str, table: str) -> list[str]:

@@ -1,9 +1,7 @@
-"""Small files that several processes share: replaced whole, and watched."""
+"""Files that several processes share: watched, and summed."""
 
 from __future__ import annotations
 
-import os
-import secrets
 import zlib
 from typing import TYPE_CHECKING
 
@@ -31,18 +29,3 @@ def summed(path: Path) -> tuple[int, int]:
         while chunk := file.read(_CHUNK):
             size, sum_ = size + len(chunk), zlib.crc32(chunk, sum_)
     return size, sum_
-
-
-def replace(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Put `content` at `path` by rename, with its permissions from the first instant."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from ingestion.erasure.person import Person
 from ingestion.errors import ForgetKeyLost
 from ingestion.settings import IngestionSettings
 from lake import log
+from lake.atomic import replace_file
 from lake.clock import utc_now
 
 
@@ -132,10 +132,5 @@ def _key(settings: IngestionSettings) -> bytes | None:
 def _new_key(path: Path) -> bytes:
     """Make the key, for the owner's eyes only; it is on the disk before it hashes anything."""
     key = secrets.token_hex(32).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(descriptor)
+    replace_file(path, key, 0o600)
     return key

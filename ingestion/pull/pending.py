@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ingestion.pull.pull import Pull
 from ingestion.source.window import Window
-from lake.log import replace_file
+from lake.atomic import replace_file
 
 
 @dataclass(frozen=True, slots=True)

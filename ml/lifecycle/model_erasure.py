@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake import batches
+from lake import atomic, batches
 from ml.errors import DamagedModel, ModelElsewhere
 from ml.models import array_files
 from ml.models.bundle import Bundle
@@ -53,9 +53,8 @@ def _erase(settings: MlSettings, path: Path, user_id: int) -> bool:
         return False
     without = bundle.without(user_id)
     hashes = {"was": array_files.digest(arrays), "is": array_files.digest(without.arrays())}
-    with batches.drafted(path.with_name(NOTE)) as draft:
-        draft.write_text(json.dumps(hashes))
-    with batches.drafted(path) as draft:
+    atomic.replace_file(path.with_name(NOTE), json.dumps(hashes).encode())
+    with atomic.draft_of(path) as draft:
         without.save(draft)
     _finish(settings, path)
     return True
@@ -70,8 +69,7 @@ def _finish(settings: MlSettings, path: Path) -> None:
     was, now = hashes["was"], hashes["is"]
     found = array_files.digest(array_files.load(path))
     if found == now:
-        with batches.drafted(path.with_name(HASH)) as draft:
-            draft.write_text(now)
+        atomic.replace_file(path.with_name(HASH), now.encode())
         batches.change_hash(settings.lake_url, was, now)
         _tell_mlflow(settings, was, now)
     elif found != was:

@@ -5,13 +5,13 @@ MLflow's own words for a damaged one are a page of SQLAlchemy; an older one it r
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lake.atomic import draft_of
 from ml.errors import TrackingDamaged, TrackingOutdated
 
 if TYPE_CHECKING:
@@ -101,15 +101,11 @@ def _migrate(path: Path) -> None:
     from mlflow.store.db.utils import _upgrade_db
     from sqlalchemy import URL, create_engine
 
-    draft = path.with_name(f".{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path)) as given, closing(sqlite3.connect(draft)) as copy:
-        given.backup(copy)
-    engine = create_engine(URL.create("sqlite", database=str(draft)))
-    try:
-        _upgrade_db(engine)  # type: ignore[no-untyped-call]
-    finally:
-        engine.dispose()
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    draft.replace(path)
+    with draft_of(path) as draft:
+        with closing(sqlite3.connect(path)) as given, closing(sqlite3.connect(draft)) as copy:
+            given.backup(copy)
+        engine = create_engine(URL.create("sqlite", database=str(draft)))
+        try:
+            _upgrade_db(engine)  # type: ignore[no-untyped-call]
+        finally:
+            engine.dispose()

@@ -7,8 +7,8 @@ own command line needs one command for each of the former, and each imports all 
 import json
 from pathlib import Path
 
+from lake.atomic import replace_file
 from orchestration.local_stack.airflow_environment import POOL, POOL_SLOTS
-from orchestration.local_stack.secrets_file import write_privately
 from orchestration.run.settings import Settings
 from orchestration.run.stack_settings import ContainerSettings
 
@@ -17,8 +17,7 @@ def main() -> None:
     """Bring all to what this version needs; again and again it changes nothing."""
     asked = ContainerSettings()
     if asked.passwords:
-        asked.passwords_file.parent.mkdir(parents=True, exist_ok=True)
-        write_privately(asked.passwords_file, json.dumps(asked.passwords))
+        replace_file(asked.passwords_file, json.dumps(asked.passwords).encode(), 0o600)
     if asked.metrics_key_file:
         make_metrics_key(asked.metrics_key_file)
     make_tables()
@@ -50,7 +49,7 @@ def make_metrics_key(file: Path) -> None:
         if file.exists():
             return
         api_keys.remove(known, "prometheus")
-    file.write_text(api_keys.add(known, "prometheus"))
+    replace_file(file, api_keys.add(known, "prometheus").encode())
     file.chmod(0o644)
 
 

@@ -1,13 +1,13 @@
 """The keys and passwords of an installation: made once, of random bits, for its owner's eyes."""
 
 import json
-import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lake.atomic import replace_file
 from orchestration.local_stack.folders import Folders
 
 # Who may do what: Airflow's own roles, from reading to everything.
@@ -36,18 +36,9 @@ def _with_missing(path: Path, makers: dict[str, Callable[[], str]]) -> tuple[dic
     missing = {name: make() for name, make in makers.items() if name not in found}
     if missing:
         found |= missing
-        write_privately(path, json.dumps(found))
+        replace_file(path, json.dumps(found).encode(), 0o600)
     path.chmod(0o600)
     return found, bool(missing)
-
-
-def write_privately(path: Path, text: str) -> None:
-    """Write by rename, and readable by nobody else from the first byte on."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    beside.replace(path)
 
 
 def a_fernet_key() -> str:

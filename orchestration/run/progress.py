@@ -7,14 +7,14 @@ ended.
 
 import fcntl
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lake.atomic import draft_of
 from orchestration.run.settings import Settings
 
 GOOD = frozenset({"success", "pass", "warn", "no-op"})
@@ -85,14 +85,13 @@ def telling(path: Path, heading: Heading | None = None) -> Iterator[Tell]:
     """
     about = heading or Heading()
     chosen = None if about.chosen is None else sorted(about.chosen)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path.parent)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    with draft.open("w") as lines:
-        fcntl.flock(lines, fcntl.LOCK_EX)
-        lines.write(json.dumps({"by": about.by, "began": about.began, "chosen": chosen}) + "\n")
-        lines.flush()
-        draft.replace(path)
+    with ExitStack() as stack:
+        with draft_of(path) as draft:
+            lines = stack.enter_context(draft.open("w"))
+            fcntl.flock(lines, fcntl.LOCK_EX)
+            lines.write(json.dumps({"by": about.by, "began": about.began, "chosen": chosen}) + "\n")
+            lines.flush()
+        _sweep(path.parent)
 
         def tell(node: str, status: str, said: str) -> None:
             lines.write(json.dumps({"node": node, "status": status, "said": said}) + "\n")

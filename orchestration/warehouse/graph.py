@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lake.atomic import replace_file
 from orchestration.run.errors import GraphOutdated
 from orchestration.run.settings import Settings
 from orchestration.warehouse.dbt import MARTS, MONITORING, dbt, project
@@ -167,9 +168,8 @@ def _slim(node: Json, parents: list[str]) -> Json:
 def _write(part: str, drawn: Json, made_from: str) -> Path:
     drawn["metadata"]["digest"] = made_from
     path = FOLDER / f"{part}.json"
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(drawn, sort_keys=True))
-    return draft.replace(path)
+    replace_file(path, json.dumps(drawn, sort_keys=True).encode())
+    return path
 
 
 def models_of(part: str) -> Iterator[tuple[str, list[str]]]:

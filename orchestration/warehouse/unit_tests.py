@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lake.atomic import replace_file
 from orchestration.run.settings import Settings
 from orchestration.warehouse.dbt import project
 from orchestration.warehouse.graph import digest
@@ -41,11 +42,8 @@ def note(
     names = [one.node.unique_id for one in results if str(one.node.resource_type) == "unit_test"]
     if not names:  # the build left them out
         return
-    path = _path(settings, part, engine)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps({"code": _code(engine), "passed": sorted(names)}))
-    draft.replace(path)
+    proof = {"code": _code(engine), "passed": sorted(names)}
+    replace_file(_path(settings, part, engine), json.dumps(proof).encode())
 
 
 def _code(engine: tuple[str, ...]) -> str:

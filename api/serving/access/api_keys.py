@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from api.serving import shared_files
 from api.serving.errors import KeyNameTaken, KeyNameWrong, KeysFileBroken, NoSuchKey, TooManyKeys
+from lake.atomic import replace_file
 from lake.clock import utc_now
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _changing(path: Path) -> Iterator[list[Key]]:
         keys = read(path)
         yield keys
         content = json.dumps({"keys": [asdict(key) for key in keys]}, indent=2) + "\n"
-        shared_files.replace(path, content.encode(), mode=0o600)
+        replace_file(path, content.encode(), mode=0o600)
 
 
 class KeyRing:

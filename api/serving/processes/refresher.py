@@ -23,6 +23,7 @@ from api.serving.snapshot.manifest import FORMAT, Facts, Pointer
 from api.serving.snapshot.prepare import prepare
 from api.serving.telemetry.hourly import Hourly
 from api.serving.telemetry.logs import Log
+from lake import atomic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +93,7 @@ class Keeper:
             )
             shutil.rmtree(draft / "spill", ignore_errors=True)
             name = f"{facts.publication_version}-{draft.stem}"
-            draft.rename(self._folder / name)
+            atomic.rename(draft, self._folder / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         former, self.facts = self.said.folder, facts
@@ -126,7 +127,7 @@ class Keeper:
         is_new = pointer != self.said
         if not is_new and self._pointed == shared_files.look(self._pointer):
             return
-        shared_files.replace(self._pointer, pointer.model_dump_json().encode())
+        atomic.replace_file(self._pointer, pointer.model_dump_json().encode())
         self._pointed = shared_files.look(self._pointer)
         self.said = pointer
         if is_new and pointer.degraded:

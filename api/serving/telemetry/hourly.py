@@ -8,19 +8,15 @@ minute at most.
 from __future__ import annotations
 
 from datetime import datetime
-from io import BytesIO
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
-from api.serving import shared_files
 from api.serving.counters import BOUNDS_MS, ROUTES, STRATEGIES, Total, quantile_ms
+from lake import files
 from lake.clock import utc_now
 
 if TYPE_CHECKING:
@@ -126,14 +122,9 @@ def row(counted: Total, facts: Facts | None) -> dict[str, Any]:
 
 def append(lake: str, counted: dict[str, Any], name: str) -> None:
     """Put one row at `ops/serving/day=…/<name>.parquet`: by rename, or by one put."""
-    whole = BytesIO()
-    pq.write_table(pa.Table.from_pylist([counted], SCHEMA), whole, compression="zstd")
     storage, root = fsspec.core.url_to_fs(lake)
     path = f"{root}/ops/serving/day={counted['hour']:%Y-%m-%d}/{name}.parquet"
-    if isinstance(storage, LocalFileSystem):
-        shared_files.replace(Path(path), whole.getvalue())
-    else:
-        storage.pipe_file(path, whole.getvalue())
+    files.put_table(storage, path, pa.Table.from_pylist([counted], SCHEMA))
 
 
 def _hour(at: datetime) -> datetime:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lake import atomic
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -31,7 +33,7 @@ def replace_with(path: Path) -> Iterator[Path]:
     if temporary.is_dir():
         shutil.rmtree(temporary)
     yield temporary
-    temporary.replace(path)
+    atomic.rename(temporary, path)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lake.atomic import replace_file
 from lake.clock import utc_now
 from lake.publications import find
 from orchestration.monitoring.report import of_api, of_data, of_runs
@@ -33,7 +34,5 @@ def write(settings: Settings) -> tuple[Path, Level]:
             for title, pictures in SECTIONS
         ]
         whole = page(stands, facts(records), sections, utc_now())
-    draft = settings.report_file.with_suffix(".tmp")
-    draft.write_text(whole, encoding="utf-8")
-    draft.replace(settings.report_file)
+    replace_file(settings.report_file, whole.encode())
     return settings.report_file, stands.level

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lake import atomic
 from lake.clock import utc_now
 from lake.errors import PublicationDamaged
 from lake.publications import FOLDER, IS_LOCKED, MANIFEST, inner_link, read_manifest
@@ -24,7 +25,6 @@ from orchestration.operations.backups.copying import (
 )
 from orchestration.operations.backups.errors import BackupDamaged, PlaceUnusable
 from orchestration.operations.backups.inventory import FILES, Kept, Manifest
-from orchestration.run.disk import flush
 from orchestration.run.errors import BuildFileInUse
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
@@ -65,11 +65,10 @@ def back_up(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep
             links, damaged = published_links(settings)
             told, linked = _filled(settings, draft, where, run_id, links)
             made = where / place.next_name(where, run_id)
-            draft.rename(made)
+            atomic.rename(draft, made)
         except BaseException:
             place.sweep(where)
             raise
-        flush(where)
         erasure_list.keep_beside(settings, where)
         removed = place.beyond(where, keep, settings.data_dir)
         for old in removed:

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from orchestration.run.disk import flush
+from lake.atomic import flush
 
 _CHUNK = 2**20
 _SQLITE = b"SQLite format 3\0"
@@ -22,9 +22,8 @@ def copied(source: Path, target: Path) -> tuple[int, str]:
             sha.update(chunk)
             copy.write(chunk)
             size += len(chunk)
-        copy.flush()
-        os.fsync(copy.fileno())
     shutil.copystat(source, target)
+    flush(target)
     return size, sha.hexdigest()
 
 
@@ -51,12 +50,6 @@ def hash_of(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def written(path: Path, content: bytes) -> None:
-    """Write a small file; it has reached the disk once this returns."""
-    path.write_bytes(content)
-    flush(path)
 
 
 def flush_all(folder: Path) -> None:

@@ -58,7 +58,7 @@ def keep_beside_all(settings: Settings) -> list[Path]:
 def keep_beside(settings: Settings, place: Path) -> None:
     """Keep beside the backups of a place who is forgotten by now, and the key to tell by."""
     from ingestion.erasure import forgotten
-    from lake.log import replace_file
+    from lake.atomic import replace_file
 
     rows = forgotten.rows(settings.lake_url)
     known = {_identity(row) for row in rows}

@@ -6,9 +6,8 @@ import posixpath
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
-from orchestration.operations.backups.copying import written
+from lake.atomic import replace_file
 from orchestration.operations.backups.errors import BackupDamaged
-from orchestration.run.disk import flush
 
 FILES = "files"
 _NAME, _SUM = "manifest.json", "manifest.sha256"
@@ -46,9 +45,8 @@ class Manifest:
 def write(manifest: Manifest, backup: Path) -> None:
     """Write it into a backup, which is whole from the rename on that follows."""
     content = json.dumps({"format": _FORMAT, **asdict(manifest)}, indent=1).encode()
-    written(backup / _NAME, content)
-    written(backup / _SUM, hashlib.sha256(content).hexdigest().encode())
-    flush(backup)
+    replace_file(backup / _NAME, content)
+    replace_file(backup / _SUM, hashlib.sha256(content).hexdigest().encode())
 
 
 def read(backup: Path) -> Manifest:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lake import atomic
 from lake.paths import absolute
 from orchestration.operations.backups.errors import (
     BackupDamaged,
@@ -91,7 +92,7 @@ def chosen(place: Path) -> tuple[Path, Manifest]:
 def remove(backup: Path) -> None:
     """Remove a backup: by the rename it is none, whatever happens after it."""
     gone = backup.with_name(f"{GONE}{backup.name}")
-    backup.rename(gone)
+    atomic.rename(backup, gone)
     shutil.rmtree(gone)
 
 

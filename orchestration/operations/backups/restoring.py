@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lake.atomic import flush
 from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.operations.backups import erasure_list, exchange, place
 from orchestration.operations.backups.copying import copied, flush_all
 from orchestration.operations.backups.errors import BackupDamaged, DataInTheWay
 from orchestration.operations.backups.inventory import FILES, Manifest
-from orchestration.run.disk import flush
 from orchestration.run.lock import WriterLock, hold
 from orchestration.run.runs import Run, note_end, recorded
 from orchestration.run.settings import Settings

@@ -1,12 +1,11 @@
 """Which files there are to look at, and how one takes the place of another for good."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.run.disk import flush
+from lake import atomic
 from orchestration.run.settings import Settings
 
 # Not ours to change, rewritten by the ingestion, or this package's own means.
@@ -37,14 +36,6 @@ def databases_in(settings: Settings) -> list[Path]:
 @contextmanager
 def drafted(path: Path) -> Iterator[Path]:
     """Yield where to write what is to replace a file; nothing of it stays if that fails."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
+    with atomic.draft_of(path) as draft:
         yield draft
         draft.chmod(path.stat().st_mode & 0o7777)
-        flush(draft)
-    except Exception:
-        for left in (draft, draft.with_name(f"{draft.name}.wal")):
-            left.unlink(missing_ok=True)
-        raise
-    draft.replace(path)
-    flush(path.parent)

@@ -5,13 +5,13 @@ publication comes into it as one transaction, and whoever writes tables of their
 for nobody. It holds the masked marts: whoever may read a catalogue may read all of it.
 """
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lake.atomic import move_link
 from lake.publications import find, require_intact
 from orchestration.run.errors import LakehouseMissing, LakehouseUnreachable
 from orchestration.run.redaction import masked
@@ -130,7 +130,5 @@ def extensions(folder: Path) -> Path:
         if found is None or not found.submodule_search_locations:
             raise LakehouseMissing(package.replace("_", "-"))
         (file,) = Path(found.submodule_search_locations[0]).rglob("*.duckdb_extension")
-        draft = place / f"{name}.{secrets.token_hex(4)}.tmp"
-        draft.symlink_to(file)
-        draft.replace(place / f"{name}.duckdb_extension")
+        move_link(place / f"{name}.duckdb_extension", file)
     return folder

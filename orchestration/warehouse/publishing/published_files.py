@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lake import publications
+from lake import atomic, publications
 from lake.errors import PublicationDamaged
 from lake.publications import Manifest, fault_of, folder_of, inner_link, read_manifest
-from orchestration.run.disk import flush
 from orchestration.run.settings import Settings
 
 _DRAFT = ".draft-"
@@ -44,7 +43,7 @@ def new_draft(link: Path) -> Path:
 def finish(draft: Path, number: int, run_id: str | None) -> Path:
     """Protect a draft from writers, describe it in a manifest, and give its folder its name."""
     draft.chmod(0o444)
-    flush(draft)
+    atomic.flush(draft)
     stamp = publications.stamp_of(draft)
     manifest = Manifest(
         number=number,
@@ -56,11 +55,10 @@ def finish(draft: Path, number: int, run_id: str | None) -> Path:
     )
     described = publications.write_manifest(manifest, draft.parent)
     described.chmod(0o444)
-    flush(described)
-    flush(draft.parent)
+    atomic.flush(described)
     token = draft.parent.name.removeprefix(_DRAFT)
-    folder = draft.parent.rename(draft.parent.with_name(f"{number:06d}-{token}"))
-    flush(folder.parent)
+    folder = draft.parent.with_name(f"{number:06d}-{token}")
+    atomic.rename(draft.parent, folder)
     return folder / draft.name
 
 
@@ -85,7 +83,7 @@ def point(link: Path, file: Path, *, keep_present: bool) -> None:
 
 def sweep(link: Path) -> None:
     """Remove drafts and publications that no link names; make links of copies that were made."""
-    for left in link.parent.glob(f"{link.stem}.*.tmp*"):
+    for left in link.parent.glob(f"*{link.stem}.*.tmp*"):
         if not left.is_dir():  # a folder is where some reader's DuckDB puts what memory can't hold
             left.unlink(missing_ok=True)
     if not folder_of(link).is_dir():
@@ -190,15 +188,10 @@ def _move_link(link: Path, file: Path) -> None:
     target = os.path.relpath(os.path.realpath(file), os.path.realpath(link.parent))
     if link.is_symlink() and os.readlink(link) == target:  # noqa: PTH115 - 3.11's differs
         return
-    draft = link.with_name(f"{link.name}.{secrets.token_hex(4)}.tmp")
-    draft.symlink_to(target)
-    draft.replace(link)
-    flush(link.parent)
+    atomic.move_link(link, target)
 
 
 def _replace_with_same(previous: Path, present: Path) -> None:
     """Let a second name stand for a plain file."""
-    draft = previous.with_name(f"{previous.name}.{secrets.token_hex(4)}.tmp")
-    draft.hardlink_to(present)
-    draft.replace(previous)
-    draft.unlink(missing_ok=True)  # still there where a crash made both the same file already
+    with atomic.draft_of(previous) as draft:
+        draft.hardlink_to(present)
