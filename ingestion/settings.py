@@ -2,29 +2,21 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import (
-    AfterValidator,
     Field,
     SecretStr,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_settings import SettingsConfigDict
 
 from ingestion.access import AccessSettings, login_apart, split_login
-from lake.paths import folder, lake_in
-
-Folder = Annotated[Path, AfterValidator(folder)]
+from lake.locations import Locations
 
 
-def _lake_in(validated: dict[str, Any]) -> str:
-    return lake_in("", validated.get("data_dir", Path("data").resolve()))
-
-
-class IngestionSettings(AccessSettings):
+class IngestionSettings(Locations, AccessSettings):
     """Settings of one ingest, each from `MOOVITAMIX_<NAME>`; times in seconds."""
 
     model_config = SettingsConfigDict(
@@ -35,8 +27,6 @@ class IngestionSettings(AccessSettings):
         hide_input_in_errors=True,  # it may be a password
     )
 
-    data_dir: Folder = Field(default=Path("data"), validate_default=True)
-    lake_url: str = Field(default_factory=_lake_in)
     api_url: str = "http://127.0.0.1:8000"
 
     # Our own API serves 10,000 records a page; the original refuses that with a 422 and gets 100.
@@ -73,11 +63,6 @@ class IngestionSettings(AccessSettings):
     rejected_share: float = Field(default=0.01, ge=0, le=1)
     rejected_handful: int = Field(default=5, ge=0)
 
-    @field_validator("lake_url")
-    @classmethod
-    def _whole(cls, url: str, given: ValidationInfo) -> str:
-        return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
-
     @model_validator(mode="before")
     @classmethod
     def _login_apart(cls, given: dict[str, Any]) -> dict[str, Any]:
@@ -94,19 +79,9 @@ class IngestionSettings(AccessSettings):
         return self.lake_url.removeprefix(f"{self.data_dir}/")
 
     @property
-    def dlt_dir(self) -> Path:
-        """Dlt's working folder, and the note of the pull in flight; may be lost at any time."""
-        return self.data_dir / "dlt"
-
-    @property
     def forget_key_file(self) -> Path:
         """The key that hashes ids of forgotten people, unless `forget_key` gives one."""
         return self.data_dir / "forget.key"
-
-    @property
-    def quality_dir(self) -> Path:
-        """The gate's pages about each load, `index.html` first."""
-        return self.data_dir / "quality"
 
     @property
     def note(self) -> Path:

@@ -4,13 +4,13 @@ import re
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import quote, unquote
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lake.paths import folder, lake_in
+from lake.locations import Locations
 
 # As `ml.models.kinds` has them, which takes seconds to import.
 MODELS = ("baseline", "popularity", "item-knn", "ease", "lightfm", "softmax", "blend", "als")
@@ -21,18 +21,13 @@ _OWN_SOCKET = re.compile(r"/airflow/postgres$|/moovitamix-pg-[^/]+$")
 Cadence = Literal["hourly", "daily", "weekly"]
 
 
-class MlSettings(BaseSettings):
+class MlSettings(Locations):
     """Settings of the models, each from `MOOVITAMIX_<NAME>`; instants are naive UTC."""
 
     model_config = SettingsConfigDict(
         env_prefix="MOOVITAMIX_", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    data_dir: Annotated[Path, AfterValidator(folder)] = Field(
-        default=Path("data"), validate_default=True
-    )
-    lake_url: str = Field(default="", validate_default=True)
-    """Where the lake is; empty: `lake` in the data folder."""
     mlflow_url: str = ""
     """Where runs and models are kept: an SQLAlchemy URL; empty: SQLite in the data folder."""
     mlflow_artifacts: str = ""
@@ -81,21 +76,6 @@ class MlSettings(BaseSettings):
         if url and "://" not in url:
             raise ValueError("an SQLAlchemy URL is as postgresql+psycopg2://user@host/mlflow")
         return url
-
-    @field_validator("lake_url")
-    @classmethod
-    def _whole(cls, url: str, given: ValidationInfo) -> str:
-        return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
-
-    @property
-    def marts_file(self) -> Path:
-        """The published file, all that is known of listens and features."""
-        return self.data_dir / "marts.duckdb"
-
-    @property
-    def mlflow_dir(self) -> Path:
-        """The tracking database and the models' files, unless they are elsewhere."""
-        return self.data_dir / "mlflow"
 
     @property
     def registry_note(self) -> Path:

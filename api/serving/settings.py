@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from ipaddress import ip_address
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import AfterValidator, AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
-from lake.paths import folder, lake_in
+from lake.locations import Folder, Locations
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LARGEST_LIMIT = 50
 """Tracks in one answer, and kept per user: what bounds the memory."""
@@ -19,14 +21,12 @@ LARGEST_BATCH = 100
 
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 
-Folder = Annotated[Path, AfterValidator(folder)]
 
-
-class ServingSettings(BaseSettings):
+class ServingSettings(Locations):
     """Where it listens, what it reads, and what it allows."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_SERVING_", env_ignore_empty=True, frozen=True, populate_by_name=True
+        env_prefix="MOOVITAMIX_SERVING_", env_ignore_empty=True, frozen=True
     )
 
     host: str = Field(default="127.0.0.1", description="the address to listen on")
@@ -45,25 +45,9 @@ class ServingSettings(BaseSettings):
     memory_limit: str = Field(
         default="1GB", pattern=MEMORY, description="DuckDB's, while answers are prepared"
     )
-    data_dir: Folder = Field(
-        default=Path("data"),
-        validation_alias=AliasChoices("data_dir", "MOOVITAMIX_DATA_DIR"),
-        validate_default=True,
-        description="where everything a run writes goes",
-    )
-    lake_url: str = Field(
-        default="",
-        validation_alias=AliasChoices("lake_url", "MOOVITAMIX_LAKE_URL"),
-        description="the lake that gets the hourly counts; empty: `lake` in the data folder",
-    )
     dir: Folder | None = Field(
         default=None, description="serving's own folder; none: `serving` in the data folder"
     )
-
-    @property
-    def marts_file(self) -> Path:
-        """The published file: all that is ever read of the warehouse."""
-        return self.data_dir / "marts.duckdb"
 
     @property
     def folder(self) -> Path:
@@ -74,11 +58,6 @@ class ServingSettings(BaseSettings):
     def keys_file(self) -> Path:
         """The API keys, hashed."""
         return self.folder / "keys.json"
-
-    @property
-    def lake(self) -> str:
-        """The lake, wherever it is."""
-        return lake_in(self.lake_url, self.data_dir)
 
     @property
     def is_loopback(self) -> bool:

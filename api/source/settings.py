@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field
+from pydantic_settings import SettingsConfigDict
 
-from lake.paths import absolute, folder
+from lake.locations import Locations
+from lake.paths import absolute
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -18,11 +19,10 @@ def _in_utc(instant: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
-Folder = Annotated[Path, AfterValidator(folder)]
 World = Annotated[Path, AfterValidator(absolute)]
 
 
-class SourceSettings(BaseSettings):
+class SourceSettings(Locations):
     """What world is served, at what clock, and where.
 
     The sizes, the seed and the launch day are `None` unless asked for: an existing world then
@@ -30,7 +30,7 @@ class SourceSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_SOURCE_", env_ignore_empty=True, frozen=True, populate_by_name=True
+        env_prefix="MOOVITAMIX_SOURCE_", env_ignore_empty=True, frozen=True
     )
 
     seed: int | None = Field(
@@ -58,12 +58,6 @@ class SourceSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="the address to listen on")
     port: int = Field(
         default=8000, ge=0, le=65535, description="the port to listen on; 0: a free one"
-    )
-    data_dir: Folder = Field(
-        default=Path("data"),
-        validation_alias=AliasChoices("data_dir", "MOOVITAMIX_DATA_DIR"),
-        validate_default=True,
-        description="where everything a run writes goes",
     )
 
     @property

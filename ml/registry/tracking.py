@@ -54,7 +54,7 @@ def connected(settings: MlSettings) -> Iterator[MlflowClient]:
 @contextmanager
 def scratch(settings: MlSettings) -> Iterator[None]:
     """Let temporary files lie in the data folder: a kill leaves them, and forgetting finds them."""
-    folder, before = settings.data_dir / "tmp", tempfile.tempdir
+    folder, before = settings.temporary_dir, tempfile.tempdir
     folder.mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = str(folder)
     try:

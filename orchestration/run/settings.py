@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingestion.access import AccessSettings, login_apart
 from lake.clock import naive_utc
-from lake.paths import folder, lake_in, require_plain
+from lake.locations import Locations
+from lake.paths import folder, require_plain
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
@@ -45,7 +46,7 @@ Cron = Annotated[str, AfterValidator(_a_cron_expression)]
 WebAddress = Annotated[str, AfterValidator(_a_web_address)]
 
 
-class Settings(AccessSettings):
+class Settings(Locations, AccessSettings):
     """The settings of a run, read when made; paths are absolute, instants naive UTC."""
 
     model_config = SettingsConfigDict(
@@ -55,11 +56,6 @@ class Settings(AccessSettings):
         hide_input_in_errors=True,  # it may be a password
     )
 
-    data_dir: Annotated[Path, AfterValidator(folder)] = Field(
-        default=Path("data"), validate_default=True
-    )
-    lake_url: str = Field(default="", validate_default=True)
-    """Where the lake is; empty: `lake` in the data folder. A URL moves it to object storage."""
     target: Literal["dev", "spark"] = "dev"
     """What builds the marts: `dev` is DuckDB, `spark` Apache Spark (docs/scaling.md)."""
     api_url: str | None = None
@@ -86,11 +82,6 @@ class Settings(AccessSettings):
     def _login_apart(cls, given: dict[str, Any]) -> dict[str, Any]:
         return login_apart(given)
 
-    @field_validator("lake_url")
-    @classmethod
-    def _whole(cls, url: str, given: ValidationInfo) -> str:
-        return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
-
     @field_validator("as_of")
     @classmethod
     def _naive(cls, instant: datetime | None) -> datetime | None:
@@ -113,46 +104,6 @@ class Settings(AccessSettings):
             require_plain(str(self.data_dir))
             require_plain(self.lake_url.partition("://")[2] or self.lake_url)
         return self
-
-    @property
-    def build_file(self) -> Path:
-        """The build file of dbt: written by `build` alone, read by nobody else."""
-        return self.data_dir / "build.duckdb"
-
-    @property
-    def marts_file(self) -> Path:
-        """The published file that analysts open."""
-        return self.data_dir / "marts.duckdb"
-
-    @property
-    def masked_marts_file(self) -> Path:
-        """The same without personal data, for analysts who need none."""
-        return self.data_dir / "marts_masked.duckdb"
-
-    @property
-    def previous_marts_file(self) -> Path:
-        """The publication before the present one."""
-        return self.data_dir / "marts.previous.duckdb"
-
-    @property
-    def alerts_log(self) -> Path:
-        """Every alert, a JSON object a line."""
-        return self.data_dir / "logs" / "alerts.jsonl"
-
-    @property
-    def monitoring_file(self) -> Path:
-        """What runs did, for those on call: the monitoring marts."""
-        return self.data_dir / "monitoring.duckdb"
-
-    @property
-    def report_file(self) -> Path:
-        """The page that tells how things stand and how they went."""
-        return self.data_dir / "report.html"
-
-    @property
-    def dbt_dir(self) -> Path:
-        """The artifacts and the log of dbt's latest build."""
-        return self.data_dir / "dbt"
 
 
 class SmokeSettings(BaseSettings):

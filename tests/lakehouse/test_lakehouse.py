@@ -65,7 +65,7 @@ def published(settings: Settings, version: int, rows: int = 50_000) -> None:
 
 def opened(settings: Settings) -> duckdb.DuckDBPyConnection:
     """Connect to the lakehouse as anybody would."""
-    where = extensions(settings.data_dir / "tmp" / "extensions")
+    where = extensions(settings.temporary_dir / "extensions")
     connection = duckdb.connect(config={"extension_directory": str(where)})
     connection.execute(f"attach 'ducklake:{settings.lakehouse.get_secret_value()}' as lakehouse")
     connection.execute("use lakehouse")

@@ -56,7 +56,7 @@ class Hourly:
     """The segment that is being counted."""
 
     def __init__(self, settings: ServingSettings, at: datetime | None = None) -> None:
-        self._lake = settings.lake
+        self._lake = settings.lake_url
         self._every = settings.count_every
         self._workers = settings.workers
         self._counts = settings.folder / "counts"

@@ -144,7 +144,7 @@ class _opened:  # noqa: N801 - reads as the context that it is
     def __init__(self, settings: Settings, path: "Path") -> None:
         import duckdb
 
-        self.files = duckdb.connect(config={"temp_directory": str(settings.data_dir / "tmp")})
+        self.files = duckdb.connect(config={"temp_directory": str(settings.temporary_dir)})
         try:
             self.files.execute(f"attach '{quoted(path)}' as made (read_only)")
         except duckdb.Error as error:

@@ -48,7 +48,7 @@ def erase_tables(settings: Settings, person: "Person") -> int:
 
 def sweep(settings: Settings) -> None:
     """Remove what killed commands left half written; nobody writes while the lock is held."""
-    for left in (settings.data_dir / "tmp").glob("*"):
+    for left in (settings.temporary_dir).glob("*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     monitoring = settings.dbt_dir / settings.monitoring_file.name
     for path in files_in(settings):

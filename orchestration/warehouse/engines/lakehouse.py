@@ -102,8 +102,8 @@ def _opened(settings: Settings, masked_marts: Path) -> Iterator["duckdb.DuckDBPy
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
-        "extension_directory": str(extensions(settings.data_dir / "tmp" / "extensions")),
-        "temp_directory": str(settings.data_dir / "tmp"),
+        "extension_directory": str(extensions(settings.temporary_dir / "extensions")),
+        "temp_directory": str(settings.temporary_dir),
         "memory_limit": settings.memory_limit,
         "preserve_insertion_order": False,
     }

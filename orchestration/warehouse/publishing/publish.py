@@ -99,7 +99,7 @@ def _attached(settings: Settings) -> "Iterator[duckdb.DuckDBPyConnection]":
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
-        "temp_directory": str(settings.data_dir / "tmp"),
+        "temp_directory": str(settings.temporary_dir),
         "memory_limit": settings.memory_limit,
         "preserve_insertion_order": False,
     }

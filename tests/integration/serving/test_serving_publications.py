@@ -246,7 +246,7 @@ def test_an_hour_that_ends_ends_its_row(house: House) -> None:
     mine.request("other", 401, 1_000)
     hourly.keep(None, ends=True, at=datetime(2026, 11, 22, 10, 1))
 
-    rows = ds.dataset(f"{house.settings.lake}/ops/serving").to_table()
+    rows = ds.dataset(f"{house.settings.lake_url}/ops/serving").to_table()
     assert set(SCHEMA.names) <= set(rows.column_names)
     nine, ten = sorted(rows.to_pylist(), key=lambda row: row["hour"])
     assert (nine["hour"], ten["hour"]) == (datetime(2026, 11, 22, 9), datetime(2026, 11, 22, 10))

@@ -1,0 +1,97 @@
+"""Where the data, the lake and the publications are: settings that all rooms share."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lake.paths import folder, lake_in
+
+Folder = Annotated[Path, AfterValidator(folder)]
+
+
+class Locations(BaseSettings):
+    """The data folder, the lake, and what lies where in the data folder; all paths are absolute."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOOVITAMIX_", env_ignore_empty=True, frozen=True, populate_by_name=True
+    )
+
+    data_dir: Folder = Field(
+        default=Path("data"),
+        validation_alias="MOOVITAMIX_DATA_DIR",
+        validate_default=True,
+        description="Folder of everything that a run writes.",
+    )
+    lake_url: str = Field(
+        default="",
+        validation_alias="MOOVITAMIX_LAKE_URL",
+        validate_default=True,
+        description="Lake: a path or an object storage URL; empty: `lake` in the data folder.",
+    )
+
+    @field_validator("lake_url")
+    @classmethod
+    def _whole(cls, url: str, given: ValidationInfo) -> str:
+        return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
+
+    @property
+    def build_file(self) -> Path:
+        """The build file of dbt: written by `build` alone, read by nobody else."""
+        return self.data_dir / "build.duckdb"
+
+    @property
+    def marts_file(self) -> Path:
+        """The published file: all that analysts, models and the serving API read."""
+        return self.data_dir / "marts.duckdb"
+
+    @property
+    def masked_marts_file(self) -> Path:
+        """The same without personal data, for analysts who need none."""
+        return self.data_dir / "marts_masked.duckdb"
+
+    @property
+    def previous_marts_file(self) -> Path:
+        """The publication before the present one."""
+        return self.data_dir / "marts.previous.duckdb"
+
+    @property
+    def monitoring_file(self) -> Path:
+        """The monitoring marts: what runs did, for those on call."""
+        return self.data_dir / "monitoring.duckdb"
+
+    @property
+    def report_file(self) -> Path:
+        """The page on the state of the data and of the runs."""
+        return self.data_dir / "report.html"
+
+    @property
+    def alerts_log(self) -> Path:
+        """Every alert, a JSON object a line."""
+        return self.data_dir / "logs" / "alerts.jsonl"
+
+    @property
+    def dbt_dir(self) -> Path:
+        """The artifacts and the log of dbt's latest build."""
+        return self.data_dir / "dbt"
+
+    @property
+    def dlt_dir(self) -> Path:
+        """Dlt's working folder, and the note of the pull in flight; may be lost at any time."""
+        return self.data_dir / "dlt"
+
+    @property
+    def quality_dir(self) -> Path:
+        """The pages of raw validation about each load, `index.html` first."""
+        return self.data_dir / "quality"
+
+    @property
+    def mlflow_dir(self) -> Path:
+        """The tracking database and the models' files, unless they are elsewhere."""
+        return self.data_dir / "mlflow"
+
+    @property
+    def temporary_dir(self) -> Path:
+        """What memory can't hold, for as long as a command runs."""
+        return self.data_dir / "tmp"
