@@ -1,12 +1,17 @@
 """What can go wrong between the app's API and the lake, each named by what happened."""
 
+from lake.errors import MoovitamixError
 
-class IngestionError(Exception):
+
+class IngestionError(MoovitamixError):
     """Parent of every named failure; its message is one line that says where to look."""
 
 
 class ApiDown(IngestionError):
     """The API did not answer, or not well, however often it was asked."""
+
+    retryable = True
+    runbook = "api-down"
 
     def __init__(self, url: str, tries: int, reason: str) -> None:
         counted = f" in {tries} tries" if tries else ""
@@ -16,6 +21,8 @@ class ApiDown(IngestionError):
 class ApiRefused(IngestionError):
     """The API understood and said no: asking again would change nothing."""
 
+    runbook = "api-refused"
+
     def __init__(self, url: str, status: int, body: str) -> None:
         super().__init__(f"{url} was refused with {status}: {body}")
         self.status = status
@@ -23,6 +30,8 @@ class ApiRefused(IngestionError):
 
 class RedirectedElsewhere(IngestionError):
     """The API sends requests to another server, which gets neither them nor their credentials."""
+
+    runbook = "api-refused"
 
     def __init__(self, url: str, target: str) -> None:
         super().__init__(
@@ -34,6 +43,8 @@ class RedirectedElsewhere(IngestionError):
 class ProxyUnusable(IngestionError):
     """The environment names a proxy that is none for HTTP."""
 
+    runbook = "api-down"
+
     def __init__(self, proxy: str) -> None:
         super().__init__(
             f"the proxy {proxy} (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) is no address like"
@@ -44,6 +55,8 @@ class ProxyUnusable(IngestionError):
 class AnswerTooLarge(IngestionError):
     """An answer is larger than what may be held of one, on the wire or unpacked."""
 
+    runbook = "answer-not-understood"
+
     def __init__(self, where: str, megabytes: int) -> None:
         super().__init__(
             f"{where} is larger than {megabytes} MB (MOOVITAMIX_ANSWER_MAX_MB):"
@@ -53,6 +66,8 @@ class AnswerTooLarge(IngestionError):
 
 class AnswerTooSlow(IngestionError):
     """An answer kept coming, too slowly to wait for its end."""
+
+    runbook = "answer-not-understood"
 
     def __init__(self, seconds: float, where: str = "an answer") -> None:
         super().__init__(
@@ -65,6 +80,8 @@ class AnswerTooSlow(IngestionError):
 class AnswerTooNested(IngestionError):
     """Lists and objects lie in one another deeper than any page of records has them."""
 
+    runbook = "answer-not-understood"
+
     def __init__(self, where: str, depth: int) -> None:
         super().__init__(
             f"{where} has lists or objects in one another beyond {depth} levels"
@@ -74,6 +91,8 @@ class AnswerTooNested(IngestionError):
 
 class TooManyAnnounced(IngestionError):
     """The API announces more than a pull may take in."""
+
+    runbook = "answer-not-understood"
 
     def __init__(self, table: str, count: int, what: str, most: int) -> None:
         setting = f"MOOVITAMIX_{what.upper()}_MAX"
@@ -85,6 +104,8 @@ class TooManyAnnounced(IngestionError):
 class TooManyColumns(IngestionError):
     """A table's records have more fields than a table may have columns."""
 
+    runbook = "schema-changed"
+
     def __init__(self, table: str, count: int) -> None:
         super().__init__(
             f"{table}: its records have {count:,} different fields, more than a table may have"
@@ -95,6 +116,8 @@ class TooManyColumns(IngestionError):
 class PageIgnored(IngestionError):
     """The API answers with the same page, whichever one is asked for."""
 
+    runbook = "pull-not-whole"
+
     def __init__(self, table: str, asked: int, what: str) -> None:
         super().__init__(
             f"{table}: page {asked} was asked for, {what}: the API does not heed `page`"
@@ -104,6 +127,8 @@ class PageIgnored(IngestionError):
 class NotJson(IngestionError):
     """An answer with a good status that is no JSON: a proxy's page, most likely."""
 
+    runbook = "answer-not-understood"
+
     def __init__(self, where: str, fault: str) -> None:
         super().__init__(f"{where} is no JSON{fault}")
 
@@ -111,12 +136,17 @@ class NotJson(IngestionError):
 class UnexpectedAnswer(IngestionError):
     """JSON, but not the envelope that the API's contract promises."""
 
+    runbook = "answer-not-understood"
+
     def __init__(self, where: str, lacks: str) -> None:
         super().__init__(f"{where} is no page of records: {lacks}")
 
 
 class TruncatedPull(IngestionError):
     """Fewer or more records came than the API announced."""
+
+    retryable = True
+    runbook = "pull-not-whole"
 
     def __init__(self, table: str, page: int, promised: int, received: int) -> None:
         super().__init__(
@@ -127,6 +157,9 @@ class TruncatedPull(IngestionError):
 class TotalChanged(IngestionError):
     """The API's `total` was not the same on every page of one pull."""
 
+    retryable = True
+    runbook = "pull-not-whole"
+
     def __init__(self, table: str, was: int, now: int) -> None:
         super().__init__(f"{table}: the API announced {was} records, then {now}, in one pull")
 
@@ -134,12 +167,17 @@ class TotalChanged(IngestionError):
 class PagesMoved(IngestionError):
     """Records repeat over the pages, other ones at each pull: so others were missed."""
 
+    retryable = True
+    runbook = "pull-not-whole"
+
     def __init__(self, table: str, repeats: int) -> None:
         super().__init__(f"{table}: pages moved while they were read, {repeats} keys came again")
 
 
 class TypeChanged(IngestionError):
     """A column's values have another type than the table was promised."""
+
+    runbook = "schema-changed"
 
     def __init__(  # noqa: PLR0913 - what a person must know of it
         self, table: str, column: str, was: str, now: str, count: int, *, example: str = ""
@@ -151,12 +189,16 @@ class TypeChanged(IngestionError):
 class ColumnMissing(IngestionError):
     """A declared field is in none of a table's records: it was renamed or dropped, not empty."""
 
+    runbook = "schema-changed"
+
     def __init__(self, table: str, column: str, count: int) -> None:
         super().__init__(f"{table}.{column} is missing from all {count} records")
 
 
 class TooManyRejected(IngestionError):
     """More records could not be read than a pull may set aside."""
+
+    runbook = "too-many-rejected"
 
     def __init__(self, table: str, count: int, announced: int, example: str) -> None:
         super().__init__(
@@ -166,6 +208,9 @@ class TooManyRejected(IngestionError):
 
 class LoadFailed(IngestionError):
     """The records came whole, but dlt could not bring them into the lake."""
+
+    retryable = True
+    runbook = "load-failed"
 
     def __init__(self, step: str, reason: str) -> None:
         self.reason = reason
@@ -179,12 +224,16 @@ class PackageDamaged(LoadFailed):
 class GateFailed(IngestionError):
     """The gate could not judge a load, which stays undecided until the next ingest."""
 
+    runbook = "gate-failed"
+
     def __init__(self, why: str) -> None:
         super().__init__(f"the gate could not judge the load: {why}; the same command tries again")
 
 
 class LoadRefused(IngestionError):
     """The gate found a load at fault; it never counts, and its window is pulled again."""
+
+    runbook = "load-refused"
 
     def __init__(self, load_id: str, reason: str, pages: object) -> None:
         super().__init__(
@@ -197,9 +246,13 @@ class LoadRefused(IngestionError):
 class NoSuchLoad(IngestionError):
     """A verdict was asked for on a load that the lake does not hold, or that counts already."""
 
+    runbook = "load-refused"
+
 
 class ForgetKeyLost(IngestionError):
     """The list of who was forgotten can't be applied: those people would come back."""
+
+    runbook = "forgetting"
 
     def __init__(self, path: object) -> None:
         super().__init__(
@@ -210,6 +263,9 @@ class ForgetKeyLost(IngestionError):
 
 class LakeUnreachable(IngestionError):
     """The lake, or the folder for work in progress, could not be read or written."""
+
+    retryable = True
+    runbook = "lake-unreachable"
 
     def __init__(self, lake_url: str, reason: str) -> None:
         super().__init__(f"the lake at {lake_url} can't be used: {reason}")

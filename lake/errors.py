@@ -1,14 +1,26 @@
 """What can be wrong with a file of the lake or a published one, each named by what happened."""
 
 from pathlib import Path
+from typing import ClassVar
 
 
-class LakeError(Exception):
+class MoovitamixError(Exception):
+    """Parent of every failure that has a name: its message is one line that says what to do."""
+
+    retryable: ClassVar[bool] = False
+    """Whether the same again, later, may succeed: a scheduler tries it again."""
+    runbook: ClassVar[str | None] = None
+    """The page of `docs/runbooks/` that helps, without its ending."""
+
+
+class LakeError(MoovitamixError):
     """Parent of the errors of this folder: each message is one line that says what to do."""
 
 
 class NothingPublished(LakeError):
     """There is no published file to read yet."""
+
+    runbook = "not-sealed"
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"nothing is published yet ({path} is missing); `moovitamix run` makes it")
@@ -16,6 +28,8 @@ class NothingPublished(LakeError):
 
 class PublicationDamaged(LakeError):
     """A published file is not what was published."""
+
+    runbook = "publication-damaged"
 
     def __init__(self, path: Path, why: str) -> None:
         self.why = why
@@ -27,6 +41,8 @@ class PublicationDamaged(LakeError):
 class PublicationInUse(LakeError):
     """Another process has a published file open for writing, which shuts readers out."""
 
+    runbook = "publication-damaged"
+
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"{path} is open for writing elsewhere, close that session or run"
@@ -36,6 +52,8 @@ class PublicationInUse(LakeError):
 
 class DamagedFile(LakeError):
     """A file of the lake is not what was written: by a failing disk, or by hand."""
+
+    runbook = "lake-unreachable"
 
     def __init__(self, path: object, why: str) -> None:
         super().__init__(f"{path} can't be read, put it back from a backup: {why}")

@@ -2,16 +2,20 @@
 
 import re
 
+from lake.errors import MoovitamixError
+
 _MOST_NAMES, _LONGEST_NAME = 20, 40
 """Of the columns that a message lists: a file without a header may have thousands."""
 
 
-class MlError(Exception):
+class MlError(MoovitamixError):
     """Parent of every named failure; its message is one line that says what to do."""
 
 
 class NotFitted(MlError):
     """A model was asked for scores before it had seen any data."""
+
+    runbook = "model-not-promoted"
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the model {name} has not been trained yet")
@@ -20,12 +24,16 @@ class NotFitted(MlError):
 class DamagedModel(MlError):
     """A model's file can't be read, or is not what was written."""
 
+    runbook = "model-not-promoted"
+
     def __init__(self, where: object, why: str) -> None:
         super().__init__(f"{where} is no model that was written whole: {why}")
 
 
 class ModelElsewhere(MlError):
     """A model that knows a person who is to be forgotten lies where it can't be written anew."""
+
+    runbook = "forgetting"
 
     def __init__(self, number: int, where: str) -> None:
         super().__init__(
@@ -37,6 +45,8 @@ class ModelElsewhere(MlError):
 class TrackingDamaged(MlError):
     """MLflow's database can't be read; models that the lake tells of can still be used."""
 
+    runbook = "tracking-database"
+
     def __init__(self, path: object, why: str) -> None:
         super().__init__(
             f"MLflow's database {path} can't be used ({why}): put it back from a backup, or move it"
@@ -46,6 +56,8 @@ class TrackingDamaged(MlError):
 
 class TrackingOutdated(MlError):
     """MLflow's database has the schema of another MLflow."""
+
+    runbook = "tracking-database"
 
     def __init__(self, url: str, revision: str, *, is_older: bool) -> None:
         where = re.sub(r"//[^/@]*@", "//…@", url)
@@ -63,12 +75,16 @@ class TrackingOutdated(MlError):
 class TrainingUnderWay(MlError):
     """Another process trains in the same data folder."""
 
+    runbook = "warehouse-busy"
+
     def __init__(self, folder: object) -> None:
         super().__init__(f"another process trains in {folder}: wait until it has ended")
 
 
 class TooFewListens(MlError):
     """There is too little to learn from, or nothing left to judge by."""
+
+    runbook = "model-not-promoted"
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -78,12 +94,16 @@ class TooFewListens(MlError):
 class UnreadableTable(MlError):
     """A file of listens, tracks or users can't be read without a guess."""
 
+    runbook = "training-data"
+
     def __init__(self, path: object, why: str) -> None:
         super().__init__(f"{path} can't be read: {why}")
 
 
 class MissingColumn(MlError):
     """A file lacks a column without which it says nothing."""
+
+    runbook = "training-data"
 
     def __init__(self, path: object, column: str, has: list[str], hint: str = "") -> None:
         shown = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in has]
@@ -97,6 +117,8 @@ class MissingColumn(MlError):
 class NoSharedIds(MlError):
     """Metadata are of other tracks or users than the listens."""
 
+    runbook = "training-data"
+
     def __init__(
         self, path: object, listens: object, column: str, ours: object, theirs: object
     ) -> None:
@@ -109,6 +131,8 @@ class NoSharedIds(MlError):
 class UnknownTimeZone(MlError):
     """A time zone's name is not in the tz database."""
 
+    runbook = "training-data"
+
     def __init__(self, name: str) -> None:
         super().__init__(f"no time zone is called {name!r}: give one such as Europe/Paris")
 
@@ -116,9 +140,13 @@ class UnknownTimeZone(MlError):
 class NothingToLearnFrom(MlError):
     """There is no published data, or no features, yet."""
 
+    runbook = "model-not-promoted"
+
 
 class NoChampion(MlError):
     """No model has been promoted yet."""
+
+    runbook = "model-not-promoted"
 
     def __init__(self) -> None:
         super().__init__("no model has been promoted yet; `moovitamix train` trains and judges one")
@@ -127,6 +155,8 @@ class NoChampion(MlError):
 class NothingToRollBackTo(MlError):
     """There is no earlier champion."""
 
+    runbook = "model-rolled-back"
+
     def __init__(self) -> None:
         super().__init__("there is no earlier champion to go back to")
 
@@ -134,9 +164,13 @@ class NothingToRollBackTo(MlError):
 class UnusableModel(MlError):
     """A model can't be used: it is not what was written, or its scores say nothing."""
 
+    runbook = "model-not-promoted"
+
 
 class PagesPortTaken(MlError):
     """Something listens on the port that MLflow's pages were to have."""
+
+    runbook = "training-data"
 
     def __init__(self, port: int) -> None:
         super().__init__(f"port {port} is taken: --port chooses another")
@@ -144,6 +178,8 @@ class PagesPortTaken(MlError):
 
 class PagesDied(MlError):
     """MLflow's server ended by itself."""
+
+    runbook = "training-data"
 
     def __init__(self, code: int) -> None:
         super().__init__(f"MLflow's server ended with {code}; what it said stands above")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lake.errors import MoovitamixError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class ServingError(Exception):
+class ServingError(MoovitamixError):
     """Recommendations cannot be served: the message is one line that says what to do."""
 
 
 class PortTaken(ServingError):
     """Another process listens on the port."""
+
+    runbook = "serving-down"
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(
@@ -25,12 +29,16 @@ class PortTaken(ServingError):
 class AddressUnavailable(ServingError):
     """The host is no address of this machine, or may not be listened on."""
 
+    runbook = "serving-down"
+
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(f"cannot listen on {host}:{port}: {reason}")
 
 
 class NoKeys(ServingError):
     """It was to listen beyond this machine, and nobody could have a key."""
+
+    runbook = "serving-down"
 
     def __init__(self, host: str) -> None:
         super().__init__(
@@ -40,6 +48,8 @@ class NoKeys(ServingError):
 
 class AlreadyServing(ServingError):
     """Another server works in the same folder."""
+
+    runbook = "serving-down"
 
     def __init__(self, folder: Path) -> None:
         super().__init__(
@@ -51,12 +61,16 @@ class AlreadyServing(ServingError):
 class DiedAtStart(ServingError):
     """A process of the server ended before it was ready."""
 
+    runbook = "serving-down"
+
     def __init__(self, name: str, code: int) -> None:
         super().__init__(f"the {name} ended with {code} before it was ready; its log says why")
 
 
 class KeyNameTaken(ServingError):
     """A key of this name exists."""
+
+    runbook = "serving-down"
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -67,6 +81,8 @@ class KeyNameTaken(ServingError):
 class KeyNameWrong(ServingError):
     """The name would not do in a log or a file."""
 
+    runbook = "serving-down"
+
     def __init__(self, name: str) -> None:
         super().__init__(
             f"{name!r} is no name for a key: up to 40 of a-z, 0-9, - and _, the first a letter"
@@ -76,6 +92,8 @@ class KeyNameWrong(ServingError):
 class NoSuchKey(ServingError):
     """There is no key of this name."""
 
+    runbook = "serving-down"
+
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no key {name!r}; `moovitamix key list` shows them")
 
@@ -83,12 +101,16 @@ class NoSuchKey(ServingError):
 class TooManyKeys(ServingError):
     """Every slot of the rate limit is taken."""
 
+    runbook = "serving-down"
+
     def __init__(self, most: int) -> None:
         super().__init__(f"there are {most} keys already, the most there can be: remove one first")
 
 
 class KeysFileBroken(ServingError):
     """`keys.json` is there but can't be understood."""
+
+    runbook = "serving-down"
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
@@ -100,6 +122,8 @@ class KeysFileBroken(ServingError):
 class AnswersDamaged(ServingError):
     """Prepared answers, or the file that says which are served, are not as they were written."""
 
+    runbook = "serving-down"
+
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"{path} or the answers that it names are damaged ({reason}): the former ones are"
@@ -109,3 +133,5 @@ class AnswersDamaged(ServingError):
 
 class PublicationUnusable(ServingError):
     """The published file is missing, broken, or holds nothing that could be served."""
+
+    runbook = "serving-down"

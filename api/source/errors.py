@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lake.errors import MoovitamixError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class SourceError(Exception):
+class SourceError(MoovitamixError):
     """The app's API cannot serve: the message is one line that says what to do."""
 
 

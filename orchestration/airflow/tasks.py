@@ -67,7 +67,7 @@ def _task(built_by: str = "") -> Iterator[At]:
         try:
             yield At(f"airflow {task.dag_id}", clock_of(context), build)
         except Exception as error:
-            if scheduled.may_pass(error):
+            if getattr(error, "retryable", False):
                 raise
             raise AirflowFailException(message_of(error)) from error
 

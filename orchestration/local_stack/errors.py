@@ -8,6 +8,8 @@ from orchestration.run.errors import OrchestrationError
 class StackPortTaken(OrchestrationError):
     """Another process listens where a server of the stack should."""
 
+    runbook = "airflow-down"
+
     def __init__(self, name: str, port: int) -> None:
         super().__init__(
             f"port {port} for {name} is taken: stop what listens there, set "
@@ -18,6 +20,8 @@ class StackPortTaken(OrchestrationError):
 class StackRuns(OrchestrationError):
     """Another stack works in the same data folder."""
 
+    runbook = "airflow-down"
+
     def __init__(self, folder: Path) -> None:
         super().__init__(
             f"another stack runs in {folder}: end it with Ctrl-C, or set MOOVITAMIX_DATA_DIR"
@@ -27,12 +31,16 @@ class StackRuns(OrchestrationError):
 class ServiceEnded(OrchestrationError):
     """A service ended when it should have gone on, and did so again and again."""
 
+    runbook = "airflow-down"
+
     def __init__(self, name: str, said: str, log: Path) -> None:
         super().__init__(f"{name} ended: {said or 'it said nothing'} (all of it in {log})")
 
 
 class NotHealthy(OrchestrationError):
     """A service did not become healthy in time."""
+
+    runbook = "airflow-down"
 
     def __init__(self, name: str, why: str, log: Path) -> None:
         super().__init__(f"{name} is not healthy: {why} (its log is {log})")
@@ -41,6 +49,10 @@ class NotHealthy(OrchestrationError):
 class NoDatabase(OrchestrationError):
     """There is no PostgreSQL to work with."""
 
+    runbook = "airflow-down"
+
 
 class KeeperDied(OrchestrationError):
     """The process that kept the services was killed."""
+
+    runbook = "airflow-down"

@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from lake.errors import MoovitamixError
 
-class OrchestrationError(Exception):
+
+class OrchestrationError(MoovitamixError):
     """Parent of every error that a person can act on: shown as one line, without a traceback."""
 
 
 class SettingsWrong(OrchestrationError):
     """Settings have values that can't be used; the message says of each what would be right."""
+
+    runbook = "settings-wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,9 @@ class Holder:
 class WarehouseBusy(OrchestrationError):
     """Another process holds the writer lock."""
 
+    retryable = True
+    runbook = "warehouse-busy"
+
     def __init__(self, holder: Holder) -> None:
         self.holder = holder
         super().__init__(f"the warehouse is being written by {holder}; --wait SECONDS waits for it")
@@ -37,6 +44,8 @@ class WarehouseBusy(OrchestrationError):
 class SparkMissing(OrchestrationError):
     """Spark was asked for, and is not there."""
 
+    runbook = "build-failed"
+
     def __init__(self, lack: str) -> None:
         super().__init__(f"this machine cannot build on Spark: {lack}")
 
@@ -44,12 +53,16 @@ class SparkMissing(OrchestrationError):
 class LakehouseMissing(OrchestrationError):
     """Publications are to be shared through a lakehouse, and DuckDB cannot reach one."""
 
+    runbook = "lakehouse"
+
     def __init__(self, package: str) -> None:
         super().__init__(f"{package} is not installed; `make setup-lakehouse` does it")
 
 
 class LakehouseUnreachable(OrchestrationError):
     """The lakehouse could not be brought to what is published, which stands in its file."""
+
+    runbook = "lakehouse"
 
     def __init__(self, why: str) -> None:
         super().__init__(
@@ -59,6 +72,8 @@ class LakehouseUnreachable(OrchestrationError):
 
 class HandoverIncomplete(OrchestrationError):
     """Spark's files do not hold the rows that its build counted."""
+
+    runbook = "build-failed"
 
     def __init__(self, table: str, copied: int, built: int) -> None:
         super().__init__(
@@ -70,12 +85,17 @@ class HandoverIncomplete(OrchestrationError):
 class BuildFileInUse(OrchestrationError):
     """Something that does not know the writer lock (an open shell) holds the build file."""
 
+    retryable = True
+    runbook = "build-file-in-use"
+
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} can't be opened, close what has it open: {reason}")
 
 
 class BuildFileMisplaced(OrchestrationError):
     """A folder stands where the build file belongs."""
+
+    runbook = "build-file-in-use"
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is a folder, and the build file belongs there: move it away")
@@ -84,6 +104,8 @@ class BuildFileMisplaced(OrchestrationError):
 class NotSealed(OrchestrationError):
     """The build file did not pass a whole build, so readers must not get it."""
 
+    runbook = "not-sealed"
+
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path} is not published: {why}; run `moovitamix build` first")
 
@@ -91,12 +113,16 @@ class NotSealed(OrchestrationError):
 class NotErased(OrchestrationError):
     """A file tells of a person who is to be forgotten, or may, and can't be written anew."""
 
+    runbook = "forgetting"
+
     def __init__(self, path: Path, why: str = "their address is in it") -> None:
         super().__init__(f"{path} may hold the person ({why}); remove it, then forget once more")
 
 
 class NobodyKnown(OrchestrationError):
     """An id that no record has: more likely mistyped than a person's."""
+
+    runbook = "forgetting"
 
     def __init__(self, user_id: int) -> None:
         super().__init__(
@@ -107,6 +133,8 @@ class NobodyKnown(OrchestrationError):
 
 class QueryFailed(OrchestrationError):
     """DuckDB refused a query."""
+
+    runbook = "query-failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +149,8 @@ class Failure:
 class BuildFailed(OrchestrationError):
     """dbt ended with failures; the published file stays as it was."""
 
+    runbook = "build-failed"
+
     def __init__(self, said: str, failures: tuple[Failure, ...] = ()) -> None:
         self.failures = failures
         super().__init__(said)
@@ -129,9 +159,13 @@ class BuildFailed(OrchestrationError):
 class SourceStale(OrchestrationError):
     """The newest load or event is older than it may be; the published file stays as it was."""
 
+    runbook = "source-stale"
+
 
 class NothingMonitored(OrchestrationError):
     """There are no monitoring marts to report of yet."""
+
+    runbook = "monitoring-failed"
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is missing; a run makes it, or `moovitamix monitor`")
@@ -140,12 +174,27 @@ class NothingMonitored(OrchestrationError):
 class GraphOutdated(OrchestrationError):
     """The dbt project changed since its graph was made for the scheduler."""
 
+    runbook = "graph-outdated"
+
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is not of the present dbt project; `moovitamix graph` makes it")
 
 
+class RunCrashed(OrchestrationError):
+    """A run has a beginning and no end, while nobody holds the writer lock."""
+
+    runbook = "run-crashed"
+
+    def __init__(self, began_at: datetime) -> None:
+        super().__init__(
+            f"it began {began_at:%Y-%m-%d %H:%M:%S} UTC and never ended: killed, most likely"
+        )
+
+
 class TaskKilled(OrchestrationError):
     """A scheduler's task ended without a word: killed from outside, with its machine or by it."""
+
+    runbook = "run-crashed"
 
     def __init__(self, dag: str, task: str) -> None:
         super().__init__(f"{task} of {dag} ended without a word: killed, most likely")
@@ -154,6 +203,8 @@ class TaskKilled(OrchestrationError):
 class RunLate(OrchestrationError):
     """A scheduler's run has not ended in time; it goes on."""
 
+    runbook = "run-late"
+
     def __init__(self, dag: str, minutes: int) -> None:
         super().__init__(f"{dag} has not ended {minutes} minutes after it was to begin")
 
@@ -161,13 +212,19 @@ class RunLate(OrchestrationError):
 class AlertFailed(OrchestrationError):
     """An alert could not be sent through every channel that is set up."""
 
+    runbook = "alert-failed"
+
 
 class ServingDied(OrchestrationError):
     """The server that was to be checked ended before it answered."""
 
+    runbook = "serving-down"
+
 
 class ServedWrong(OrchestrationError):
     """An answer that an app would get is not as it should be."""
+
+    runbook = "model-rolled-back"
 
     def __init__(self, wrong: str) -> None:
         super().__init__(f"what is served is not right: {wrong}")
@@ -175,6 +232,8 @@ class ServedWrong(OrchestrationError):
 
 class DeploymentUndone(OrchestrationError):
     """A model that had just been promoted proved bad, and was rolled back."""
+
+    runbook = "model-rolled-back"
 
     def __init__(self, why: str, champion: int) -> None:
         super().__init__(
@@ -185,10 +244,17 @@ class DeploymentUndone(OrchestrationError):
 class MonitoringFailed(OrchestrationError):
     """The monitoring marts could not be built; their file stays as it was."""
 
+    runbook = "monitoring-failed"
+
 
 class NotReconciled(OrchestrationError):
     """The API has records that the marts lack, after a full pull that was built."""
 
+    runbook = "test-conservation"
+
 
 class SourceDied(OrchestrationError):
     """The embedded source ended, or did not answer in time."""
+
+    retryable = True
+    runbook = "source-died"

@@ -18,18 +18,6 @@ from orchestration.run.settings import Settings
 
 # Whoever writes from the command line meanwhile is waited for; the scheduler's own tasks queue.
 PATIENCE_SECONDS = 1_800.0
-# By the name of the error's class, as runbooks.py has them: what may be gone the next time.
-MAY_PASS = frozenset(
-    {
-        *("ApiDown", "TruncatedPull", "TotalChanged", "PagesMoved", "SourceDied"),
-        *("LoadFailed", "PackageDamaged", "LakeUnreachable", "WarehouseBusy", "BuildFileInUse"),
-    }
-)
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether the same again, later, may succeed; bad data and failed tests stay what they are."""
-    return type(error).__name__ in MAY_PASS
 
 
 @contextmanager

@@ -15,16 +15,16 @@ from typing import Any
 
 from lake.clock import utc_now
 from orchestration.monitoring.alerts.channels import Channel, channels, write_log
-from orchestration.monitoring.alerts.runbooks import PAGES, kind_of, page_of
+from orchestration.monitoring.alerts.runbooks import kind_of, page_of
 from orchestration.run.error_messages import one_line
-from orchestration.run.errors import BuildFailed
+from orchestration.run.errors import BuildFailed, RunCrashed
 from orchestration.run.redaction import masked
 from orchestration.run.settings import AlertSettings, Settings
 from orchestration.warehouse.failing_rows import first_failing_rows
 
 REASON_LENGTH = 1_000
 # A test is asked for by a person; a crash is found once, by the run that comes after it.
-ALWAYS_SENT = frozenset({"Test", "RunCrashed"})
+ALWAYS_SENT = frozenset({"Test", RunCrashed.__name__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +106,14 @@ def warning_of(
 def crash_of(settings: Settings, started: dict[str, Any]) -> Alert:
     """Put together what to tell of a run that has a beginning and no end."""
     asked = AlertSettings()
-    said = f"it began {started['at']:%Y-%m-%d %H:%M:%S} UTC and never ended: killed, most likely"
-    page = f"{asked.runbooks.rstrip('/')}/{PAGES['RunCrashed']}.md"
+    error = RunCrashed(started["at"])
     return Alert(
         run_id=started["run_id"],
         command=masked(started["command"], secrets=_secrets(settings, asked)),
         step="",
-        kind="RunCrashed",
-        reason=said,
-        runbook=page,
+        kind=kind_of(error),
+        reason=str(error),
+        runbook=f"{asked.runbooks.rstrip('/')}/{page_of(error)}.md",
     )
 
 
