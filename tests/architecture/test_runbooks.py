@@ -41,9 +41,9 @@ def errors() -> list[type[MoovitamixError]]:
 def test_every_error_has_a_page() -> None:
     ours = {one.__module__ for one in errors()}
     assert ours == set(MODULES)
-    assert [
-        one.__name__ for one in errors() if not one.runbook and "source" not in one.__module__
-    ] == []
+    # The app simulator's own errors end its process: a run sees `SourceDied`.
+    raised = [one for one in errors() if one.__module__ != "api.source.errors"]
+    assert [one.__name__ for one in raised if one.runbook is None] == []
 
 
 def test_only_what_may_be_gone_later_is_tried_again() -> None:
