@@ -1,5 +1,6 @@
-"""What the lake itself knows about its loads: which dlt committed, and what was decided of them."""
+"""The loads of the lake: which dlt committed, what was decided of them, how much there is."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -105,3 +106,48 @@ def files_of_loads(lake_url: str) -> Iterator[tuple[str, str, date, str]]:
             loads = files.footer(storage, path).loads or {files.load_of(path)}
             for load_id in sorted(loads):
                 yield load_id, table, day, path.removeprefix(f"{root}/")
+
+
+def volumes(lake_url: str) -> list[dict[str, Any]]:
+    """Return files and bytes of each raw table and of all of `ops`, and rows of committed loads.
+
+    A load that was killed may have left a torn file, so only those of loads that dlt committed are
+    opened, and of them only the footers.
+    """
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    storage.invalidate_cache()
+    sizes: dict[str, dict[str, int]] = defaultdict(dict)
+    for path, about in storage.find(root, detail=True).items():
+        layer, table, *_ = path.removeprefix(root).lstrip("/").split("/")
+        if path.endswith(".parquet") and not path.rsplit("/", 1)[-1].startswith("."):
+            sizes["ops" if layer == "ops" else table][path] = about["size"]
+    committed = _committed(storage, root)
+    return [
+        {
+            "table_name": table,
+            "files": len(found),
+            "bytes": sum(found.values()),
+            "rows": None
+            if table == "ops"
+            else _rows(storage, [path for path in found if files.load_of(path) in committed]),
+        }
+        for table, found in sorted(sizes.items())
+    ]
+
+
+def _committed(storage: fsspec.AbstractFileSystem, root: str) -> set[str]:
+    notes = storage.glob(f"{root}/{DATASET}/_dlt_loads/{SOURCE}__*.jsonl")
+    return {note.rsplit("__", 1)[1].removesuffix(".jsonl") for note in notes}
+
+
+def _rows(storage: fsspec.AbstractFileSystem, paths: list[str]) -> int:
+    if not paths:
+        return 0
+    import duckdb
+
+    with duckdb.connect() as counting:
+        if "local" not in storage.protocol and "file" not in storage.protocol:
+            counting.register_filesystem(storage)
+            paths = [storage.unstrip_protocol(path) for path in paths]
+        counted = counting.execute("select count(*) from read_parquet(?)", [paths]).fetchall()
+    return int(counted[0][0])

@@ -69,7 +69,7 @@ def measure_publication(settings: Settings, run_id: str, done: Publication) -> N
 
 def measure_lake(settings: Settings, run_id: str) -> None:
     """Measure what the lake keeps: files and bytes of each table, rows of those that count."""
-    from lake.volume import volumes
+    from lake.loads import volumes
 
     measured_at = utc_now()
     clock = settings.as_of or measured_at

@@ -21,7 +21,7 @@ from api.source.settings import SourceSettings
 from ingestion.compact import compact
 from ingestion.settings import IngestionSettings
 from lake import batches, loads, log
-from lake.volume import volumes
+from lake.loads import volumes
 from ml.scoring.batch import RECOMMENDATIONS
 from ml.settings import MlSettings
 from orchestration.run.error_messages import message_of
