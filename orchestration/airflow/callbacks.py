@@ -12,7 +12,8 @@ from orchestration.run.settings import Settings
 
 def task_failed(context: Context) -> None:
     """Tell why, where its log is, and which page of the runbooks helps."""
-    from orchestration.monitoring.alerts.messages import alert_of, send
+    from orchestration.monitoring.alerts.delivery import send
+    from orchestration.monitoring.alerts.messages import alert_of
 
     task = context["ti"]
     said = context.get("exception")
@@ -36,7 +37,8 @@ def task_failed(context: Context) -> None:
 
 def run_late(context: dict[str, Any], dag_id: str, minutes: int) -> None:
     """Tell that a run has not ended in time; it goes on."""
-    from orchestration.monitoring.alerts.messages import alert_of, send
+    from orchestration.monitoring.alerts.delivery import send
+    from orchestration.monitoring.alerts.messages import alert_of
 
     settings = Settings()
     run = context.get("dag_run", {})

@@ -11,10 +11,12 @@ app = typer.Typer()
 @app.command()
 def alert_test() -> None:
     """Send a test alert through every channel that is set up; fail if one does not take it."""
-    from orchestration.monitoring.alerts import messages
+    from orchestration.monitoring.alerts.delivery import send
+    from orchestration.monitoring.alerts.messages import sample_alert
     from orchestration.run.errors import AlertFailed
 
-    attempts = messages.send(settings_for(), messages.trial())
+    settings = settings_for()
+    attempts = send(settings, sample_alert(settings))
     rows = [(one.channel, one.outcome, one.error or "") for one in attempts]
     Screen().table(("channel", "outcome", "error"), rows)
     if failed := [one.channel for one in attempts if one.outcome == "failed"]:

@@ -142,18 +142,8 @@ class AlertSettings(BaseSettings):
         env_prefix="MOOVITAMIX_ALERT_", frozen=True, env_ignore_empty=True
     )
 
-    webhook_url: SecretStr | None = None
-    """Takes a JSON object with a `text`, as Slack's and Mattermost's do; none: no webhook."""
-    email_to: str = ""
-    """Addresses with commas between; none: no e-mail."""
-    email_from: str = "moovitamix@localhost"
-    smtp_host: str = "localhost"
-    smtp_port: int = Field(default=587, ge=1, le=65_535)
-    smtp_user: str = ""
-    smtp_password: SecretStr | None = None
-    smtp_starttls: bool = True
-    smtp_ca_file: Path | None = None
-    """Certificates that the mail server's is checked against; none: the system's."""
+    urls: SecretStr = SecretStr("")
+    """Where alerts go: Apprise URLs with spaces between, as `slack://…` or `mailto://…`."""
     runbooks: str = "docs/runbooks"
     """Where the runbooks are read: a folder, or the URL of one."""
     log_url: str = ""
@@ -165,19 +155,19 @@ class AlertSettings(BaseSettings):
     patience: float = Field(default=10.0, gt=0, le=60)
     """Seconds that sending may take in all; a channel that needs longer has failed."""
 
-    @field_validator("webhook_url")
+    @field_validator("urls")
     @classmethod
-    def _an_address(cls, url: SecretStr | None) -> SecretStr | None:
-        _a_web_address(url.get_secret_value() if url else None)
-        return url
+    def _apprise_urls(cls, urls: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"\s*([a-z][a-z0-9]*://\S+\s*)*", urls.get_secret_value()):
+            raise ValueError("as slack://… or mailto://…, with spaces between")
+        return urls
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no message may hold: ours, and whatever the environment calls a secret."""
-        ours = [one.get_secret_value() for one in (self.webhook_url, self.smtp_password) if one]
-        theirs = [
+        theirs = (
             value
             for name, value in os.environ.items()
             if SECRET_NAMES.search(name) and len(value) >= SHORTEST_SECRET
-        ]
-        return tuple(ours + theirs)
+        )
+        return (*self.urls.get_secret_value().split(), *theirs)

@@ -1,4 +1,4 @@
-"""Whoever is woken finds a page that helps, and nothing on it that does not exist."""
+"""Every alert has a runbook, and a runbook names nothing that does not exist."""
 
 import importlib
 import re
@@ -59,21 +59,21 @@ def test_every_page_that_an_alert_can_name_is_there_and_every_page_can_be_named(
     assert set(PAGES) == named | {"README", "warnings"}
 
 
-def test_a_page_tells_of_the_alerts_that_lead_to_it() -> None:
+def test_a_page_names_the_alerts_that_lead_to_it() -> None:
     pages = {one.__name__: one.runbook for one in errors() if one.runbook} | runbooks.OF_OTHERS
     for kind, page in pages.items():
         assert f"`{kind}`" in PAGES[page].split("**What it means.**")[0], (kind, page)
 
 
 @pytest.mark.parametrize("name", sorted(set(PAGES) - {"README"}))
-def test_a_page_says_what_it_means_how_to_look_and_how_to_mend(name: str) -> None:
-    for part in ("**What it means.**", "**How to look.**", "**How to mend.**"):
+def test_a_page_has_its_meaning_a_diagnosis_and_a_resolution(name: str) -> None:
+    for part in ("**What it means.**", "**Diagnosis.**", "**Resolution.**"):
         assert part in PAGES[name]
     assert f"({name}.md)" in PAGES["README"]
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_every_link_of_a_page_leads_somewhere(name: str) -> None:
+def test_every_link_of_a_page_is_valid(name: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)", PAGES[name]):
         assert (FOLDER / target).exists(), target
 
@@ -124,7 +124,7 @@ def test_a_failed_build_leads_to_the_page_of_its_tests_if_they_are_of_one_kind()
     assert pages == ["test-nulls", "test-nulls", "test-keys", "build-failed", "build-failed"]
 
 
-def test_a_full_disk_is_known_whoever_met_it() -> None:
+def test_a_full_disk_is_recognised_in_every_error() -> None:
     met = [OSError(28, "No space left on device"), ValueError("IO Error: No space left on device")]
     assert [runbooks.page_of(one) for one in met] == ["disk-full", "disk-full"]
     assert runbooks.page_of(KeyError("x")) == "unexpected-error"

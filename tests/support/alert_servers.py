@@ -17,7 +17,7 @@ from aiosmtpd.smtp import Envelope
 
 @dataclass(slots=True)
 class Webhook:
-    """What was posted; `status` is what it answers."""
+    """What was posted; `url` is Apprise's, `status` what it answers."""
 
     url: str
     status: int = 200
@@ -40,7 +40,9 @@ def webhook() -> Iterator[Webhook]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    taken = Webhook(f"http://127.0.0.1:{server.server_port}/hook/s3cr3tPath")
+    # Without the fields that Apprise adds by default.
+    fields = "?:version=&:attachments="
+    taken = Webhook(f"json://127.0.0.1:{server.server_port}/hook/s3cr3tPath{fields}")
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -62,6 +64,12 @@ class Mailbox:
         assert isinstance(envelope.content, bytes)
         self.mails.append(message_from_bytes(envelope.content, policy=default))
         return "250 OK"
+
+
+def mail_url(port: int, mode: str = "insecure") -> str:
+    """Return the Apprise URL of a mail to two people through a local server."""
+    to = "to=oncall@team.example&cc=lead@team.example"
+    return f"mailto://127.0.0.1:{port}?mode={mode}&from=moovitamix@localhost&format=text&{to}"
 
 
 @contextmanager

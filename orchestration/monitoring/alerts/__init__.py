@@ -1,1 +1,1 @@
-"""Alerts: what a person is told of a failure, and by which channel."""
+"""Alerts: what a failure is reported with, and by which channel."""

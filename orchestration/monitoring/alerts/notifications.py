@@ -5,16 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestration.monitoring.alerts import messages
+from orchestration.monitoring.alerts.delivery import send
 from orchestration.run.error_messages import message_of
+from orchestration.run.settings import AlertSettings
 
 if TYPE_CHECKING:
-    from orchestration.monitoring.alerts.messages import Alert
     from orchestration.run.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """The subscriber that alerts people; an interrupt is no failure."""
+    """The subscriber that sends alerts; an interrupt is no failure."""
 
     failures: bool = True
     """Whether failures and crashes are sent too: not where a scheduler sends them itself."""
@@ -24,52 +26,37 @@ class Alerts:
 
         The lock is held, so no other run is under way.
         """
-        if not self.failures:
-            return
-        with _never_in_the_way(run):
-            from orchestration.monitoring.alerts import messages
-            from orchestration.monitoring.status import crashed_run
+        from orchestration.monitoring.status import crashed_run
 
-            if crashed := crashed_run(run.settings.lake_url):
+        with _reported(run):
+            if self.failures and (crashed := crashed_run(run.settings.lake_url)):
                 _send(run, messages.crash_of(run.settings, crashed))
 
     def step_warned(self, run: "Run", step: str, warnings: Sequence[str]) -> None:
         """Alert of what is odd, where the settings ask for that."""
-        with _never_in_the_way(run):
-            from orchestration.monitoring.alerts import messages
-            from orchestration.run.settings import AlertSettings
-
+        about = {"run_id": run.run_id, "command": run.command, "step": step}
+        with _reported(run):
             if AlertSettings().warnings:
-                alert = messages.warning_of(
-                    run.settings, warnings, run_id=run.run_id, command=run.command, step=step
-                )
-                _send(run, alert)
+                _send(run, messages.warning_of(run.settings, warnings, **about))
 
     def run_failed(self, run: "Run", error: Exception) -> None:
         """Alert of the error that ended a run."""
-        if not self.failures:
-            return
-        with _never_in_the_way(run):
-            from orchestration.monitoring.alerts import messages
-
-            alert = messages.alert_of(
-                run.settings, error, run_id=run.run_id, command=run.command, step=run.at_work
-            )
-            _send(run, alert)
+        about = {"run_id": run.run_id, "command": run.command, "step": run.at_work}
+        with _reported(run):
+            if self.failures:
+                _send(run, messages.alert_of(run.settings, error, **about))
 
 
 @contextmanager
-def _never_in_the_way(run: "Run") -> Iterator[None]:
-    """Say in a line that nobody could be told, and go on."""
+def _reported(run: "Run") -> Iterator[None]:
+    """Report in one line that no alert could be made, and go on."""
     try:
         yield
     except Exception as error:
-        run.screen.say(f"nobody was alerted: {message_of(error)}")
+        run.screen.say(f"no alert was sent: {message_of(error)}")
 
 
-def _send(run: "Run", alert: "Alert") -> None:
-    from orchestration.monitoring.alerts import messages
-
-    for one in messages.send(run.settings, alert):
+def _send(run: "Run", alert: messages.Alert) -> None:
+    for one in send(run.settings, alert):
         if one.outcome == "failed":
             run.screen.say(f"the alert by {one.channel} failed: {one.error}")

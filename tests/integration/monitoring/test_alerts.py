@@ -1,6 +1,7 @@
 """A failure reaches people once, through every channel, and an alert never gets in the way."""
 
 import json
+import re
 import ssl
 import subprocess
 import time
@@ -13,13 +14,21 @@ import pytest
 
 from ingestion.errors import ApiRefused
 from lake import log
+from orchestration.monitoring.alerts.messages import alert_of
 from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.run.console import Screen
 from orchestration.run.errors import BuildFailed, Failure, SourceStale
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
 from orchestration.run.settings import Settings
-from tests.support.alert_servers import Mailbox, Webhook, deaf_server, mail_server, webhook
+from tests.support.alert_servers import (
+    Mailbox,
+    Webhook,
+    deaf_server,
+    mail_server,
+    mail_url,
+    webhook,
+)
 from tests.support.installation import Installation
 
 STALE = SourceStale("raw.tracks is 60 h old, ask ada@example.com")
@@ -33,17 +42,13 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
     with webhook() as taken:
-        monkeypatch.setenv("MOOVITAMIX_ALERT_WEBHOOK_URL", taken.url)
+        monkeypatch.setenv("MOOVITAMIX_ALERT_URLS", taken.url)
         yield taken
 
 
 @pytest.fixture
-def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+def mailbox() -> Iterator[Mailbox]:
     with mail_server() as taken:
-        monkeypatch.setenv("MOOVITAMIX_ALERT_EMAIL_TO", "oncall@team.example, lead@team.example")
-        monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_HOST", "127.0.0.1")
-        monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_PORT", str(taken.port))
-        monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_STARTTLS", "false")
         yield taken
 
 
@@ -69,8 +74,9 @@ def outcomes(settings: Settings) -> list[tuple[str, str]]:
 
 
 def test_a_failure_is_told_by_webhook_and_mail_and_written_down(
-    settings: Settings, hook: Webhook, mailbox: Mailbox
+    settings: Settings, hook: Webhook, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("MOOVITAMIX_ALERT_URLS", f"{hook.url} {mail_url(mailbox.port)}")
     fail(settings, STALE)
     (run_id,) = {row["run_id"] for row in log.read(settings.lake_url, "runs")}
     text = "\n".join(
@@ -81,14 +87,15 @@ def test_a_failure_is_told_by_webhook_and_mail_and_written_down(
             "what to do: docs/runbooks/source-stale.md",
         ]
     )
-    assert hook.posted == [{"text": text}]
+    title, details = text.split("\n", 1)
+    assert hook.posted == [{"title": title, "message": details, "type": "failure"}]
     (mail,) = mailbox.mails
-    assert mail["subject"] == text.splitlines()[0]
-    assert mail["to"] == "oncall@team.example, lead@team.example"
-    assert mail.get_content().splitlines() == text.splitlines()
+    assert mail["subject"] == title
+    assert (mail["to"], mail["cc"]) == ("oncall@team.example", "lead@team.example")
+    assert mail.get_content().splitlines() == details.splitlines()
     (line,) = settings.alerts_log.read_text().splitlines()
     assert json.loads(line)["run_id"] == run_id
-    assert outcomes(settings) == [("email", "sent"), ("log", "sent"), ("webhook", "sent")]
+    assert outcomes(settings) == [("json", "sent"), ("log", "sent"), ("mailto", "sent")]
     row = attempts(settings)[0]
     assert (row["run_id"], row["step"], row["kind"]) == (run_id, "freshness", "SourceStale")
     assert (row["severity"], row["error"]) == ("error", None)
@@ -105,7 +112,7 @@ def test_the_same_failure_is_sent_once_within_the_quiet_time(
     monkeypatch.setenv("MOOVITAMIX_ALERT_QUIET", "PT0S")
     fail(settings, SourceStale("raw.tracks is 62 h old"))
     assert len(hook.posted) == 3
-    by_webhook = [outcome for channel, outcome in outcomes(settings) if channel == "webhook"]
+    by_webhook = [outcome for channel, outcome in outcomes(settings) if channel == "json"]
     assert by_webhook == ["sent", "repeated", "sent", "sent"]
 
 
@@ -116,26 +123,26 @@ def test_what_could_not_be_sent_is_tried_again_the_next_time(
     fail(settings, STALE)
     hook.status = 200
     fail(settings, STALE)
-    by_webhook = [row for row in attempts(settings) if row["channel"] == "webhook"]
+    by_webhook = [row for row in attempts(settings) if row["channel"] == "json"]
     assert [row["outcome"] for row in by_webhook] == ["failed", "sent"]
-    assert by_webhook[0]["error"] == "AlertFailed: the webhook answered 500"
+    assert by_webhook[0]["error"] == (
+        "Failed to send JSON POST notification: Internal server error., error=500."
+    )
 
 
 def test_channels_that_are_down_or_deaf_cost_their_patience_and_change_nothing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("MOOVITAMIX_ALERT_WEBHOOK_URL", "http://127.0.0.1:9/hook/s3cr3tPath")
-    monkeypatch.setenv("MOOVITAMIX_ALERT_EMAIL_TO", "oncall@team.example")
-    monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_HOST", "127.0.0.1")
     monkeypatch.setenv("MOOVITAMIX_ALERT_PATIENCE", "0.5")
     with deaf_server() as port:
-        monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_PORT", str(port))
+        urls = f"json://127.0.0.1:9/hook/s3cr3tPath {mail_url(port)}"
+        monkeypatch.setenv("MOOVITAMIX_ALERT_URLS", urls)
         began = time.monotonic()
         fail(settings, STALE)
         assert time.monotonic() - began < 5
-    assert outcomes(settings) == [("email", "failed"), ("log", "sent"), ("webhook", "failed")]
+    assert outcomes(settings) == [("json", "failed"), ("log", "sent"), ("mailto", "failed")]
     said = capsys.readouterr().out
-    assert "the alert by email failed" in said
+    assert "the alert by mailto failed" in said
     assert "s3cr3tPath" not in said + str(attempts(settings))
     ended = [row for row in log.read(settings.lake_url, "runs") if row["event"] == "finished"]
     assert [row["error"] for row in ended] == [str(STALE)]
@@ -144,9 +151,9 @@ def test_channels_that_are_down_or_deaf_cost_their_patience_and_change_nothing(
 def test_settings_that_can_not_be_read_are_told_and_change_nothing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_PORT", "mail")
+    monkeypatch.setenv("MOOVITAMIX_ALERT_PATIENCE", "much")
     fail(settings, STALE)
-    assert "nobody was alerted: a setting" in capsys.readouterr().out
+    assert "no alert was sent: a setting" in capsys.readouterr().out
 
 
 def test_a_lake_that_is_gone_is_told_of_all_the_same(
@@ -159,9 +166,7 @@ def test_a_lake_that_is_gone_is_told_of_all_the_same(
         recorded(lost, lock, Screen(), "run", [Alerts()]),
     ):
         pass
-    assert [one["text"].splitlines()[0] for one in hook.posted] == [
-        "MooVitamix: run failed (NotADirectoryError)"
-    ]
+    assert [one["title"] for one in hook.posted] == ["MooVitamix: run failed (NotADirectoryError)"]
 
 
 def test_an_interrupt_is_no_failure(settings: Settings, hook: Webhook) -> None:
@@ -181,18 +186,18 @@ def test_the_first_failing_rows_are_told_by_their_keys(settings: Settings, hook:
     failure = Failure("not_null_dim_users_email", "not_null", stored)
     fail(settings, BuildFailed("1 of 80 failed", (failure,)), step="build")
     (posted,) = hook.posted
-    assert posted["text"].splitlines()[2:5] == [
+    assert posted["message"].splitlines()[1:4] == [
         f"not_null_dim_users_email: user_id={number} load_id=1.1" for number in range(3)
     ]
-    assert "what to do: docs/runbooks/test-nulls.md" in posted["text"]
-    assert "Ada" not in posted["text"]
+    assert "what to do: docs/runbooks/test-nulls.md" in posted["message"]
+    assert "Ada" not in str(posted)
 
 
 def test_what_an_api_answered_stays_at_home(settings: Settings, hook: Webhook) -> None:
     refused = ApiRefused("http://u:p4ss@api/users?page=1", 403, "Ada Lovelace is not yours")
     fail(settings, refused, step="ingest")
     (posted,) = hook.posted
-    assert "http://api/users?page=1 was refused with 403\n" in posted["text"]
+    assert "http://api/users?page=1 was refused with 403\n" in posted["message"]
 
 
 def test_warnings_are_sent_where_that_is_asked_for(
@@ -207,8 +212,12 @@ def test_warnings_are_sent_where_that_is_asked_for(
         ):
             step.warnings = ["listens_of_yesterday_are_as_usual"]
     (posted,) = hook.posted
-    assert posted["text"].startswith("MooVitamix: run warned in build (Warned)\nlistens_of_yest")
-    assert "what to do: docs/runbooks/warnings.md" in posted["text"]
+    assert (posted["title"], posted["type"]) == (
+        "MooVitamix: run warned in build (Warned)",
+        "warning",
+    )
+    assert posted["message"].startswith("listens_of_yest")
+    assert "what to do: docs/runbooks/warnings.md" in posted["message"]
 
 
 def test_a_run_that_was_killed_is_told_of_by_the_next(settings: Settings, hook: Webhook) -> None:
@@ -224,7 +233,8 @@ def test_a_run_that_was_killed_is_told_of_by_the_next(settings: Settings, hook: 
         ):
             pass
     (posted,) = hook.posted
-    assert posted["text"].startswith("MooVitamix: ingest failed (RunCrashed)\nit began ")
+    assert posted["title"] == "MooVitamix: ingest failed (RunCrashed)"
+    assert posted["message"].startswith("it began ")
 
 
 def test_a_test_alert_goes_through_every_channel_or_says_which_did_not(
@@ -232,19 +242,13 @@ def test_a_test_alert_goes_through_every_channel_or_says_which_did_not(
 ) -> None:
     installation = Installation(
         settings.data_dir,
-        {
-            "MOOVITAMIX_ALERT_WEBHOOK_URL": hook.url,
-            "MOOVITAMIX_ALERT_EMAIL_TO": "oncall@team.example",
-            "MOOVITAMIX_ALERT_SMTP_HOST": "127.0.0.1",
-            "MOOVITAMIX_ALERT_SMTP_PORT": str(mailbox.port),
-            "MOOVITAMIX_ALERT_SMTP_STARTTLS": "false",
-        },
+        {"MOOVITAMIX_ALERT_URLS": f"{hook.url} {mail_url(mailbox.port)}"},
     )
     assert "sent" in installation.does("alert-test")
     assert len(hook.posted) == len(mailbox.mails) == 1
     hook.status = 404
     complaint = installation.fails("alert-test")
-    assert complaint == "moovitamix: the test alert did not go out by webhook\n"
+    assert complaint == "moovitamix: the test alert did not go out by json\n"
 
 
 @pytest.fixture(scope="module")
@@ -262,13 +266,43 @@ def test_mail_goes_encrypted_to_a_server_that_proves_who_it_is(
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, f"{certificate}.key")
-    monkeypatch.setenv("MOOVITAMIX_ALERT_EMAIL_TO", "oncall@team.example")
-    monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_HOST", "127.0.0.1")
     with mail_server(tls_context=context, require_starttls=True) as mailbox:
-        monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_PORT", str(mailbox.port))
+        monkeypatch.setenv("MOOVITAMIX_ALERT_URLS", mail_url(mailbox.port, mode="starttls"))
         fail(settings, STALE)
         assert mailbox.mails == []
-        assert "CERTIFICATE_VERIFY_FAILED" in attempts(settings)[0]["error"]
-        monkeypatch.setenv("MOOVITAMIX_ALERT_SMTP_CA_FILE", str(certificate))
+        assert "CERTIFICATE_VERIFY_FAILED" in attempts(settings)[1]["error"]
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         fail(settings, STALE)
         assert len(mailbox.mails) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "slack://T0K3Nabc1/T0K3Nabc2/T0K3Nabc3",
+        "tgram://T0K3Nabc1:T0K3Nabc2/12345678",
+        "mailto://T0K3Nabc1:T0K3Nabc2@smtp.team.example?from=T0K3Nabc3",
+        "jsons://hook.team.example/T0K3Nabc1?-key=T0K3Nabc2",
+    ],
+)
+def test_the_tokens_of_a_channel_are_hidden_and_its_host_is_not(
+    settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOOVITAMIX_ALERT_URLS", url)
+    error = SourceStale("T0K3Nabc1, T0K3Nabc2, T0K3Nabc3 at hook.team.example")
+    alert = alert_of(settings, error, run_id="1", command="run", step="")
+    assert not any(token in alert.reason for token in re.findall(r"T0K3Nabc\d", url))
+    assert "hook.team.example" in alert.reason
+
+
+def test_two_channels_of_one_service_have_names_of_their_own(
+    settings: Settings, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOOVITAMIX_ALERT_URLS", f"{hook.url} {hook.url} nowhere://at-all")
+    fail(settings, STALE)
+    assert outcomes(settings) == [
+        ("json", "sent"),
+        ("json-2", "sent"),
+        ("log", "sent"),
+        ("nowhere", "failed"),
+    ]

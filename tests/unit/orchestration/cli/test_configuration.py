@@ -70,7 +70,7 @@ def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("MOOVITAMIX_ALERT_WEBHOOK_URL", "hooks.example/T0/secret-part"),
+        ("MOOVITAMIX_ALERT_URLS", "hooks.example/T0/secret-part"),
         ("MOOVITAMIX_API_URL", "http://user:secret-part@host:port"),
     ],
 )
