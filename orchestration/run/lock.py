@@ -1,7 +1,7 @@
 """The one writer: every step that writes holds `.writer.lock` in the data folder.
 
-The lock is the kernel's (`flock`), so a process that dies by any signal lets go of it; what is
-written inside only tells a person who holds it. A step asks for the `WriterLock` itself as an
+The lock is the kernel's (`flock`), so a process that dies by any signal releases it; the text
+inside only names the holder. A step asks for the `WriterLock` itself as an
 argument: what a command holds it passes on, and no step takes it twice.
 """
 
@@ -11,12 +11,16 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lake.clock import utc_now
 from orchestration.run.errors import Holder, WarehouseBusy
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 # `status` probes the lock for some microseconds: who finds it taken asks once more.
 GRACE_SECONDS = 0.1
@@ -39,19 +43,29 @@ class WriterLock:
 
 @contextmanager
 def hold(data_dir: Path, command: str, wait_seconds: float = 0) -> Iterator[WriterLock]:
-    """Hold the writer lock of `data_dir`; raise `WarehouseBusy` when another has it for longer."""
+    """Hold the writer lock of a data folder.
+
+    Args:
+        data_dir: The data folder; it is made if it is missing.
+        command: Who asks, for those who find the lock taken.
+        wait_seconds: How long to wait for another holder.
+
+    Yields:
+        The lock, to be handed to what writes.
+
+    Raises:
+        WarehouseBusy: Another process still has it.
+
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(_path(data_dir), os.O_RDWR | os.O_CREAT, 0o644)
+    lock = _acquired(data_dir, wait_seconds)
     try:
-        _acquire(descriptor, data_dir, wait_seconds)
         holder = Holder(os.getpid(), command, utc_now().replace(microsecond=0))
-        _write(descriptor, holder)
-        try:
-            yield WriterLock(data_dir, holder)
-        finally:
-            os.ftruncate(descriptor, 0)
+        _path(data_dir).write_text(json.dumps(asdict(holder), default=datetime.isoformat))
+        yield WriterLock(data_dir, holder)
     finally:
-        os.close(descriptor)
+        _path(data_dir).write_text("")
+        lock.release()
 
 
 def holder_of(data_dir: Path) -> Holder | None:
@@ -65,29 +79,24 @@ def holder_of(data_dir: Path) -> Holder | None:
     return Holder(0, "(unknown)", utc_now())
 
 
-def _acquire(descriptor: int, data_dir: Path, wait_seconds: float) -> None:
-    deadline = time.monotonic() + max(wait_seconds, GRACE_SECONDS)
-    while True:
+def _acquired(data_dir: Path, wait_seconds: float) -> "BaseFileLock":
+    from filelock import FileLock, Timeout  # 50 ms, which what only reads is spared
+
+    # Never a lock that the death of its holder would leave behind, as on a disk without `flock`.
+    lock = FileLock(_path(data_dir), mode=0o644, poll_interval=POLL_SECONDS, fallback_to_soft=False)
+    patience = max(wait_seconds, GRACE_SECONDS)
+    while not lock.is_locked:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline and (holder := holder_of(data_dir)):
+            lock.acquire(patience)
+        except Timeout:
+            if holder := holder_of(data_dir):
                 raise WarehouseBusy(holder) from None
-            time.sleep(POLL_SECONDS)
-        else:
-            return
+            patience = GRACE_SECONDS
+    return lock
 
 
 def _path(data_dir: Path) -> Path:
     return data_dir / ".writer.lock"
-
-
-def _write(descriptor: int, holder: Holder) -> None:
-    text = json.dumps(
-        {"pid": holder.pid, "command": holder.command, "since": holder.since.isoformat()}
-    )
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(), 0)
 
 
 def _is_free(data_dir: Path) -> bool:
@@ -106,7 +115,7 @@ def _is_free(data_dir: Path) -> bool:
 
 def _read(data_dir: Path) -> Holder | None:
     try:
-        told = json.loads(_path(data_dir).read_text())
-        return Holder(told["pid"], told["command"], datetime.fromisoformat(told["since"]))
+        about = json.loads(_path(data_dir).read_text())
+        return Holder(about["pid"], about["command"], datetime.fromisoformat(about["since"]))
     except (ValueError, LookupError, TypeError):  # being written, or damaged
         return None
