@@ -57,3 +57,27 @@ class DamagedFile(LakeError):
 
     def __init__(self, path: object, why: str) -> None:
         super().__init__(f"{path} can't be read, put it back from a backup: {why}")
+
+
+class FormatNewer(LakeError):
+    """A newer version of the project wrote the data folder."""
+
+    runbook = "data-format"
+
+    def __init__(self, data_dir: Path, found: int, writer: str, known: int, ours: str) -> None:
+        super().__init__(
+            f"{data_dir} has format {found}, written by version {writer}, and version {ours} knows"
+            f" formats up to {known}: install version {writer} or newer"
+        )
+
+
+class FormatUnknown(LakeError):
+    """The stamp of the data folder's format can't be read."""
+
+    runbook = "data-format"
+
+    def __init__(self, stamp: Path) -> None:
+        super().__init__(
+            f"{stamp} can't be read: put it back from a backup, or remove it if no newer version"
+            " wrote the folder"
+        )

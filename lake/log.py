@@ -72,7 +72,7 @@ SCHEMAS = {
         shares="age_hours warn_after_hours error_after_hours",
         instants="newest_at as_of measured_at",
     ),
-    "set_aside": _schema(
+    "quarantined_records": _schema(
         "run_id load_id place table_name reason",
         numbers="records",
         instants="as_of measured_at",

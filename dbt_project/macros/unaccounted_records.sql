@@ -72,7 +72,7 @@
 
     ),
 
-    set_aside as (
+    quarantined_records as (
 
         select
             load_id,
@@ -87,12 +87,12 @@
         load_id,
         coalesce(there.records, landed.records, 0) as brought,
         coalesce(kept.records, 0) as kept,
-        coalesce(set_aside.records, 0) as set_aside
+        coalesce(quarantined_records.records, 0) as quarantined_records
     from landed
     full outer join there using (load_id)
     left join kept using (load_id)
-    left join set_aside using (load_id)
+    left join quarantined_records using (load_id)
     where
         coalesce(there.records, landed.records, 0)
-        <> coalesce(kept.records, 0) + coalesce(set_aside.records, 0)
+        <> coalesce(kept.records, 0) + coalesce(quarantined_records.records, 0)
 {% endmacro %}

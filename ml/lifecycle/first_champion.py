@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lake.clock import utc_now
-from lake.provenance import git_commit
+from lake.version import git_commit
 from ml.data import published_marts
 from ml.models.baseline import Baseline
 from ml.models.bundle import Bundle

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lake.clock import utc_now
-from lake.provenance import git_commit
+from lake.version import git_commit
 from ml.data import published_marts
 from ml.errors import TooFewListens
 from ml.lifecycle import holdout, plots

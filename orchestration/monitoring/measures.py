@@ -26,7 +26,7 @@ VALUE = r"(, got \S+) .*"
 
 
 def measure_build(settings: Settings, run_id: str) -> None:
-    """Measure the build file, which nobody may be writing: rows, bytes, nulls, set aside."""
+    """Measure the build file, which nobody may be writing: rows, bytes, nulls, quarantine."""
     from orchestration.warehouse.engines.object_storage import open_build
 
     with open_build(settings) as built:
@@ -45,8 +45,12 @@ def measure_build(settings: Settings, run_id: str) -> None:
             for name, rows in rows_of_tables(built, schema).items()
         ]
         nulls = _nulls(built, about)
-        aside = _set_aside(built, about)
-    for table, rows in (("table_volume", volumes), ("column_nulls", nulls), ("set_aside", aside)):
+        quarantined = _quarantined(built, about)
+    for table, rows in (
+        ("table_volume", volumes),
+        ("column_nulls", nulls),
+        ("quarantined_records", quarantined),
+    ):
         _append(settings, table, rows, clock)
 
 
@@ -99,7 +103,7 @@ def _nulls(built: "duckdb.DuckDBPyConnection", about: dict[str, Any]) -> list[di
 NEW_LOADS = "select load_id from ledger.loads where not is_published"
 
 
-def _set_aside(built: "duckdb.DuckDBPyConnection", about: dict[str, Any]) -> list[dict[str, Any]]:
+def _quarantined(built: "duckdb.DuckDBPyConnection", about: dict[str, Any]) -> list[dict[str, Any]]:
     parts = [
         f"select load_id, 'quarantine' as place, '{table}' as table_name, broken_rule as reason"
         f' from quarantine."{table}"'

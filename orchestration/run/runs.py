@@ -111,7 +111,14 @@ def recorded(
 
     Yields:
         The run, to do steps with.
+
+    Raises:
+        FormatNewer: A newer version of the project wrote the data folder; nothing is written.
     """
+    from lake.version import stamp_format
+
+    if upgraded := stamp_format(settings.data_dir, settings.lake_url):
+        screen.say(upgraded)
     run_id = new_run_id()
     run = Run(settings, lock, screen, run_id, command, settings.as_of, subscribers=subscribers)
     for one in subscribers:

@@ -2,7 +2,7 @@ with
 
 counted as (
 
-    select * from {{ source('records', 'set_aside') }}
+    select * from {{ source('records', 'quarantined_records') }}
 
 ),
 

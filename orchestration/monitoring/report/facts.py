@@ -72,7 +72,8 @@ FACTS = (
         select
             run_clock,
             (
-                select coalesce(sum(records), 0) from set_aside where load_id = newest.load_id
+                select coalesce(sum(records), 0) from quarantined_records
+                where load_id = newest.load_id
             ) as records
         from newest
         """,

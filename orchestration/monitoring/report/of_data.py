@@ -102,7 +102,7 @@ def _columns(rows: Rows) -> list[tuple[tuple[str, str], Rows]]:
     ]
 
 
-def set_aside(rows: Rows) -> Chart:
+def quarantined_records(rows: Rows) -> Chart:
     """Draw, for each day, the records that could not count, by their reason."""
     return _stacked_days(rows, "reason", "records", "")
 
@@ -179,13 +179,13 @@ PICTURES = (
     Picture(
         "Set aside, by reason",
         "Records that could not be read (rejected) or break a rule (quarantine); none is dropped.",
-        ("set_aside",),
+        ("quarantined_records",),
         """
         select day, place, table_name, reason, records, load_id
-        from set_aside order by day, place, table_name, reason
+        from quarantined_records order by day, place, table_name, reason
         """,
         "No record had to be set aside.",
-        set_aside,
+        quarantined_records,
     ),
     Picture(
         "Storage",

@@ -79,7 +79,7 @@ def _summary(results: "list[RunResult]", full_refresh: bool) -> Build:
     kinds = [str(result.node.resource_type) for result in results]
     spark = SparkSession.builder.getOrCreate()
     rows = spark.sql("select sum(row_count) from ledger.relations where part = 'marts'")
-    set_aside = spark.sql(
+    quarantined_records = spark.sql(
         "select count(*) from quarantine.listen_history"
         " where load_id = (select max(load_id) from ledger.loads)"
     )
@@ -90,5 +90,5 @@ def _summary(results: "list[RunResult]", full_refresh: bool) -> Build:
         warnings=[result.node.name for result in results if result.status == "warn"],
         is_full_refresh=bool(state[0]) if state else full_refresh,
         rows=int((rows.first() or [0])[0] or 0),
-        quarantined=int((set_aside.first() or [0])[0]),
+        quarantined=int((quarantined_records.first() or [0])[0]),
     )

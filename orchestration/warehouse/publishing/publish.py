@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lake import publications
-from lake.provenance import git_commit
+from lake.version import git_commit
 from orchestration.run.errors import BuildFileInUse, NotSealed
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings

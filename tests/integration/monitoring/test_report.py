@@ -199,7 +199,8 @@ def _a_day(number: int, when: datetime, day: date) -> dict[str, Row]:
         "table_volume": at_once | rows | {"bytes": 1000},
         "table_freshness": age("pass") | {"run_clock": when, "share_of_limit": 0.8},
         "column_nulls": at_once | nulls | {"null_count": 1, "row_count": 10},
-        "set_aside": at_once | {"place": "quarantine", "reason": "null key", "records": 2},
+        "quarantined_records": at_once
+        | {"place": "quarantine", "reason": "null key", "records": 2},
         "api_calls": {"day": day, "endpoint": "users", **times},
         "api_health": look(is_healthy=True) | {"checked_at": when, "response_ms": 2.0},
     }
