@@ -4,6 +4,18 @@ measured as (
 
     select * from {{ source('records', 'table_freshness') }}
 
+),
+
+newest_of_a_run as (
+
+    select
+        *,
+        row_number() over (
+            partition by run_id, place, table_name
+            order by measured_at desc
+        ) as recency
+    from measured
+
 )
 
 select
@@ -19,4 +31,5 @@ select
     newest_at,
     as_of as run_clock,
     measured_at
-from measured
+from newest_of_a_run
+where recency = 1
