@@ -1,181 +1,148 @@
-"""Draw small pictures as SVG that wears the colours of the page, in light and in dark.
+"""Charts as SVG, in the page's own colours: Altair specifications, rendered by vl-convert.
 
-matplotlib is there already (mlflow brings it), draws without a browser, and its SVG is static: no
-script, nothing to fetch. It draws in placeholder colours; each becomes a CSS variable of the page,
-and texts stay texts, in the page's own type.
+Rendering needs neither a browser nor a network. Colours are CSS variables of the page, so that one
+picture serves light and dark; legends are text of the page, which wraps where it is narrow.
 """
 
-import io
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+import altair as alt
 
-SERIES = ("s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8")
-ROLES = ("ink", "dim", "grid", "good", "warn", "bad", "band", *SERIES)
-COLOURS = {role: f"#0{number:x}fe{number:x}0" for number, role in enumerate(ROLES)}
+Row = dict[str, Any]
 
+SERIES = tuple(f"var(--s{number})" for number in range(1, 9))
+GOOD, WARN, BAD, BAND, INK = (f"var(--{name})" for name in ("good", "warn", "bad", "band", "ink"))
 # Wide enough for a phone held upright, where a unit is about a pixel; a desk shows it larger.
-WIDTH, PANEL, GAP = 360, 70, 26
-LEFT, RIGHT, TOP, BOTTOM = 46, 8, 20, 24
-UNIT = 72  # matplotlib counts in inches, SVG in its points
-# Text is measured by another font than it is shown in; at this size labels still have room.
-STYLE: dict[Any, Any] = {"svg.fonttype": "none", "font.size": 10.5, "axes.spines.top": False}
-STYLE |= {"axes.spines.right": False, "axes.titlesize": 10.5, "axes.titlelocation": "left"}
+WIDTH, HEIGHT, PANEL = 300, 165, 62
+TEXT = {"labelFontSize": 10.5, "labelColor": "var(--dim)", "title": None}
+CONFIG = {
+    "aria": False,  # the page labels each picture as a whole
+    "background": None,
+    "view": {"stroke": None},
+    "axis": TEXT | {"ticks": False, "gridColor": "var(--grid)", "domainColor": "var(--grid)"},
+    "axisX": {"grid": False, "labelPadding": 6, "labelFlush": False},
+    # Axes of one width let the pictures stand in line.
+    "axisY": {"domain": False, "minExtent": 40, "maxExtent": 40},
+    "header": TEXT | {"labelColor": INK, "labelAnchor": "start", "labelPadding": 4},
+    "line": {"strokeWidth": 1.4, "point": {"size": 9, "filled": True}},
+    "facet": {"spacing": 12},
+}
 
-_PREAMBLE = re.compile(
-    r"^.*?(?=<svg)|<metadata>.*?</metadata>| xmlns(?::\w+)?=\"[^\"]*\"", re.DOTALL
-)
-_PATH = re.compile(r" (?:d|x|y|transform)=\"[^\"]*\"")
-_DIGITS = re.compile(r"(\.\d)\d+")
-_FONT = re.compile(r"font(?:-family)?: ([\d.]+px)? ?'DejaVu Sans'[^;\"]*;?")
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart, and what each of its colours stands for."""
 
-@dataclass(slots=True)
-class Chart:
-    """A picture in the making: its panels one above the other, and what its colours mean."""
-
-    figure: "Figure"
-    panels: "list[Axes]"
+    chart: Any
+    """One of Altair's charts, layered or with panels."""
     legend: dict[str, str] = field(default_factory=dict)
-    """What each role stands for; shown as text of the page, which wraps where it is narrow."""
 
-    def svg(self, name: str, label: str) -> str:
-        """Return the picture as one element; `name` keeps its ids apart from other pictures'."""
-        import matplotlib as mpl
+    def svg(self) -> str:
+        """Return the chart as one SVG element."""
+        import vl_convert
 
-        text = io.StringIO()
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
-            self.figure.savefig(text, format="svg", metadata=nothing, transparent=True)
-        drawn = _PATH.sub(
-            lambda one: _DIGITS.sub(r"\1", one[0]), _PREAMBLE.sub("", text.getvalue())
-        )
-        drawn = _FONT.sub(lambda one: f"font-size: {one[1]};" if one[1] else "", drawn)
-        for role, colour in COLOURS.items():
-            drawn = drawn.replace(colour, f"var(--{role})")
-        return drawn.replace("<svg", f'<svg role="img" aria-label="{label}"', 1).strip()
+        return str(vl_convert.vegalite_to_svg(self.chart.to_dict() | {"config": CONFIG}))
 
 
-def chart(*titles: str) -> Chart:
-    """Return a chart with a panel for each title, which may be empty; without any, one panel."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    titles = titles or ("",)
-    panel = PANEL if len(titles) > 1 else 2.5 * PANEL
-    height = TOP + BOTTOM + panel * len(titles) + GAP * (len(titles) - 1)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH / UNIT, height / UNIT))
-        # Margins that are known need no second drawing, in which a layout would be found.
-        figure.subplots_adjust(
-            left=LEFT / WIDTH,
-            right=1 - RIGHT / WIDTH,
-            bottom=BOTTOM / height,
-            top=1 - (TOP if any(titles) else RIGHT) / height,
-            hspace=GAP / panel,
-        )
-        FigureCanvasSVG(figure)
-        panels = figure.subplots(len(titles), 1, squeeze=False, sharex=True)[:, 0]
-        for one, title in zip(panels, titles, strict=True):
-            _dress(one, title)
-    return Chart(figure, list(panels))
+def chart(rows: Iterable[Row]) -> alt.Chart:
+    """Return a chart of rows that says nothing of its marks yet."""
+    plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
+    return alt.Chart(alt.Data(values=plain), width=WIDTH, height=HEIGHT)
 
 
-def _dress(panel: "Axes", title: str) -> None:
-    panel.set_title(title, color=COLOURS["ink"])
-    panel.tick_params(colors=COLOURS["dim"], labelsize=10, length=0)
-    panel.tick_params(axis="x", pad=6)
-    panel.grid(axis="y", color=COLOURS["grid"], linewidth=0.8)
-    panel.set_axisbelow(True)
-    for spine in panel.spines.values():
-        spine.set_color(COLOURS["grid"])
+def _plain(value: object) -> object:
+    return f"{_instant(value).isoformat()}Z" if isinstance(value, date) else value
 
 
-def dated(panel: "Axes", instants: Sequence[Any]) -> None:
-    """Let the panel run over days; a single one stands in the middle."""
-    from datetime import timedelta
-
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
-    panel.xaxis.set_major_locator(locator)
-    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
-    margin = timedelta(days=1) if min(instants) == max(instants) else timedelta(hours=12)
-    panel.set_xlim(min(instants) - margin, max(instants) + margin)
+def _instant(day: date) -> datetime:
+    return day if isinstance(day, datetime) else datetime.combine(day, time())
 
 
-def from_zero(panel: "Axes", unit: str = "") -> None:
-    """Let the heights of the panel begin at zero, and say in what they are; without, they count."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+def panels(
+    layers: alt.LayerChart, rows: Iterable[Row], column: str, order: Sequence[str] | None = None
+) -> alt.FacetChart:
+    """Return the same chart once for each value of a column, one above the other.
 
-    panel.set_ylim(bottom=0)
-    if panel.get_ylim()[1] <= 0:
-        panel.set_ylim(top=1)
-    panel.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=not unit))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda height, _: f"{short(height)}{unit}"))
-
-
-def short(number: float) -> str:
-    """Return a number as an axis has room for it: 1.2k, 35M."""
-    for length, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(number) >= length:
-            return f"{number / length:.3g}{sign}"
-    return f"{number:.3g}"
+    Args:
+        layers: The chart.
+        rows: Its rows.
+        column: What each panel is of.
+        order: The values, from the top; without, as they come in the rows.
+    """
+    names = list(order or dict.fromkeys(row[column] for row in rows))
+    row = alt.Row(f"{column}:N", sort=names, header=alt.Header(orient="top"))
+    one = layers.properties(height=PANEL if len(names) > 1 else HEIGHT)
+    return one.facet(row=row).resolve_scale(y="independent")
 
 
-def line(panel: "Axes", across: Sequence[Any], up: Sequence[Any], role: str) -> None:
-    """Draw a line with a mark at each value; a value that is not known interrupts it."""
-    heights = [float("nan") if height is None else height for height in up]
-    panel.plot(across, heights, color=COLOURS[role], linewidth=1.4, marker=".", markersize=4)
+def across(rows: Sequence[Row], column: str) -> alt.X:
+    """Return an axis of time, with room beside the first and the last instant."""
+    found = [_instant(row[column]) for row in rows]
+    margin = timedelta(days=1) if min(found) == max(found) else timedelta(hours=14)
+    ends = [f"{end.isoformat()}Z" for end in (min(found) - margin, max(found) + margin)]
+    step = max(1, (max(found) - min(found)).days // 5)
+    ticks = alt.TimeIntervalStep(interval="day", step=step)
+    axis = alt.Axis(tickCount=ticks, format="%d %b", labelOverlap=True)
+    return alt.X(f"{column}:T", axis=axis, scale=alt.Scale(type="utc", domain=ends))
 
 
-def marks(panel: "Axes", across: Sequence[Any], up: Sequence[Any], role: str, sign: str) -> None:
-    """Draw signs by themselves."""
-    panel.plot(
-        across, up, color=COLOURS[role], linestyle="", marker=sign, markersize=6, clip_on=False
+def up(column: str, unit: str = "") -> alt.Y:
+    """Return an axis of numbers from zero, written short: 1.2k, 35M; without a unit they count."""
+    label = "format(datum.value, datum.value < 1000 ? '.3~g' : '.3~s')"
+    whole = {} if unit else {"tickMinStep": 1}
+    axis = alt.Axis(labelExpr=f"{label} + '{unit}'", tickCount=4, **whole)
+    return alt.Y(f"{column}:Q", axis=axis, scale=alt.Scale(zero=True, nice=True))
+
+
+def colours_of(names: Iterable[str]) -> dict[str, str]:
+    """Return a colour for each name; those beyond the last colour share it."""
+    return {
+        name: SERIES[min(number, len(SERIES) - 1)]
+        for number, name in enumerate(dict.fromkeys(names))
+    }
+
+
+def coloured(column: str, colours: dict[str, str]) -> alt.Color:
+    """Return the encoding of a column by colours that the page's legend explains."""
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    return alt.Color(f"{column}:N", legend=None, scale=scale)
+
+
+def legend_of(colours: dict[str, str]) -> dict[str, str]:
+    """Return the meaning of each colour."""
+    names: dict[str, list[str]] = {}
+    for name, colour in colours.items():
+        names.setdefault(colour, []).append(name)
+    return {colour: few[0] if len(few) == 1 else "others" for colour, few in names.items()}
+
+
+def crosses(of: alt.Chart) -> alt.Chart:
+    """Return marks for what went wrong."""
+    shape = "M-1,-1L1,1M-1,1L1,-1"
+    return of.mark_point(shape=shape, size=36, stroke=BAD, strokeWidth=1.6, opacity=1)
+
+
+def stacked_days(
+    rows: Sequence[Row], column: str, height: str, colours: dict[str, str], unit: str = ""
+) -> alt.Chart:
+    """Return a bar for each day, stacked by the values of a column.
+
+    Args:
+        rows: What to draw, with a `day`.
+        column: What a layer of the bars stands for.
+        height: The column whose sum is a layer's height.
+        colours: The colour of each layer, in their order from the bottom.
+        unit: What the heights are in.
+    """
+    order = alt.Order("rank:Q")
+    ranks = {name: rank for rank, name in enumerate(colours)}
+    axis = across(rows, "day")
+    days = (max(row["day"] for row in rows) - min(row["day"] for row in rows)).days + 2
+    return (
+        chart([row | {"rank": ranks[row[column]]} for row in rows])
+        .mark_bar(size=max(1.0, 0.8 * WIDTH / days))
+        .encode(x=axis, y=up(f"sum({height})", unit), color=coloured(column, colours), order=order)
     )
-
-
-def stacked(
-    panel: "Axes", across: Sequence[Any], layers: Mapping[str, Sequence[Any]], width: float
-) -> None:
-    """Draw bars of layers one upon the other; each layer, named by its role, is one path."""
-    floor = [0.0] * len(across)
-    for role, heights in layers.items():
-        known = [height or 0.0 for height in heights]
-        bars(panel, across, floor, known, role, width)
-        floor = [low + height for low, height in zip(floor, known, strict=True)]
-
-
-def bars(  # noqa: PLR0913, PLR0917 - where, how high, how wide
-    panel: "Axes",
-    across: Sequence[Any],
-    floor: Sequence[float],
-    heights: Sequence[float],
-    role: str,
-    width: float,
-) -> None:
-    """Draw all bars as one path: a thousand rectangles would be ten times the page."""
-    from matplotlib.dates import date2num
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
-    as_number: Any = date2num
-    places = [x if isinstance(x, int | float) else float(as_number(x)) for x in across]
-    found = [
-        Path(
-            [(x - width / 2, y), (x - width / 2, y + h), (x + width / 2, y + h), (x + width / 2, y)]
-        )
-        for x, y, h in zip(places, floor, heights, strict=True)
-        if h
-    ]
-    if found:
-        whole = Path.make_compound_path(*found)
-        panel.add_patch(PathPatch(whole, facecolor=COLOURS[role], edgecolor="none"))
-        panel.autoscale_view()

@@ -104,6 +104,6 @@ def facts(records: Records) -> list[tuple[str, str, str]]:
     return [
         (fact.label, fact.value.format(**row), fact.note.format(**row))
         for fact in FACTS
-        for row in records.ask(fact.sql).dicts()
+        for row in records.ask(fact.sql)
         if None not in row.values()
     ]

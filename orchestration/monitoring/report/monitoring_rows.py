@@ -1,6 +1,6 @@
 """Read the monitoring marts; what is not there yet has no rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,51 +14,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """What a query gave: the names of its columns, and its rows."""
-
-    columns: Sequence[str] = ()
-    rows: Sequence[tuple[Any, ...]] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.rows)
-
-    def of(self, column: str) -> list[Any]:
-        """The values of a column, from the first row to the last."""
-        place = self.columns.index(column)
-        return [row[place] for row in self.rows]
-
-    def by(self, column: str) -> "dict[Any, Rows]":
-        """The rows of each value of a column, in the order in which the values come."""
-        apart: dict[Any, list[tuple[Any, ...]]] = {}
-        for value, row in zip(self.of(column) if self.rows else [], self.rows, strict=True):
-            apart.setdefault(value, []).append(row)
-        return {value: Rows(self.columns, rows) for value, rows in apart.items()}
-
-    def dicts(self) -> list[dict[str, Any]]:
-        """Each row by the names of its columns."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
-
-
-@dataclass(frozen=True, slots=True)
 class Records:
     """The monitoring marts of one file, opened."""
 
     connection: "duckdb.DuckDBPyConnection"
 
-    def ask(self, sql: str) -> Rows:
-        """Return what a query gives, or no rows where a mart is missing that it reads.
+    def ask(self, sql: str) -> list[dict[str, Any]]:
+        """Return the rows of a query, or none where a mart is missing that it reads.
 
         Texts are masked: an error that a run recorded may quote what a record says.
         """
         import duckdb
 
         try:
-            asked = self.connection.execute(sql)
+            found = self.connection.execute(sql)
         except duckdb.CatalogException:
-            return Rows()
-        columns = tuple(column[0] for column in asked.description or ())
-        return Rows(columns, [tuple(map(_told, row)) for row in asked.fetchall()])
+            return []
+        columns = [column[0] for column in found.description or ()]
+        return [dict(zip(columns, map(_masked, row), strict=True)) for row in found.fetchall()]
 
 
 @contextmanager
@@ -68,6 +41,6 @@ def opened(monitoring: Path) -> Iterator[Records]:
         yield Records(connection)
 
 
-def _told(value: object) -> object:
+def _masked(value: object) -> object:
     # An API's own answer is in one kind of error only; others have no such words.
     return masked(value, kind="ApiRefused") if isinstance(value, str) else value

@@ -1,40 +1,47 @@
-"""Pictures of the app's API: how fast it answered, and whether it was well."""
+"""Pictures of the app's API: response times and health."""
 
-from orchestration.monitoring.report.charts import Chart, chart, dated, from_zero, line, marks
-from orchestration.monitoring.report.monitoring_rows import Rows
+import altair as alt
+
+from orchestration.monitoring.report.charts import (
+    BAD,
+    GOOD,
+    SERIES,
+    Drawing,
+    Row,
+    across,
+    chart,
+    coloured,
+    crosses,
+    panels,
+    up,
+)
 from orchestration.monitoring.report.pictures import Picture
 
-PERCENTILES = {"s1": "p50_ms", "s2": "p95_ms", "s4": "p99_ms"}
+PERCENTILES = {"p50_ms": SERIES[0], "p95_ms": SERIES[1], "p99_ms": SERIES[3]}
 
 
-def latency(rows: Rows) -> Chart:
+def latency(rows: list[Row]) -> Drawing:
     """Draw the response times of each endpoint, day by day."""
-    endpoints = rows.by("endpoint")
-    drawn = chart(*endpoints)
-    for panel, calls in zip(drawn.panels, endpoints.values(), strict=True):
-        for role, name in PERCENTILES.items():
-            line(panel, calls.of("day"), calls.of(name), role)
-        failed = [day for day in calls.dicts() if day["errors"]]
-        marks(panel, [one["day"] for one in failed], [0] * len(failed), "bad", "x")
-        dated(panel, rows.of("day"))
-        from_zero(panel, " ms")
-    drawn.legend = {role: name.removesuffix("_ms") for role, name in PERCENTILES.items()}
-    drawn.legend |= {"bad": "a day with errors"}
-    return drawn
+    days = chart(rows).encode(x=across(rows, "day"))
+    times = days.transform_fold(list(PERCENTILES), ["percentile", "ms"]).mark_line()
+    failed = days.transform_filter("datum.errors > 0").encode(y=alt.datum(0))
+    layers = alt.layer(
+        times.encode(y=up("ms", " ms"), color=coloured("percentile", PERCENTILES)), crosses(failed)
+    )
+    legend = {colour: name.removesuffix("_ms") for name, colour in PERCENTILES.items()}
+    return Drawing(
+        panels(layers, rows, "endpoint", sorted({row["endpoint"] for row in rows})),
+        legend | {BAD: "a day with errors"},
+    )
 
 
-def health(rows: Rows) -> Chart:
-    """Draw each look at the API: how fast it answered, or that it did not."""
-    drawn = chart()
-    (panel,) = drawn.panels
-    for is_healthy, role, sign in ((True, "good", "o"), (False, "bad", "x")):
-        looks = [one for one in rows.dicts() if one["is_healthy"] is is_healthy]
-        heights = [one["response_ms"] or 0 for one in looks]
-        marks(panel, [one["checked_at"] for one in looks], heights, role, sign)
-    dated(panel, rows.of("checked_at"))
-    from_zero(panel, " ms")
-    drawn.legend = {"good": "well", "bad": "refused or down"}
-    return drawn
+def health(rows: list[Row]) -> Drawing:
+    """Draw each check of the API: how fast it answered, or that it did not."""
+    checks = chart([row | {"response_ms": row["response_ms"] or 0} for row in rows])
+    checks = checks.encode(x=across(rows, "checked_at"), y=up("response_ms", " ms"))
+    well = checks.transform_filter("datum.is_healthy").mark_circle(size=24, color=GOOD, opacity=1)
+    ill = crosses(checks.transform_filter("!datum.is_healthy"))
+    return Drawing(alt.layer(well, ill), {GOOD: "healthy", BAD: "refused or down"})
 
 
 PICTURES = (

@@ -1,130 +1,101 @@
-"""Pictures of the data: how much came and is there, how fresh, how full, what was set aside."""
+"""Pictures of the data: volume, record counts, freshness, nulls, quarantine and storage."""
 
-from typing import Any
+import altair as alt
 
 from orchestration.monitoring.report.charts import (
-    COLOURS,
-    Chart,
+    BAD,
+    BAND,
+    SERIES,
+    Drawing,
+    Row,
+    across,
     chart,
-    dated,
-    from_zero,
-    line,
-    marks,
-    stacked,
+    coloured,
+    colours_of,
+    crosses,
+    legend_of,
+    panels,
+    stacked_days,
+    up,
 )
-from orchestration.monitoring.report.monitoring_rows import Rows
-from orchestration.monitoring.report.pictures import A_DAY, Picture, legend_of, roles_of
+from orchestration.monitoring.report.pictures import Picture
 
 PROMISED = ("fact_listen_history", "dim_users", "dim_tracks")
 MOST_LINES = 7
 
 
-def volume(rows: Rows) -> Chart:
-    """Draw what each load brought, inside the band of what is usual; a panel a table."""
-    tables = rows.by("table_name")
-    drawn = chart(*tables)
-    for panel, pulled in zip(drawn.panels, tables.values(), strict=True):
-        # The first load is the whole history; beside it no other would show.
-        comparable = pulled.by("kind").get("incremental", pulled)
-        when = comparable.of("run_clock")
-        _band(panel, when, comparable.of("usual_low"), comparable.of("usual_high"))
-        line(panel, when, comparable.of("received"), "s1")
-        odd = [one for one in comparable.dicts() if one["verdict"] in {"refused", "failed"}]
-        marks(panel, _all(odd, "run_clock"), _all(odd, "received"), "bad", "x")
-        dated(panel, rows.of("run_clock"))
-        from_zero(panel)
-    drawn.legend = {"s1": "records", "band": "usual", "bad": "refused or failed"}
-    return drawn
+def volume(rows: list[Row]) -> Drawing:
+    """Draw what each load brought, inside the band of what is usual; a panel for each table."""
+    # The first load is the whole history; beside it no other would show.
+    later = {row["table_name"] for row in rows if row["kind"] == "incremental"}
+    rows = [row for row in rows if row["kind"] == "incremental" or row["table_name"] not in later]
+    loads = chart(rows).encode(x=across(rows, "run_clock"), y=up("received"))
+    band = loads.mark_area(color=BAND, invalid="break-paths-show-domains")
+    layers = alt.layer(
+        band.encode(y="usual_low:Q", y2="usual_high:Q"),
+        loads.mark_line(color=SERIES[0]),
+        crosses(loads.transform_filter("datum.verdict in {refused: 1, failed: 1}")),
+    )
+    legend = {SERIES[0]: "records", BAND: "usual", BAD: "refused or failed"}
+    return Drawing(panels(layers, rows, "table_name", sorted(later) or None), legend)
 
 
-def _band(panel: Any, when: list[Any], low: list[Any], high: list[Any]) -> None:  # noqa: ANN401 - matplotlib's
-    nothing = float("nan")
-    floor = [nothing if one is None else one for one in low]
-    ceiling = [nothing if one is None else one for one in high]
-    panel.fill_between(when, floor, ceiling, color=COLOURS["band"], linewidth=0)
-
-
-def _all(rows: list[dict[str, Any]], name: str) -> list[Any]:
-    return [row[name] for row in rows]
-
-
-def record_counts(rows: Rows) -> Chart:
+def record_counts(rows: list[Row]) -> Drawing:
     """Draw the rows of the promised tables as they were published."""
-    tables = rows.by("table_name")
+    tables = dict.fromkeys(row["table_name"] for row in rows)
     shown = [name for name in PROMISED if name in tables] or list(tables)[:3]
-    drawn = chart(*shown)
-    for panel, name in zip(drawn.panels, shown, strict=True):
-        line(panel, tables[name].of("day"), tables[name].of("row_count"), "s1")
-        dated(panel, rows.of("day"))
-        from_zero(panel)
-    return drawn
+    rows = [row for row in rows if row["table_name"] in shown]
+    counts = chart(rows).mark_line(color=SERIES[0])
+    counts = counts.encode(x=across(rows, "day"), y=up("row_count"))
+    return Drawing(panels(alt.layer(counts), rows, "table_name", shown))
 
 
-def freshness(rows: Rows) -> Chart:
+def freshness(rows: list[Row]) -> Drawing:
     """Draw how old each source was, as a share of the age that stops a run."""
-    drawn = chart()
-    (panel,) = drawn.panels
-    sources = rows.by("table_name")
-    roles = roles_of([name for name, of in sources.items() if any(of.of("share_of_limit"))])
-    for name, role in roles.items():
-        shares = [share and 100 * share for share in sources[name].of("share_of_limit")]
-        line(panel, sources[name].of("run_clock"), shares, role)
-    panel.axhline(100, color=COLOURS["bad"], linewidth=1.2, linestyle="--")
-    dated(panel, rows.of("run_clock"))
-    from_zero(panel, " %")
-    drawn.legend = legend_of(roles) | {"bad": "stops the run"}
-    return drawn
+    rows = [row | {"percent": 100 * row["share_of_limit"]} for row in rows if row["share_of_limit"]]
+    colours = colours_of(row["table_name"] for row in rows)
+    limit = chart([{"limit": 100}]).mark_rule(color=BAD, strokeDash=[5, 4], strokeWidth=1.2)
+    layers = alt.layer(
+        _percents(rows, "run_clock", "table_name", colours), limit.encode(y="limit:Q")
+    )
+    return Drawing(layers, legend_of(colours) | {BAD: "stops the run"})
 
 
-def nulls(rows: Rows) -> Chart:
+def nulls(rows: list[Row]) -> Drawing:
     """Draw the share of nulls of the columns that have most, as they came."""
-    drawn = chart()
-    (panel,) = drawn.panels
     # Some columns of marts are null by what they mean: no version is valid to an end that holds.
-    came = rows.by("place").get("raw", rows)
-    columns = {f"{table}.{column}": of for (table, column), of in _columns(came)}
-    fullest = sorted(columns, key=lambda name: max(columns[name].of("null_share")), reverse=True)
-    roles = roles_of(fullest[:MOST_LINES])
-    for name, role in roles.items():
-        shares = [100 * share for share in columns[name].of("null_share")]
-        line(panel, columns[name].of("measured_at"), shares, role)
-    dated(panel, came.of("measured_at"))
-    from_zero(panel, " %")
-    drawn.legend = legend_of(roles)
-    return drawn
-
-
-def _columns(rows: Rows) -> list[tuple[tuple[str, str], Rows]]:
-    return [
-        ((table, column), of_column)
-        for table, of_table in rows.by("table_name").items()
-        for column, of_column in of_table.by("column_name").items()
+    came = [row for row in rows if row["place"] == "raw"] or rows
+    came = [
+        row
+        | {
+            "percent": 100 * row["null_share"],
+            "column": f"{row['table_name']}.{row['column_name']}",
+        }
+        for row in sorted(came, key=lambda row: row["null_share"], reverse=True)
     ]
+    fullest = list(dict.fromkeys(row["column"] for row in came))[:MOST_LINES]
+    came = [row for row in came if row["column"] in fullest]
+    colours = colours_of(fullest)
+    return Drawing(_percents(came, "measured_at", "column", colours), legend_of(colours))
 
 
-def quarantined_records(rows: Rows) -> Chart:
+def _percents(rows: list[Row], instant: str, column: str, colours: dict[str, str]) -> alt.Chart:
+    lines = chart(rows).mark_line()
+    return lines.encode(
+        x=across(rows, instant), y=up("percent", " %"), color=coloured(column, colours)
+    )
+
+
+def quarantined_records(rows: list[Row]) -> Drawing:
     """Draw, for each day, the records that could not count, by their reason."""
-    return _stacked_days(rows, "reason", "records", "")
+    colours = colours_of(row["reason"] for row in rows)
+    return Drawing(stacked_days(rows, "reason", "records", colours), legend_of(colours))
 
 
-def storage(rows: Rows) -> Chart:
+def storage(rows: list[Row]) -> Drawing:
     """Draw, for each day, what is kept, by the place where it is."""
-    return _stacked_days(rows, "place", "megabytes", " MB")
-
-
-def _stacked_days(rows: Rows, layer: str, height: str, unit: str) -> Chart:
-    drawn = chart()
-    (panel,) = drawn.panels
-    days, roles = rows.by("day"), roles_of(rows.of(layer))
-    layers = {role: [0.0] * len(days) for role in dict.fromkeys(roles.values())}
-    for place, day in enumerate(days.values()):
-        for row in day.dicts():
-            layers[roles[row[layer]]][place] += row[height] or 0.0
-    stacked(panel, list(days), layers, A_DAY)
-    dated(panel, list(days))
-    from_zero(panel, unit)
-    drawn.legend = legend_of(roles)
-    return drawn
+    colours = colours_of(row["place"] for row in rows)
+    return Drawing(stacked_days(rows, "place", "megabytes", colours, " MB"), legend_of(colours))
 
 
 PICTURES = (

@@ -1,89 +1,86 @@
-"""Pictures of the runs: how long they took, how they ended, what was checked, who was told."""
+"""Pictures of the runs: duration, outcome, checks, the slowest nodes, alerts."""
+
+import altair as alt
 
 from orchestration.monitoring.report.charts import (
-    COLOURS,
-    Chart,
+    BAD,
+    GOOD,
+    INK,
+    SERIES,
+    WARN,
+    WIDTH,
+    Drawing,
+    Row,
     chart,
-    dated,
-    from_zero,
-    marks,
-    stacked,
+    coloured,
+    colours_of,
+    crosses,
+    legend_of,
+    panels,
+    stacked_days,
+    up,
 )
-from orchestration.monitoring.report.monitoring_rows import Rows
-from orchestration.monitoring.report.pictures import A_DAY, Picture, legend_of, roles_of
+from orchestration.monitoring.report.pictures import Picture
 
 LONGEST_NAME = 52
-OUTCOMES = {"good": "succeeded", "bad": "did not"}
-VERDICTS = {"good": "held", "warn": "warned", "bad": "failed"}
+OUTCOMES = {"succeeded": GOOD, "failed": BAD}
+RESULTS = {"held": GOOD, "warned": WARN, "failed": BAD}
 
 
-def run_time(rows: Rows) -> Chart:
+def run_time(rows: list[Row]) -> Drawing:
     """Draw each run as a bar of its steps, from the oldest to the newest."""
-    drawn = chart()
-    (panel,) = drawn.panels
-    runs, roles = rows.by("run_id"), roles_of(rows.of("step"))
-    layers = {role: [0.0] * len(runs) for role in dict.fromkeys(roles.values())}
-    for place, run in enumerate(runs.values()):
-        for step in run.dicts():
-            layers[roles[step["step"]]][place] += step["seconds"] or 0.0
-    stacked(panel, range(len(runs)), layers, 0.8)
-    tops = [sum(heights) for heights in zip(*layers.values(), strict=True)]
-    ends = [run.of("run_outcome")[0] for run in runs.values()]
-    bad = [place for place, end in enumerate(ends) if end != "succeeded"]
-    marks(panel, bad, [tops[place] + max(tops) * 0.05 for place in bad], "bad", "x")
-    days = [f"{run.of('day')[0]:%d %b}" for run in runs.values()]
-    some = range(0, len(days), -(-len(days) // 5))
-    panel.set_xticks(list(some), [days[place] for place in some])
-    panel.set_xlim(-0.6, max(len(runs), 8) - 0.4)
-    from_zero(panel, " s")
-    drawn.legend = legend_of(roles) | ({"bad": "did not succeed"} if bad else {})
-    return drawn
+    colours = colours_of(row["step"] for row in rows)
+    order = {name: rank for rank, name in enumerate(colours)}
+    runs = list(dict.fromkeys(row["run_id"] for row in rows))
+    label = "utcFormat(toDate(split(datum.label, '|')[0]), '%d %b')"
+    x = alt.X(
+        "run:O",
+        sort=None,
+        axis=alt.Axis(labelExpr=label, labelOverlap=True, labelSeparation=16, labelAngle=0),
+        scale=alt.Scale(paddingOuter=0.2),
+    )
+    steps = chart(
+        [row | {"run": f"{row['day']}|{row['run_id']}", "rank": order[row["step"]]} for row in rows]
+    )
+    bars = steps.mark_bar(size=min(30.0, 0.8 * WIDTH / len(runs))).encode(
+        x=x, y=up("sum(seconds)", " s"), color=coloured("step", colours), order="rank:Q"
+    )
+    bad = crosses(steps.transform_filter("datum.run_outcome != 'succeeded'"))
+    layers = alt.layer(bars, bad.encode(x=x, y=up("sum(seconds)", " s")))
+    has_bad = any(row["run_outcome"] != "succeeded" for row in rows)
+    return Drawing(layers, legend_of(colours) | ({BAD: "did not succeed"} if has_bad else {}))
 
 
-def outcomes(rows: Rows) -> Chart:
+def outcomes(rows: list[Row]) -> Drawing:
     """Draw, for each day, how many steps succeeded and how many did not."""
-    drawn = chart()
-    (panel,) = drawn.panels
-    days = rows.by("day")
-    counts = {
-        "good": [sum(day.of("succeeded")) for day in days.values()],
-        "bad": [sum(day.of("failed")) for day in days.values()],
-    }
-    stacked(panel, list(days), counts, A_DAY)
-    dated(panel, list(days))
-    from_zero(panel)
-    drawn.legend = dict(OUTCOMES)
-    return drawn
+    bars = stacked_days(_folded(rows, OUTCOMES), "outcome", "count", OUTCOMES)
+    return Drawing(bars, {GOOD: "succeeded", BAD: "did not"})
 
 
-def checks(rows: Rows) -> Chart:
-    """Draw, for each day, what the gate and the data tests found."""
-    kinds = rows.by("checked_by")
-    drawn = chart(*kinds)
-    for panel, found in zip(drawn.panels, kinds.values(), strict=True):
-        counts = {role: found.of(word) for role, word in VERDICTS.items()}
-        stacked(panel, found.of("day"), counts, A_DAY)
-        dated(panel, rows.of("day"))
-        from_zero(panel)
-    drawn.legend = dict(VERDICTS)
-    return drawn
+def checks(rows: list[Row]) -> Drawing:
+    """Draw, for each day, what raw validation and the data tests found."""
+    bars = stacked_days(_folded(rows, RESULTS), "outcome", "count", RESULTS)
+    layers = panels(alt.layer(bars), rows, "checked_by")
+    return Drawing(layers, {colour: name for name, colour in RESULTS.items()})
 
 
-def slowest(rows: Rows) -> Chart:
+def _folded(rows: list[Row], columns: dict[str, str]) -> list[Row]:
+    """A row for each of some columns that count."""
+    return [row | {"outcome": name, "count": row[name] or 0} for row in rows for name in columns]
+
+
+def slowest(rows: list[Row]) -> Drawing:
     """Draw the nodes that took longest, the longest on top."""
-    drawn = chart()
-    (panel,) = drawn.panels
-    newest = rows.dicts()[-8:]
-    for place, node in enumerate(newest):
-        panel.barh(place, node["seconds"], height=0.3, color=COLOURS["s1"])
-        name = node["node_name"]
-        short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-        panel.text(0, place + 0.25, short, color=COLOURS["ink"], fontsize=9.5, va="bottom")
-    panel.set_yticks([])
-    panel.set_ylim(-0.4, 8)
-    panel.grid(axis="y", visible=False)
-    panel.xaxis.set_major_formatter(lambda seconds, _: f"{seconds:.2g} s")
-    return drawn
+    named = [
+        row | {"place": place, "name": name if len(name) <= LONGEST_NAME else f"{name[:51]}…"}
+        for place, row in enumerate(reversed(rows[-8:]))
+        for name in [row["node_name"]]
+    ]
+    nodes = chart(named).encode(y=alt.Y("place:O", axis=None))
+    seconds = alt.X("seconds:Q", axis=alt.Axis(labelExpr="datum.label + ' s'", tickCount=5))
+    bars = nodes.mark_bar(size=6, yOffset=5, color=SERIES[0]).encode(x=seconds)
+    names = nodes.mark_text(align="left", baseline="bottom", fontSize=9.5, color=INK)
+    return Drawing(alt.layer(bars, names.encode(x=alt.value(0), text="name:N")))
 
 
 PICTURES = (

@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orchestration.monitoring.report.charts import SERIES, Chart
-from orchestration.monitoring.report.monitoring_rows import Rows
-
-A_DAY = 0.8  # how much of its room a day's bar takes across
+from orchestration.monitoring.report.charts import Drawing, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +19,4 @@ class Picture:
     marts: tuple[str, ...]
     sql: str
     otherwise: str
-    draw: Callable[[Rows], Chart] | None = None
-
-
-def roles_of(names: list[str]) -> dict[str, str]:
-    """Return a colour for each name; those beyond the last colour share it."""
-    return {
-        name: SERIES[min(number, len(SERIES) - 1)]
-        for number, name in enumerate(dict.fromkeys(names))
-    }
-
-
-def legend_of(roles: dict[str, str]) -> dict[str, str]:
-    """Return the names of each colour, as the legend has them."""
-    names: dict[str, list[str]] = {}
-    for name, role in roles.items():
-        names.setdefault(role, []).append(name)
-    return {role: few[0] if len(few) == 1 else "others" for role, few in names.items()}
+    draw: Callable[[list[Row]], Drawing] | None = None

@@ -149,7 +149,7 @@ def state(records: Records) -> State:
     reasons = [
         Reason(rule.level, rule.says.format(**row))
         for rule in RULES
-        for row in records.ask(rule.sql).dicts()
+        for row in records.ask(rule.sql)
     ]
     if reasons:
         return State(max(reason.level for reason in reasons), reasons)

@@ -1,4 +1,4 @@
-"""Write the report: read the marts, draw, put the page in its place by a rename."""
+"""Write the report: read the marts, draw, replace the file in one rename."""
 
 from pathlib import Path
 
