@@ -5,7 +5,7 @@ READY := .venv/.ready
 DOCS_PORT ?= 8080
 BENCH ?=
 
-.PHONY: run airflow env test test-quick test-slow test-spark test-lakehouse test-containers setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
+.PHONY: run airflow env env-example test test-quick test-slow test-spark test-lakehouse test-containers setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
 
 run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
@@ -15,6 +15,9 @@ airflow: setup  ## the same day by Airflow, with MLflow and the serving API, unt
 
 env: setup  ## random secrets for docker-compose.yml, in .env
 	@$(BIN)/python -m orchestration.local_stack.settings_file
+
+env-example: setup  ## .env.example, from the settings classes
+	@$(BIN)/python -m orchestration.run.env_example
 
 # In their order: files of few tests are lived days, and begun last would keep one worker waiting for the other.
 test: setup  ## every promise, in its small form

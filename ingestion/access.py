@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings
+
+from lake.locations import EnvironmentSettings
 
 GONE = "•••"
 # What HTTP itself decides; a key in one of them would break the request or lead it elsewhere.
@@ -23,20 +24,26 @@ LONGEST_SHOWN = 120
 FROM_FILES = ("api_token", "api_header", "api_user", "api_password")
 
 
-class AccessSettings(BaseSettings):
+class AccessSettings(EnvironmentSettings):
     """How to log in to the app's API; each from `MOOVITAMIX_<NAME>`, or the file `<NAME>_FILE`."""
 
     api_token: SecretStr | None = None
-    """A bearer token."""
+    """Bearer token for the app's API."""
     api_header: SecretStr | None = None
-    """A header with a key, as `X-API-Key: …`."""
+    """Header with a key for the app's API, such as `X-API-Key: …`."""
     api_user: SecretStr | None = None
-    """With `api_password`: basic authentication; `user:password@` in the API's URL is the same."""
+    """User name for basic authentication; `https://user:password@host` in the API's URL works
+    too."""
     api_password: SecretStr | None = None
+    """Password of that user."""
     api_token_file: Path | None = None
+    """File that holds the token."""
     api_header_file: Path | None = None
+    """File that holds the header."""
     api_user_file: Path | None = None
+    """File that holds the user name."""
     api_password_file: Path | None = None
+    """File that holds the password."""
 
     def model_post_init(self, _context: object) -> None:
         """Read the files, and refuse what can't be sent."""

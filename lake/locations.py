@@ -11,25 +11,34 @@ from lake.paths import folder, lake_in
 Folder = Annotated[Path, AfterValidator(folder)]
 
 
-class Locations(BaseSettings):
-    """The data folder, the lake, and what lies where in the data folder; all paths are absolute."""
+class EnvironmentSettings(BaseSettings):
+    """Settings from environment variables; the text below each one stands in `.env.example`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_", env_ignore_empty=True, frozen=True, populate_by_name=True
+        env_prefix="MOOVITAMIX_",
+        env_ignore_empty=True,
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # it may be a password
     )
+
+
+class Locations(EnvironmentSettings):
+    """The data folder, the lake, and what lies where in the data folder; all paths are absolute."""
 
     data_dir: Folder = Field(
         default=Path("data"),
         validation_alias="MOOVITAMIX_DATA_DIR",
         validate_default=True,
-        description="Folder of everything that a run writes.",
     )
+    """Folder of everything that a run writes; absolute, if dbt is to read it by itself."""
     lake_url: str = Field(
         default="",
         validation_alias="MOOVITAMIX_LAKE_URL",
         validate_default=True,
-        description="Lake: a path or an object storage URL; empty: `lake` in the data folder.",
     )
+    """Lake: a path or an object storage URL; empty: `lake` in the data folder."""
 
     @field_validator("lake_url")
     @classmethod

@@ -43,7 +43,7 @@ def stamp_format(data_dir: Path, lake_url: str) -> str | None:
     found = _format_of(data_dir)
     if found == FORMAT:
         return None
-    is_older = (data_dir / "build.duckdb").exists()
+    is_older = (data_dir / "marts.duckdb").exists()
     _rename_tables(lake_url, _RENAMED_IN_2)
     stamp = {"format": FORMAT, "written_by": project_version()}
     replace_file(data_dir / STAMP, json.dumps(stamp).encode())

@@ -8,9 +8,9 @@ from typing import Literal
 from urllib.parse import quote, unquote
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from lake.locations import Locations
+from lake.locations import EnvironmentSettings, Locations
 
 # As `ml.models.kinds` has them, which takes seconds to import.
 MODELS = ("baseline", "popularity", "item-knn", "ease", "lightfm", "softmax", "blend", "als")
@@ -24,44 +24,56 @@ Cadence = Literal["hourly", "daily", "weekly"]
 class MlSettings(Locations):
     """Settings of the models, each from `MOOVITAMIX_<NAME>`; instants are naive UTC."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_", frozen=True, extra="ignore", env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(extra="ignore")
 
     mlflow_url: str = ""
-    """Where runs and models are kept: an SQLAlchemy URL; empty: SQLite in the data folder."""
+    """MLflow's database, an SQLAlchemy URL; empty: SQLite in the data folder."""
     mlflow_artifacts: str = ""
-    """Where the models' files are kept; empty: `mlflow/artifacts` in the data folder."""
+    """Where MLflow keeps the models' files; empty: `mlflow/artifacts` in the data folder."""
     as_of: datetime | None = None
-    """The run's clock; none: now."""
+    """Clock of the run, in UTC; empty: the API's clock, else the current time."""
     memory_limit: str = Field(default="4GB", pattern=MEMORY)
-    """DuckDB's, while features are read; what is more goes to a folder beside the file."""
+    """Memory of DuckDB; what does not fit goes to `tmp` in the data folder."""
 
     model: str = "blend"
-    """What is trained: `blend`, with settings chosen on validation, or a name in `kinds.py`."""
-    trials: int = Field(default=1, ge=1, le=8, description="settings of LightFM to try")
+    """Model to train: `blend`, with settings chosen on validation data, or another model type."""
+    trials: int = Field(default=1, ge=1, le=8)
+    """Number of LightFM's settings to try."""
     seed: int = Field(default=20_260_101, ge=0, lt=2**32)
+    """Seed of every random choice in training."""
     train_every: Cadence = "weekly"
-    test_days: int = Field(default=7, ge=1, description="kept from training, to judge by")
-    min_listens: int = Field(default=2_000, ge=1, description="below that, nothing is trained")
-    min_judges: int = Field(default=30, ge=2, description="users that a verdict needs at least")
+    """How often a model is trained: `hourly`, `daily` or `weekly`."""
+    test_days: int = Field(default=7, ge=1)
+    """Newest days that are kept from training for the evaluation."""
+    min_listens: int = Field(default=2_000, ge=1)
+    """Fewest listens that a model is trained on."""
+    min_judges: int = Field(default=30, ge=2)
+    """Fewest test users that an evaluation needs."""
 
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    baseline_confidence: float = Field(
-        default=0.95, ge=0.5, lt=1, description="probability of a gain that replaces a baseline"
-    )
-    coverage_share: float = Field(default=0.9, ge=0, le=1, description="of the champion's")
+    """Confidence that a challenger is better than a learned champion."""
+    baseline_confidence: float = Field(default=0.95, ge=0.5, lt=1)
+    """Probability of a gain that replaces a baseline (docs/decisions/0027)."""
+    coverage_share: float = Field(default=0.9, ge=0, le=1)
+    """Share of the champion's coverage that a challenger needs."""
 
     score_on: Literal["here", "spark"] = "here"
-    """Where a batch is scored: in this process, or by Spark's executors, a chunk of users each."""
+    """Where users are scored: `here`, in this process, or `spark`, on Spark's executors."""
     recommend_k: int = Field(default=50, ge=1, le=500)
+    """Tracks in a user's recommendations."""
     similar_k: int = Field(default=20, ge=1, le=200)
-    exclude_days: int = Field(default=30, ge=0, description="heard so lately: not recommended")
-    per_artist: int = Field(default=3, ge=1, description="tracks of one artist in a list")
+    """Tracks in a track's list of similar tracks."""
+    exclude_days: int = Field(default=30, ge=0)
+    """Days for which a track that a user heard is not recommended again."""
+    per_artist: int = Field(default=3, ge=1)
+    """Most tracks of one artist in a list."""
 
-    drift_psi: float = Field(default=0.2, gt=0, description="a feature has moved beyond that")
+    drift_psi: float = Field(default=0.2, gt=0)
+    """Population stability index above which a feature has drifted."""
     drift_cold_share: float = Field(default=0.2, gt=0, le=1)
-    drift_fall: float = Field(default=0.2, gt=0, le=1, description="of the personal answers")
+    """Share of requests for unknown users above which a training is due."""
+    drift_fall: float = Field(default=0.2, gt=0, le=1)
+    """Fall of the share of personal answers above which a training is due."""
 
     @field_validator("model")
     @classmethod
@@ -113,14 +125,16 @@ class MlSettings(Locations):
         return self.mlflow_artifacts or in_data_dir
 
 
-class SparkSettings(BaseSettings):
+class SparkSettings(EnvironmentSettings):
     """Where Spark trains, each from `MOOVITAMIX_SPARK_<NAME>`; profiles.yml reads them too."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_SPARK_", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_SPARK_")
 
     master: str = "local[*]"
+    """Spark master that builds and trains."""
     memory: str = Field(default="2g", pattern=r"^\d+[kmgtKMGT]b?$")
+    """Memory of Spark's driver."""
     driver_host: str = "127.0.0.1"
-    partitions: int = Field(default=4, ge=1, description="of a shuffle")
+    """Address at which executors reach Spark's driver."""
+    partitions: int = Field(default=4, ge=1)
+    """Partitions of a shuffle in Spark."""

@@ -25,29 +25,26 @@ MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 class ServingSettings(Locations):
     """Where it listens, what it reads, and what it allows."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_SERVING_", env_ignore_empty=True, frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_SERVING_")
 
-    host: str = Field(default="127.0.0.1", description="the address to listen on")
-    port: int = Field(default=8001, ge=0, le=65535, description="the port; 0: a free one")
-    workers: int = Field(default=2, ge=1, le=64, description="processes that answer")
-    rate: float = Field(default=200, gt=0, le=1e6, description="answers a second for each key")
-    burst: int = Field(
-        default=400, ge=LARGEST_BATCH, le=10**7, description="answers at once for each key"
-    )
-    stale_after: timedelta = Field(
-        default=timedelta(hours=36), description="predictions older than this are marked stale"
-    )
-    count_every: float = Field(
-        default=60, gt=0, description="seconds between two writings of the hour's counts"
-    )
-    memory_limit: str = Field(
-        default="1GB", pattern=MEMORY, description="DuckDB's, while answers are prepared"
-    )
-    dir: Folder | None = Field(
-        default=None, description="serving's own folder; none: `serving` in the data folder"
-    )
+    host: str = Field(default="127.0.0.1")
+    """Address that the serving API listens on."""
+    port: int = Field(default=8001, ge=0, le=65535)
+    """Port that the serving API listens on; 0: any free one."""
+    workers: int = Field(default=2, ge=1, le=64)
+    """Processes that answer requests."""
+    rate: float = Field(default=200, gt=0, le=1e6)
+    """Requests per second that each key may send."""
+    burst: int = Field(default=400, ge=LARGEST_BATCH, le=10**7)
+    """Requests that each key may send at once."""
+    stale_after: timedelta = Field(default=timedelta(hours=36))
+    """Age after which predictions are marked stale."""
+    count_every: float = Field(default=60, gt=0)
+    """Seconds between two writes of the hourly counts."""
+    memory_limit: str = Field(default="1GB", pattern=MEMORY)
+    """Memory of DuckDB while answers are prepared."""
+    dir: Folder | None = Field(default=None)
+    """Folder of the serving API; empty: `serving` in the data folder."""
 
     @property
     def folder(self) -> Path:

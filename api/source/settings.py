@@ -29,36 +29,26 @@ class SourceSettings(Locations):
     lives on with the ones it was made with, and a new one takes the defaults.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_SOURCE_", env_ignore_empty=True, frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_SOURCE_")
 
-    seed: int | None = Field(
-        default=None, ge=0, description="every name, taste and play follows from it"
-    )
-    users: int | None = Field(
-        default=None, ge=1, description="users after `days` days (default 2000)"
-    )
-    tracks: int | None = Field(
-        default=None, ge=50, description="tracks after `days` days (default 5000)"
-    )
-    days: int | None = Field(
-        default=None, ge=1, description="days of history at the start (default 120)"
-    )
-    launched_on: date | None = Field(
-        default=None, description="the app's first day (default: the first of the month `days` ago)"
-    )
-    as_of: Instant | None = Field(
-        default=None, description="hold the clock there, in UTC (default: now)"
-    )
-    world: World | None = Field(
-        default=None,
-        description="serve this directory's Parquet files instead of a generated world",
-    )
-    host: str = Field(default="127.0.0.1", description="the address to listen on")
-    port: int = Field(
-        default=8000, ge=0, le=65535, description="the port to listen on; 0: a free one"
-    )
+    seed: int | None = Field(default=None, ge=0)
+    """Seed of a new simulated world (7)."""
+    users: int | None = Field(default=None, ge=1)
+    """Users of a new simulated world (2000)."""
+    tracks: int | None = Field(default=None, ge=50)
+    """Tracks of a new simulated world (5000)."""
+    days: int | None = Field(default=None, ge=1)
+    """Days of history of a new simulated world (120)."""
+    launched_on: date | None = Field(default=None)
+    """First day of a new simulated world; empty: from its days of history."""
+    as_of: Instant | None = Field(default=None)
+    """Fixed clock of the app simulator, in UTC; empty: the current time."""
+    world: World | None = Field(default=None)
+    """Folder of Parquet files to serve instead of a simulated world."""
+    host: str = Field(default="127.0.0.1")
+    """Address that the app simulator listens on."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port that the app simulator listens on; 0: any free one."""
 
     @property
     def folder(self) -> Path:

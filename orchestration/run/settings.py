@@ -14,11 +14,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from ingestion.access import AccessSettings, login_apart
 from lake.clock import naive_utc
-from lake.locations import Locations
+from lake.locations import EnvironmentSettings, Locations
 from lake.paths import folder, require_plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,36 +46,32 @@ Cron = Annotated[str, AfterValidator(_a_cron_expression)]
 WebAddress = Annotated[str, AfterValidator(_a_web_address)]
 
 
-class Settings(Locations, AccessSettings):
+class Settings(AccessSettings, Locations):
     """The settings of a run, read when made; paths are absolute, instants naive UTC."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_",
-        frozen=True,
-        env_ignore_empty=True,
-        hide_input_in_errors=True,  # it may be a password
-    )
-
     target: Literal["dev", "spark"] = "dev"
-    """What builds the marts: `dev` is DuckDB, `spark` Apache Spark (docs/scaling.md)."""
+    """Engine that builds the marts: `dev` is DuckDB, `spark` is Apache Spark (docs/scaling.md)."""
     api_url: str | None = None
-    """The app's API; none: a run starts the embedded source for itself."""
+    """Address of the app's API; without one, a run starts the embedded app simulator."""
     as_of: datetime | None = None
-    """The run's clock; none: the API's, else now."""
+    """Clock of the run, in UTC; empty: the API's clock, else the current time."""
     quiet_hours: int | None = Field(default=None, ge=0, le=87_600)
-    """Hours without a listen after which a run stops; none: by the app's own pauses; 0: never."""
+    """Hours without a listen after which a run stops; empty: from the app's own pauses; 0:
+    never."""
     recommendations: bool = True
-    """Whether a run ends with recommendations: features, a model when one is due, its batch."""
-    dbt_threads: int = Field(default=2, ge=1, le=64, description="models that dbt builds at once")
+    """Whether a run also makes recommendations: features, training when it is due, scoring."""
+    dbt_threads: int = Field(default=2, ge=1, le=64)
+    """Number of models that dbt builds at the same time."""
     memory_limit: str = Field(default="4GB", pattern=MEMORY)
-    """DuckDB's, in whatever builds or publishes; what is more goes to `tmp` in the data folder."""
+    """Memory of DuckDB; what does not fit goes to `tmp` in the data folder."""
     lakehouse: SecretStr = SecretStr("")
-    """Catalogue of a DuckLake that gets each publication, as `postgres:host=… dbname=…`."""
+    """Catalog of a DuckLake that gets each publication, such as `postgres:host=… dbname=…`."""
     lakehouse_data: str = Field(default="", validate_default=True)
-    """Where that lakehouse keeps its Parquet: a folder that its readers reach too."""
+    """Folder or URL of that lakehouse's Parquet files, outside the data folder."""
     backup_dir: Path | None = None
-    """Where backups lie; none: beside the data folder. Best on another disk."""
-    backup_keep: int = Field(default=7, ge=0, description="newest ones that stay; 0: all")
+    """Folder of the backups, best on another disk; empty: beside the data folder."""
+    backup_keep: int = Field(default=7, ge=0)
+    """Number of backups to keep; 0: all."""
 
     @model_validator(mode="before")
     @classmethod
@@ -106,54 +102,51 @@ class Settings(Locations, AccessSettings):
         return self
 
 
-class SmokeSettings(BaseSettings):
+class SmokeSettings(EnvironmentSettings):
     """Which server is asked whether it answers well; each from `MOOVITAMIX_SMOKE_<NAME>`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_SMOKE_", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_SMOKE_")
 
     url: WebAddress | None = None
-    """None, or without a key: a server of the check's own, over the published file."""
+    """Server on which a new model is checked; empty: one that the check starts."""
     key: SecretStr | None = None
+    """API key for that server."""
     patience: float = Field(default=30.0, ge=0, le=600)
-    """Seconds until it must have seen a new publication."""
+    """Seconds until that server must have seen a new publication."""
 
 
-class ScheduleSettings(BaseSettings):
+class ScheduleSettings(EnvironmentSettings):
     """When Airflow begins what has a clock, and again: from `MOOVITAMIX_SCHEDULE_…`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_SCHEDULE_", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_SCHEDULE_")
 
     ingest: Cron = "0 0 * * *"
-    """A cron expression, UTC, as the next two."""
+    """Cron expression of the daily ingest, UTC."""
     audit: Cron = "0 5 * * 0"
+    """Cron expression of the audit, UTC."""
     api_health: Cron = "*/15 * * * *"
+    """Cron expression of the API's health check, UTC."""
     retry_delay: timedelta = Field(default=timedelta(minutes=2), ge=timedelta(0))
-    """Before a task that failed is tried again; doubled each time, 20 minutes at most."""
+    """Delay before Airflow retries a failed task; doubled each time, 20 minutes at most."""
 
 
-class AlertSettings(BaseSettings):
+class AlertSettings(EnvironmentSettings):
     """Who is told of a failure, and how; each from `MOOVITAMIX_ALERT_<NAME>`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_ALERT_", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_ALERT_")
 
     urls: SecretStr = SecretStr("")
-    """Where alerts go: Apprise URLs with spaces between, as `slack://…` or `mailto://…`."""
+    """Where alerts go: Apprise URLs separated by spaces, such as `slack://…` or `mailto://…`."""
     runbooks: str = "docs/runbooks"
-    """Where the runbooks are read: a folder, or the URL of one."""
+    """Folder or URL of the runbooks that alerts link to."""
     log_url: str = ""
-    """Where the run's own log is read, if its scheduler has a page for it."""
+    """Page of the run's own log that alerts link to."""
     warnings: bool = False
-    """Whether what only warned is sent too."""
+    """Whether warnings are sent too."""
     quiet: timedelta = Field(default=timedelta(hours=6), ge=timedelta(0))
-    """A failure that was sent is not sent again for so long."""
+    """Time for which the same alert is not sent again."""
     patience: float = Field(default=10.0, gt=0, le=60)
-    """Seconds that sending may take in all; a channel that needs longer has failed."""
+    """Seconds that sending an alert may take."""
 
     @field_validator("urls")
     @classmethod

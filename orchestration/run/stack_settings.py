@@ -3,49 +3,55 @@
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from lake.locations import EnvironmentSettings
 
 
-class StackSettings(BaseSettings):
+class StackSettings(EnvironmentSettings):
     """Each from `MOOVITAMIX_STACK_<NAME>`; a port of 0 is any free one."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_STACK_", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_STACK_")
 
     host: str = "127.0.0.1"
-    """What all listen on: this machine only, unless something that speaks TLS stands in front."""
+    """Address that every server of the local stack listens on."""
     airflow_port: int = Field(default=8080, ge=0, le=65_535)
+    """Port of Airflow; 0: any free one."""
     source_port: int = Field(default=8000, ge=0, le=65_535)
+    """Port of the app simulator; 0: any free one."""
     serving_port: int = Field(default=8001, ge=0, le=65_535)
+    """Port of the serving API; 0: any free one."""
     mlflow_port: int = Field(default=5000, ge=0, le=65_535)
+    """Port of MLflow; 0: any free one."""
     postgres_url: SecretStr | None = None
-    """A PostgreSQL server, `postgresql://user:password@host:5432`, whose user may make databases
-    or which has `airflow` and `mlflow`; none: an embedded one."""
+    """PostgreSQL server for Airflow and MLflow, `postgresql://user:password@host:5432`; empty:
+    an embedded one."""
     dbt_docs: Path | None = None
-    """The folder of dbt's docs page; none: `dbt_docs` in Airflow's home, written at each start."""
+    """Folder of dbt's docs pages; empty: `dbt_docs` in Airflow's home."""
     otlp_endpoint: str = ""
-    """Where Airflow's metrics go, `http://host:4318`; empty: nowhere."""
+    """OpenTelemetry collector for Airflow's metrics, `http://host:4318`; empty: none."""
     patience: float = Field(default=240, gt=0)
-    """Seconds until all must be healthy."""
+    """Seconds until every server must be healthy."""
 
 
-class ContainerSettings(BaseSettings):
+class ContainerSettings(EnvironmentSettings):
     """What `prepare` makes of a container's environment; each from `MOOVITAMIX_STACK_<NAME>`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="MOOVITAMIX_STACK_", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_STACK_")
 
     admin_password: SecretStr | None = None
+    """Password of Airflow's user `admin` in containers."""
     operator_password: SecretStr | None = None
+    """Password of Airflow's user `operator` in containers."""
     viewer_password: SecretStr | None = None
+    """Password of Airflow's user `viewer` in containers."""
     metrics_key_file: Path | None = None
-    """Where Prometheus reads its key of the serving API; none: none is made."""
+    """File from which Prometheus reads its key of the serving API; empty: no key is made."""
     passwords_file: Path = Field(
         default=Path("passwords.json"),
         validation_alias="AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE",
     )
+    """File of the passwords for Airflow's users."""
 
     @property
     def passwords(self) -> dict[str, str]:

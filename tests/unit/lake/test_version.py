@@ -26,7 +26,7 @@ def test_a_new_folder_is_stamped_without_a_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize("moved", [0, 1], ids=["at once", "after a kill on the way"])
 def test_an_older_folder_is_upgraded_with_every_row(tmp_path: Path, moved: int) -> None:
     lake = str(tmp_path / "lake")
-    (tmp_path / "build.duckdb").touch()
+    (tmp_path / "marts.duckdb").touch()
     for records in (1, 2):
         append(lake, "quarantined_records", [ROW | {"records": records}], DAY, f"run-{records}")
     new = tmp_path / "lake" / "ops" / "quarantined_records" / "day=2026-01-01"
