@@ -8,7 +8,7 @@ from datetime import datetime
 from ingestion.errors import LoadRefused, PackageDamaged
 from ingestion.pull import bookkeeping, pipeline
 from ingestion.pull.pending import InFlight
-from ingestion.pull.pull import Pull
+from ingestion.pull.reading import Pull
 from ingestion.settings import IngestionSettings
 from ingestion.source.window import Window
 from ingestion.validation import gate

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ingestion.errors import AnswerTooSlow, ApiDown, LakeUnreachable, LoadRefused
 from ingestion.pull.finish import finish, finish_pending, record
-from ingestion.pull.pull import Pull, nothing_pulled
+from ingestion.pull.reading import Pull, nothing_pulled
 from ingestion.pull.whole import WholePull
 from ingestion.settings import IngestionSettings
 from ingestion.source import health

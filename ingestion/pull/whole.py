@@ -12,7 +12,7 @@ from ingestion.erasure import forgotten
 from ingestion.errors import PagesMoved, TotalChanged, TruncatedPull
 from ingestion.pull import pipeline
 from ingestion.pull.pending import InFlight
-from ingestion.pull.pull import Pull, Reading, new_reading
+from ingestion.pull.reading import Pull, Reading, new_reading
 from ingestion.pull.resources import source
 from ingestion.settings import IngestionSettings
 from ingestion.source.http import Api, Traffic

@@ -23,7 +23,7 @@ from ingestion.errors import (
 )
 from ingestion.settings import IngestionSettings
 from ingestion.source.bounded import beginning_of, bind_duration, body_of
-from ingestion.source.proxies import proxy_for
+from ingestion.source.connections import proxy_for
 from lake.clock import utc_now
 
 AGAIN = frozenset({429, 500, 502, 503, 504})

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from ingestion import errors
 from ingestion.access import plain_url
 from ingestion.settings import IngestionSettings
+from ingestion.source.connections import is_this_machine, proxy_for
 from ingestion.source.http import Api, Traffic
-from ingestion.source.proxies import is_this_machine, proxy_for
 from tests.support.raw_server import Asked, RawServer, serving_raw, whole
 
 SECRET = "tr0ub4dor&3-horse"

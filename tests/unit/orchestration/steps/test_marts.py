@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ingestion.pull.ingest import Ingestion
-from ingestion.pull.pull import nothing_pulled
+from ingestion.pull.reading import nothing_pulled
 from ingestion.source.tables import TABLES
 from orchestration.steps.marts import what_came
 
