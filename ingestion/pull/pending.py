@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from ingestion.pull.reading import Pull
+from ingestion.pull.report import Pull
 from ingestion.source.window import Window
 from lake.atomic import replace_file
 

@@ -1,4 +1,4 @@
-"""Reading one table's pages, and what came of it."""
+"""The pages of one table while they come in, with the checks on them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,8 +18,9 @@ from ingestion.errors import (
     TruncatedPull,
     TypeChanged,
 )
+from ingestion.pull.report import Pull
 from ingestion.settings import IngestionSettings
-from ingestion.source.http import Traffic
+from ingestion.source.http import Call
 from ingestion.source.keys import Hashes, hashes, repeats
 from ingestion.source.pages import Opened
 from ingestion.source.parse import Page, Parsed, fields_of
@@ -33,35 +34,14 @@ BATCH = 50_000
 BATCH_BYTES = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
-    """One pull of a table: what the API said it had, what came, what it cost. Times in ms."""
-
-    table: str
-    announced: int
-    received: int
-    rejected: int
-    pages: int
-    bytes: int
-    requests: int
-    retries: int
-    response_ms_p50: float | None
-    response_ms_p95: float | None
-    response_ms_p99: float | None
-    started_at: datetime
-    finished_at: datetime
-    forgotten: int = 0
-
-
 @dataclass(slots=True)
 class Reading:
     """A table while its pages come in."""
 
     table: Table
-    traffic: Traffic
     settings: IngestionSettings
-    started_at: datetime
-    people: Forgotten = field(default_factory=Forgotten)
+    people: Forgotten
+    started_at: datetime = field(default_factory=utc_now)
     finished_at: datetime | None = None
     announced: int = 0
     received: int = 0
@@ -116,9 +96,8 @@ class Reading:
         """The keys that came more than once."""
         return repeats(self.keys)
 
-    def pull(self) -> Pull:
-        """What came, so far."""
-        calls = self.traffic.calls
+    def pull(self, calls: list[Call]) -> Pull:
+        """Summarize what came so far, by which requests."""
         times = sorted(call.response_ms for call in calls)
         return Pull(
             table=self.table.name,
@@ -203,16 +182,3 @@ class Reading:
 def _percentile(ordered: list[float], percent: int) -> float | None:
     """The nearest rank: a time that was measured, not one between two."""
     return ordered[(len(ordered) * percent - 1) // 100] if ordered else None
-
-
-def nothing_pulled(table: Table) -> Pull:
-    """The pull of a table that was never asked for."""
-    now = utc_now()
-    return Pull(table.name, 0, 0, 0, 0, 0, 0, 0, None, None, None, now, now)
-
-
-def new_reading(
-    table: Table, settings: IngestionSettings, traffic: Traffic, people: Forgotten
-) -> Reading:
-    """A table of which nothing has been read yet."""
-    return Reading(table, traffic, settings, utc_now(), people)

@@ -1,10 +1,8 @@
 """A pull that is whole or nothing: all three tables by one window, read again when pages moved."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from functools import partial
 
 import numpy as np
 
@@ -12,10 +10,11 @@ from ingestion.erasure import forgotten
 from ingestion.errors import PagesMoved, TotalChanged, TruncatedPull
 from ingestion.pull import pipeline
 from ingestion.pull.pending import InFlight
-from ingestion.pull.reading import Pull, Reading, new_reading
+from ingestion.pull.reading import Reading
+from ingestion.pull.report import Pull
 from ingestion.pull.resources import source
 from ingestion.settings import IngestionSettings
-from ingestion.source.http import Api, Traffic
+from ingestion.source.http import Api
 from ingestion.source.keys import Hashes
 from ingestion.source.pages import Endpoint, Opened, Threads, opened
 from ingestion.source.tables import TABLES
@@ -32,25 +31,11 @@ class WholePull:
 
     settings: IngestionSettings
     api: Api
-    threads: Threads
     run_id: str
     as_of: datetime
     window: Window
-    traffic: dict[str, Traffic] = field(init=False)
     readings: list[Reading] = field(init=False, default_factory=list)
     tries: int = 0
-
-    def __post_init__(self) -> None:
-        self.traffic = {table.name: Traffic() for table in TABLES}
-
-    @classmethod
-    @contextmanager
-    def begun(
-        cls, settings: IngestionSettings, api: Api, run_id: str, as_of: datetime, window: Window
-    ) -> Iterator[Self]:
-        """A pull with its threads; leaving it ends them."""
-        with Threads.started(settings.concurrency) as threads, api:
-            yield cls(settings, api, threads, run_id, as_of, window)
 
     def extract(self) -> InFlight | None:
         """Leave a pending package in dlt and its note on the disk; None when there is nothing new.
@@ -58,24 +43,24 @@ class WholePull:
         Raises what the last try raised.
         """
         repeats_before: dict[str, Hashes] = {}
-        for _ in range(self.settings.attempts - 1):
-            try:
-                return self._try(repeats_before)
-            except MOVED:
-                continue
-        return self._try(repeats_before)
+        with Threads.started(self.settings.concurrency) as threads, self.api:
+            while True:
+                try:
+                    return self._try(threads, repeats_before)
+                except MOVED:
+                    if self.tries >= self.settings.attempts:
+                        raise
 
     def pulls(self) -> tuple[Pull, ...]:
         """What came of each table in the last try; requests are those of all tries."""
-        return tuple(reading.pull() for reading in self.readings)
+        calls = self.api.calls
+        return tuple(one.pull(calls.get(one.table.name, [])) for one in self.readings)
 
-    def _try(self, repeats_before: dict[str, Hashes]) -> InFlight | None:
+    def _try(self, threads: Threads, repeats_before: dict[str, Hashes]) -> InFlight | None:
         self.tries += 1
         people = forgotten.people(self.settings)
-        self.readings = [
-            new_reading(table, self.settings, self.traffic[table.name], people) for table in TABLES
-        ]
-        tables = list(self.threads.fetching.map(self._open, self.readings))
+        self.readings = [Reading(table, self.settings, people) for table in TABLES]
+        tables = list(threads.fetching.map(partial(self._open, threads), self.readings))
         pairs = list(zip(self.readings, tables, strict=True))
         if not any(table.total for table in tables):
             for reading, one in pairs:
@@ -94,11 +79,9 @@ class WholePull:
         pipeline.extract(ours, source(pairs, seal))
         return notes[0]
 
-    def _open(self, reading: Reading) -> Opened:
-        endpoint = Endpoint(
-            self.api, reading.table, self.window, reading.traffic, self.settings.nesting_max
-        )
-        one = opened(endpoint, self.settings.page_size, self.threads)
+    def _open(self, threads: Threads, reading: Reading) -> Opened:
+        endpoint = Endpoint(self.api, reading.table, self.window, self.settings.nesting_max)
+        one = opened(endpoint, self.settings.page_size, threads)
         reading.require_bounds(one)
         return one
 

@@ -1,12 +1,41 @@
-"""The proxy on the way to the app's API: as the environment names it, never to this machine."""
+"""The connection pool to the app's API, with its timeouts, credentials and proxy."""
 
 import socket
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
-from ingestion.access import plain_url
+import urllib3
+
+from ingestion.access import headers_of, plain_url
 from ingestion.errors import ProxyUnusable
+from ingestion.settings import IngestionSettings
+from ingestion.source.bounded import bind_duration
+
+
+def connection_pool(settings: IngestionSettings) -> urllib3.PoolManager:
+    """The connections to the API, through a proxy if the environment names one."""
+    given: dict[str, Any] = {
+        "maxsize": settings.concurrency,
+        "block": True,
+        "retries": False,
+        "timeout": urllib3.Timeout(connect=settings.connect_timeout, read=settings.read_timeout),
+        "headers": {
+            "accept": "application/json",
+            "user-agent": "moovitamix-ingestion",
+            **headers_of(settings),
+        },
+    }
+    proxy = proxy_for(settings.api_url)
+    if proxy:
+        address, login = proxy
+        sent = urllib3.make_headers(proxy_basic_auth=login) if login else None
+        pool: urllib3.PoolManager = urllib3.ProxyManager(address, proxy_headers=sent, **given)
+    else:
+        pool = urllib3.PoolManager(**given)
+    bind_duration(pool, settings.answer_timeout)
+    return pool
 
 
 def proxy_for(url: str) -> tuple[str, str | None] | None:

@@ -1,18 +1,18 @@
-"""One connection pool to the app's API: bounded patience, and a count of everything."""
+"""HTTP requests to the app's API: bounded retries and redirects, and a log of every call."""
 
 import sys
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event, Lock
+from threading import Event
 from time import monotonic, perf_counter
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 
-from ingestion.access import headers_of, plain_url, redacted
+from ingestion.access import plain_url, redacted
 from ingestion.errors import (
     AnswerTooLarge,
     AnswerTooSlow,
@@ -22,8 +22,8 @@ from ingestion.errors import (
     RedirectedElsewhere,
 )
 from ingestion.settings import IngestionSettings
-from ingestion.source.bounded import beginning_of, bind_duration, body_of
-from ingestion.source.connections import proxy_for
+from ingestion.source.bounded import beginning_of, body_of
+from ingestion.source.connections import connection_pool
 from lake.clock import utc_now
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
@@ -51,42 +51,19 @@ class Call:
         return "ok" if self.status == 200 else "refused"
 
 
-class Traffic:
-    """What one endpoint's requests cost, counted by the threads that make them."""
-
-    __slots__ = ("_lock", "_taken", "calls")
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._taken = 0
-        self.calls: list[Call] = []
-
-    def count(
-        self, started: float, size: int, *, again: bool, status: int | None, error: str | None
-    ) -> None:
-        """Count one request that began at `started` (perf_counter) and brought `size` bytes."""
-        elapsed = (perf_counter() - started) * 1000
-        call = Call(utc_now(), elapsed, size, status, error, again)
-        with self._lock:
-            self.calls.append(call)
-
-    def taken(self) -> list[Call]:
-        """The calls that nobody has taken yet."""
-        with self._lock:
-            new = self.calls[self._taken :]
-            self._taken = len(self.calls)
-        return new
-
-
 class Api:
-    """The app's API; closing it also wakes whoever waits to ask again."""
+    """A client of the app's API; closing it also ends pauses between retries.
+
+    `calls` logs every request by endpoint, from all threads.
+    """
 
     def __init__(self, settings: IngestionSettings) -> None:
+        self.calls: dict[str, list[Call]] = {}
         self._url = settings.api_url
         self._settings = settings
         self._secrets = settings.secrets
         self._closed = Event()
-        self._pool = _pool(settings)
+        self._pool = connection_pool(settings)
         self._patience = urllib3.Retry(
             total=settings.retries,
             connect=min(settings.connect_retries, settings.retries),
@@ -109,19 +86,19 @@ class Api:
         self._closed.set()
         self._pool.clear()
 
-    def get(self, path: str, query: dict[str, str], traffic: Traffic) -> bytes:
-        """The body of a 200 answer; after a transient failure asks again, ever more slowly.
+    def get(self, endpoint: str, query: dict[str, str]) -> bytes:
+        """Return the body of a 200 answer; retry transient failures with growing pauses.
 
         urllib3's `Retry` decides, but the loop is ours: so that every single answer is timed, and
         the end of the pull interrupts a pause. Raises `ApiRefused` at once on any other status,
         `AnswerTooLarge` or `AnswerTooSlow` on one beyond its bounds, `RedirectedElsewhere` on one
         that leads to another server, and `ApiDown` when patience ends.
         """
-        url = f"{self._url}/{path}" + (f"?{urlencode(query)}" if query else "")
+        url = f"{self._url}/{endpoint}" + (f"?{urlencode(query)}" if query else "")
         patience, since = self._patience, monotonic()
         while not self._closed.is_set():
             try:
-                answer = self._follow(url, traffic, again=bool(patience.history))
+                answer = self._follow(endpoint, url, again=bool(patience.history))
             except HTTPError as error:
                 patience = self._spent(patience, url, error=error)
                 self._pause(url, patience.get_backoff_time(), since)
@@ -132,11 +109,11 @@ class Api:
                 self._pause(url, self._asked_to_wait(url, patience, answer.response), since)
         raise ApiDown(plain_url(url), len(patience.history), "the pull ended meanwhile")
 
-    def _follow(self, url: str, traffic: Traffic, *, again: bool) -> "Answer":
+    def _follow(self, endpoint: str, url: str, *, again: bool) -> "Answer":
         """Ask for `url`, and for where that leads on the same server."""
         asked = url
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._ask(asked, traffic, again=again)
+            answer = self._ask(endpoint, asked, again=again)
             status, place = answer.response.status, answer.response.headers.get("location")
             if status == 200 or status in AGAIN:
                 return answer
@@ -146,24 +123,31 @@ class Api:
             asked = self._on_the_same_server(asked, place)
         raise RedirectedElsewhere(plain_url(url), f"on and on, {MOST_REDIRECTS} times and more")
 
-    def _ask(self, url: str, traffic: Traffic, *, again: bool) -> "Answer":
-        """Ask once; every answer is counted, one that breaks off or its bounds too."""
-        started, response = perf_counter(), None
+    def _ask(self, endpoint: str, url: str, *, again: bool) -> "Answer":
+        """Send one request and log the call, also one that breaks off or exceeds its limits."""
+        started, size = perf_counter(), 0
+        response: urllib3.BaseHTTPResponse | None = None
+        error: HTTPError | IngestionError | None = None
         try:
             response = self._pool.urlopen("GET", url, preload_content=False, redirect=False)
             if response.status == 200:
                 body = body_of(response, plain_url(url), self._settings.answer_max_mb)
-                answer = Answer(response, body)
+                answer, size = Answer(response, body), len(body)
             else:
-                answer = Answer(response, None, beginning_of(response))
-        except (HTTPError, AnswerTooLarge, AnswerTooSlow) as error:
-            status = response.status if response and isinstance(error, IngestionError) else None
-            traffic.count(started, 0, again=again, status=status, error=type(error).__name__)
-            if isinstance(error, AnswerTooSlow):
-                raise AnswerTooSlow(error.seconds, plain_url(url)) from None
-            raise
-        size = len(answer.beginning if answer.body is None else answer.body)
-        traffic.count(started, size, again=again, status=response.status, error=None)
+                beginning = beginning_of(response)
+                answer, size = Answer(response, None, beginning), len(beginning)
+        except (HTTPError, AnswerTooLarge) as broken:
+            error = broken
+        except AnswerTooSlow as slow:
+            error = AnswerTooSlow(slow.seconds, plain_url(url))
+        elapsed = (perf_counter() - started) * 1000
+        status = response.status if response and not isinstance(error, HTTPError) else None
+        call = Call(
+            utc_now(), elapsed, size, status, type(error).__name__ if error else None, again
+        )
+        self.calls.setdefault(endpoint, []).append(call)
+        if error:
+            raise error
         return answer
 
     def _on_the_same_server(self, url: str, place: str) -> str:
@@ -225,30 +209,6 @@ class Answer:
     response: urllib3.BaseHTTPResponse
     body: bytes | None
     beginning: bytes = b""
-
-
-def _pool(settings: IngestionSettings) -> urllib3.PoolManager:
-    """The connections to the API, by way of a proxy where the environment names one."""
-    given: dict[str, Any] = {
-        "maxsize": settings.concurrency,
-        "block": True,
-        "retries": False,
-        "timeout": urllib3.Timeout(connect=settings.connect_timeout, read=settings.read_timeout),
-        "headers": {
-            "accept": "application/json",
-            "user-agent": "moovitamix-ingestion",
-            **headers_of(settings),
-        },
-    }
-    proxy = proxy_for(settings.api_url)
-    if proxy:
-        address, login = proxy
-        sent = urllib3.make_headers(proxy_basic_auth=login) if login else None
-        pool: urllib3.PoolManager = urllib3.ProxyManager(address, proxy_headers=sent, **given)
-    else:
-        pool = urllib3.PoolManager(**given)
-    bind_duration(pool, settings.answer_timeout)
-    return pool
 
 
 def _port(parts: SplitResult) -> int | None:

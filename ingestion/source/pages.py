@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from ingestion.errors import AnswerTooLarge, AnswerTooNested, ApiRefused, UnexpectedAnswer
-from ingestion.source.http import Api, Traffic
+from ingestion.source.http import Api
 from ingestion.source.nesting import shape
 from ingestion.source.parse import Body, Parsed, parse
 from ingestion.source.tables import Table
@@ -58,14 +58,13 @@ class Endpoint:
     api: Api
     table: Table
     window: Window
-    traffic: Traffic
     nesting_max: int
 
     def body(self, number: int, size: int) -> Body:
         """Fetch one page."""
         query = {"page": str(number), "size": str(size), **self.window.query()}
         where = f"{self.table.name}, page {number}"
-        raw = _as_utf_8(self.api.get(self.table.name, query, self.traffic), where)
+        raw = _as_utf_8(self.api.get(self.table.name, query), where)
         found = shape(raw)
         if found.depth > self.nesting_max:
             raise AnswerTooNested(where, self.nesting_max)

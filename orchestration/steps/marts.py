@@ -13,12 +13,12 @@ from orchestration.steps.simulator_process import EmbeddedSource, embedded_sourc
 from orchestration.warehouse.publishing.publication import MARTS
 
 if TYPE_CHECKING:
-    from ingestion.pull.ingest import Ingestion
+    from ingestion.pull.report import IngestReport
     from orchestration.warehouse.build import Build
     from orchestration.warehouse.publishing.publication import Publication
 
 
-def pull(run: Run, *, full: bool = False) -> "Ingestion":
+def pull(run: Run, *, full: bool = False) -> "IngestReport":
     """Ingest from the API that the settings name, or else from the embedded source."""
     begin_gate()
     if run.settings.api_url:
@@ -65,7 +65,7 @@ def begin_gate() -> None:
     gate.begun()
 
 
-def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "Ingestion":
+def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "IngestReport":
     """Pull what is new into the lake, by default from the API that the settings name."""
     from ingestion.pull.ingest import ingest as pull
     from ingestion.settings import IngestionSettings
@@ -98,7 +98,7 @@ def accept(run: Run, what: str, reason: str) -> None:
             step.what = f"the volume of {day} is no fault from the next build on"
 
 
-def what_came(done: "Ingestion") -> str:
+def what_came(done: "IngestReport") -> str:
     """Tell of an ingest what a person should know besides its rows."""
     told = f"{done.kind} pull, as of {done.as_of:%Y-%m-%d %H:%M:%S}"
     if done.finished:

@@ -14,7 +14,7 @@ from ingestion import errors
 from ingestion.access import plain_url
 from ingestion.settings import IngestionSettings
 from ingestion.source.connections import is_this_machine, proxy_for
-from ingestion.source.http import Api, Traffic
+from ingestion.source.http import Api
 from tests.support.raw_server import Asked, RawServer, serving_raw, whole
 
 SECRET = "tr0ub4dor&3-horse"
@@ -112,7 +112,7 @@ def test_a_key_may_lie_in_a_file(server: RawServer, tmp_path: Path) -> None:
     file.write_text(f"{SECRET}\n")
     settings = IngestionSettings(data_dir=tmp_path, api_url=server.url, api_token_file=file)
     with Api(settings) as api:
-        assert api.get("tracks", {}, Traffic()) == NOTHING
+        assert api.get("tracks", {}) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_missing_slash_is_followed_with_the_key(status: str, tmp_path: Path) -
             data_dir=tmp_path, api_url=server.url, api_token=SecretStr(SECRET)
         )
         with Api(settings) as api:
-            assert api.get("tracks", {"page": "1"}, Traffic()) == NOTHING
+            assert api.get("tracks", {"page": "1"}) == NOTHING
     assert [one.target for one in server.asked] == ["/tracks?page=1", "/tracks/?page=1"]
 
 
@@ -184,7 +184,7 @@ def test_another_server_gets_no_request(place: str, server: RawServer, tmp_path:
             Api(settings) as api,
             pytest.raises(errors.RedirectedElsewhere, match="set MOOVITAMIX_API_URL to the addr"),
         ):
-            api.get("tracks", {"page": "1"}, Traffic())
+            api.get("tracks", {"page": "1"})
     assert len(first.asked) == 1
     assert server.asked == []
 
@@ -193,7 +193,7 @@ def test_redirects_in_a_circle_end(tmp_path: Path) -> None:
     with serving_raw(lambda _: redirect("/tracks")) as server:
         settings = IngestionSettings(data_dir=tmp_path, api_url=server.url)
         with Api(settings) as api, pytest.raises(errors.RedirectedElsewhere, match="on and on"):
-            api.get("tracks", {}, Traffic())
+            api.get("tracks", {})
     assert len(server.asked) == 4
 
 
@@ -216,7 +216,7 @@ def test_a_remote_api_is_asked_by_way_of_the_proxy(
         data_dir=tmp_path, api_url="http://app.example/api", api_token=SecretStr(SECRET)
     )
     with Api(settings) as api:
-        assert api.get("tracks", {"page": "1"}, Traffic()) == NOTHING
+        assert api.get("tracks", {"page": "1"}) == NOTHING
     [asked] = server.asked
     assert asked.target == "http://app.example/api/tracks?page=1"
     login = b64encode(f"{USER}:{SECRET[:8]}".encode()).decode()

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ingestion import errors
 from ingestion.pull.ingest import ingest
 from ingestion.settings import IngestionSettings
-from ingestion.source.http import Api, Traffic
+from ingestion.source.http import Api
 from ingestion.source.pages import Endpoint
 from ingestion.source.parse import Body, parse
 from ingestion.source.tables import TRACKS
@@ -39,7 +39,7 @@ def settings_at(url: str, folder: Path, **changed: Any) -> IngestionSettings:
 
 def page_of(settings: IngestionSettings) -> Body:
     with Api(settings) as api:
-        endpoint = Endpoint(api, TRACKS, UNTIL, Traffic(), settings.nesting_max)
+        endpoint = Endpoint(api, TRACKS, UNTIL, settings.nesting_max)
         return endpoint.body(1, 100)
 
 
