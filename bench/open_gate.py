@@ -1,15 +1,15 @@
-"""What a pull or a day costs without the raw gate; `bench.quality` tells what the gate adds."""
+"""A pull or a day without raw validation; `bench.quality` measures what validation adds."""
 
-from ingestion.validation import gate
+from ingestion.validation import raw_validation
 
 
-class OpenGate:
-    """Lets every load pass unseen."""
+class NoValidation:
+    """Accepts every load unread."""
 
-    def judge(self, *_load: object) -> gate.Judgement:  # noqa: D102 - as the gate's
-        return gate.Judgement([], [])
+    def validate(self, *_load: object) -> raw_validation.ValidationResult:  # noqa: D102 - as the real one
+        return raw_validation.ValidationResult([], [])
 
 
 def leave_open() -> None:
-    """Let nothing be judged in this process."""
-    gate.begun = OpenGate  # type: ignore[assignment]
+    """Switch raw validation off in this process."""
+    raw_validation.get_process = NoValidation  # type: ignore[assignment]

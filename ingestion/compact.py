@@ -11,7 +11,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.pull.pending import InFlight
+from ingestion.pull.pending import PendingPull
 from ingestion.settings import IngestionSettings
 from ingestion.source.tables import TABLES
 from lake import files, loads, log, rewriting
@@ -80,7 +80,7 @@ class _Compaction:
     def __init__(self, settings: IngestionSettings, retention: Retention) -> None:
         self.storage, self.root = fsspec.core.url_to_fs(settings.lake_url)
         self.done = Compacted()
-        note = InFlight.load(settings.note)
+        note = PendingPull.load(settings.pending_file)
         self._in_flight = note.load_id if note else None
         self._retention = retention
         self._verdicts = {one.load_id: one for one in loads.verdicts(settings.lake_url)}

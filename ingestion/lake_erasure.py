@@ -60,8 +60,8 @@ def ids(settings: IngestionSettings) -> set[int]:
 
 def drop_work_in_progress(settings: IngestionSettings) -> None:
     """Give up a pull in flight: its window is asked for again, and the person is not in it."""
-    pipeline.start_anew(settings)
-    settings.note.unlink(missing_ok=True)
+    pipeline.reset(settings)
+    settings.pending_file.unlink(missing_ok=True)
 
 
 def erase_texts(settings: IngestionSettings, person: Person) -> Erased:

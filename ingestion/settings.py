@@ -88,7 +88,7 @@ class IngestionSettings(AccessSettings, Locations):
         return split_login(url)[0]
 
     @property
-    def lake_in_notes(self) -> str:
+    def lake_name(self) -> str:
         """The lake as notes in the data folder name it, which may be moved: by its place there."""
         return self.lake_url.removeprefix(f"{self.data_dir}/")
 
@@ -98,6 +98,6 @@ class IngestionSettings(AccessSettings, Locations):
         return self.data_dir / "forget.key"
 
     @property
-    def note(self) -> Path:
-        """Where the note of the pull in flight lies."""
+    def pending_file(self) -> Path:
+        """The record of the pending pull."""
         return self.dlt_dir / "pull.json"

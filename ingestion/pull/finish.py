@@ -4,10 +4,10 @@ from contextlib import suppress
 
 from ingestion.errors import LoadRefused, PackageDamaged
 from ingestion.pull import bookkeeping, pipeline
-from ingestion.pull.pending import InFlight
+from ingestion.pull.pending import PendingPull
 from ingestion.pull.recording import decision, record_load
 from ingestion.settings import IngestionSettings
-from ingestion.validation import gate
+from ingestion.validation import raw_validation
 from ingestion.validation.data_docs import INDEX
 from lake import loads
 from lake.loads import SOURCE
@@ -21,7 +21,7 @@ def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
     Raises:
         LoadRefused: as in `finish`.
     """
-    if not settings.note.exists():
+    if not settings.pending_file.exists():
         return ()
     pending = _pending(settings)
     is_whole = bookkeeping.is_package_whole(settings.dlt_dir / SOURCE)
@@ -29,12 +29,12 @@ def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
         with suppress(PackageDamaged):
             return (pending.load_id,) if finish(settings, pending) else ()
     # The rest of a pull for another lake, or a damaged one: it is requested again.
-    pipeline.start_anew(settings)
-    settings.note.unlink()
+    pipeline.reset(settings)
+    settings.pending_file.unlink()
     return ()
 
 
-def finish(settings: IngestionSettings, pending: InFlight) -> bool:
+def finish(settings: IngestionSettings, pending: PendingPull) -> bool:
     """Load the package of a pull, validate the load and record it; return whether there is a load.
 
     Each step can be repeated without a trace, so the next run continues after a crash at any
@@ -50,25 +50,27 @@ def finish(settings: IngestionSettings, pending: InFlight) -> bool:
     if committed:
         if not loads.is_decided(settings.lake_url, pending.load_id):
             load = decision(pending, None)
-            validation = gate.begun().judge(settings.lake_url, load, settings.quality_dir)
+            validation = raw_validation.get_process().validate(
+                settings.lake_url, load, settings.quality_dir
+            )
         record_load(settings, pending, validation)
-    settings.note.unlink()
+    settings.pending_file.unlink()
     if validation and validation.refusal:
         raise LoadRefused(pending.load_id, validation.refusal, settings.quality_dir / INDEX)
     return committed
 
 
-def _pending(settings: IngestionSettings) -> InFlight | None:
+def _pending(settings: IngestionSettings) -> PendingPull | None:
     """The note of the pull in flight; None if it is damaged."""
     try:
-        return InFlight.load(settings.note)
+        return PendingPull.load(settings.pending_file)
     except (ValueError, LookupError, TypeError):
         return None
 
 
-def _belongs(pending: InFlight, settings: IngestionSettings) -> bool:
+def _belongs(pending: PendingPull, settings: IngestionSettings) -> bool:
     """Whether the pull was for this lake, and the lake still holds what it continued."""
-    if pending.lake_url != settings.lake_in_notes:
+    if pending.lake_url != settings.lake_name:
         return False
     return (
         pending.window.since is None or loads.cursor(settings.lake_url, pending.as_of) is not None

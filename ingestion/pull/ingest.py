@@ -11,7 +11,7 @@ from ingestion.settings import IngestionSettings
 from ingestion.source import health
 from ingestion.source.http import Api
 from ingestion.source.window import window
-from ingestion.validation import gate
+from ingestion.validation import raw_validation
 from lake import loads
 from lake.clock import naive_utc, utc_now
 
@@ -42,7 +42,7 @@ def ingest(
         LoadRefused: Raw validation refused the load.
         IngestionError: Any other failure.
     """
-    gate.begun()
+    raw_validation.get_process()
     report = IngestReport(run_id, utc_now())
     failure: Exception | None = None
     try:

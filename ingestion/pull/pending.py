@@ -12,14 +12,14 @@ from lake.atomic import replace_file
 
 
 @dataclass(frozen=True, slots=True)
-class InFlight:
+class PendingPull:
     """A whole pull that dlt has extracted, or will have the moment after this note was written.
 
     So a package that is pending has its note, always; a note may be left without a package.
     """
 
     lake_url: str
-    """Below the data folder, or as settings give it (`lake_in_notes`)."""
+    """Below the data folder, or as settings give it (`lake_name`)."""
     run_id: str
     load_id: str
     as_of: datetime

@@ -31,7 +31,7 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-def start_anew(settings: IngestionSettings) -> None:
+def reset(settings: IngestionSettings) -> None:
     """Forget what dlt keeps on this disk: a killed extraction's files would join the next load."""
     working_dir = settings.dlt_dir / SOURCE
     if working_dir.exists():

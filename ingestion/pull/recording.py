@@ -5,14 +5,14 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from ingestion.pull.pending import InFlight
+from ingestion.pull.pending import PendingPull
 from ingestion.pull.report import IngestReport, Pull, nothing_pulled
 from ingestion.settings import IngestionSettings
 from ingestion.source.health import Health
 from ingestion.source.http import Call
 from ingestion.source.tables import TABLES
 from ingestion.source.window import Window
-from ingestion.validation.gate import Judgement
+from ingestion.validation.raw_validation import ValidationResult
 from lake import loads, log
 from lake.clock import utc_now
 from lake.loads import Verdict
@@ -73,7 +73,7 @@ def record_calls(
 
 
 def record_load(
-    settings: IngestionSettings, pending: InFlight, validation: Judgement | None
+    settings: IngestionSettings, pending: PendingPull, validation: ValidationResult | None
 ) -> None:
     """Write the rows of a load under its own clock, the decision last; repeating it is safe.
 
@@ -107,7 +107,7 @@ def record_load(
         loads.decide(settings.lake_url, decision(pending, validation.refusal), by="gate")
 
 
-def decision(pending: InFlight, refusal: str | None) -> Verdict:
+def decision(pending: PendingPull, refusal: str | None) -> Verdict:
     """Whether a load counts; `refusal` says why it doesn't."""
     return Verdict(
         load_id=pending.load_id,

@@ -9,7 +9,7 @@ import numpy as np
 from ingestion.erasure import forgotten
 from ingestion.errors import PagesMoved, TotalChanged, TruncatedPull
 from ingestion.pull import pipeline
-from ingestion.pull.pending import InFlight
+from ingestion.pull.pending import PendingPull
 from ingestion.pull.reading import Reading
 from ingestion.pull.report import Pull
 from ingestion.pull.resources import source
@@ -37,7 +37,7 @@ class WholePull:
     readings: list[Reading] = field(init=False, default_factory=list)
     tries: int = 0
 
-    def extract(self) -> InFlight | None:
+    def extract(self) -> PendingPull | None:
         """Leave a pending package in dlt and its note on the disk; None when there is nothing new.
 
         Raises what the last try raised.
@@ -56,7 +56,7 @@ class WholePull:
         calls = self.api.calls
         return tuple(one.pull(calls.get(one.table.name, [])) for one in self.readings)
 
-    def _try(self, threads: Threads, repeats_before: dict[str, Hashes]) -> InFlight | None:
+    def _try(self, threads: Threads, repeats_before: dict[str, Hashes]) -> PendingPull | None:
         self.tries += 1
         people = forgotten.people(self.settings)
         self.readings = [Reading(table, self.settings, people) for table in TABLES]
@@ -66,14 +66,14 @@ class WholePull:
             for reading, one in pairs:
                 reading.require_nothing(one)
             return None
-        notes: list[InFlight] = []
+        notes: list[PendingPull] = []
 
         def seal(load_id: str) -> None:
             self._require_settled(repeats_before)
             notes.append(self._note(load_id))
-            notes[0].save(self.settings.note)
+            notes[0].save(self.settings.pending_file)
 
-        pipeline.start_anew(self.settings)
+        pipeline.reset(self.settings)
         width = max(table.record_bytes for table in tables)
         ours = pipeline.open_pipeline(self.settings, self.as_of, width)
         pipeline.extract(ours, source(pairs, seal))
@@ -96,14 +96,14 @@ class WholePull:
         if moved:
             raise moved[0]
 
-    def _note(self, load_id: str) -> InFlight:
+    def _note(self, load_id: str) -> PendingPull:
         extras = [(one.table.name, column) for one in self.readings for column in one.extras]
         known = set()
         if extras:
             changes = log.read(self.settings.lake_url, "schema_changes")
             known = {(change["table_name"], change["column_name"]) for change in changes}
-        return InFlight(
-            lake_url=self.settings.lake_in_notes,
+        return PendingPull(
+            lake_url=self.settings.lake_name,
             run_id=self.run_id,
             load_id=load_id,
             as_of=self.as_of,

@@ -84,7 +84,7 @@ def offline(page: str) -> str:
 
 def _renew_index(folder: Path) -> None:
     loads = sorted(
-        filter(None, map(_told, folder.glob("*/load.json"))),
+        filter(None, map(_message, folder.glob("*/load.json"))),
         key=lambda load: (load["as_of"], load["load_id"]),
         reverse=True,
     )
@@ -100,7 +100,7 @@ def _renew_index(folder: Path) -> None:
     (folder / INDEX).write_text(offline(page))
 
 
-def _told(path: Path) -> dict[str, Any] | None:
+def _message(path: Path) -> dict[str, Any] | None:
     """What a load's pages are about; None where the note is damaged, which are not listed."""
     try:
         load: dict[str, Any] = json.loads(path.read_text())

@@ -62,13 +62,13 @@ def _context() -> "EphemeralDataContext":
 
 def _answer(asked: dict[str, Any], answers: IO[str]) -> None:
     try:
-        told = judge(asked)
+        told = validate(asked)
     except Exception as error:
         told = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
     print(json.dumps({"question": asked["question"], **told}), file=answers, flush=True)
 
 
-def judge(asked: dict[str, Any]) -> dict[str, Any]:
+def validate(asked: dict[str, Any]) -> dict[str, Any]:
     """Judge a load and write its pages; `asked` says which load, where, and the bands."""
     tables = {table.name: _read(asked, table.name) for table in TABLES}
     rows = {name: min(len(table), SAMPLE) for name, table in tables.items()}

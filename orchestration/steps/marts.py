@@ -60,9 +60,9 @@ def start(run: Run, source: EmbeddedSource) -> None:
 
 def begin_gate() -> None:
     """Begin before all else what takes five seconds on the other core: Great Expectations."""
-    from ingestion.validation import gate
+    from ingestion.validation import raw_validation
 
-    gate.begun()
+    raw_validation.get_process()
 
 
 def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "IngestReport":

@@ -32,7 +32,7 @@ def landed_once(api: OriginalApi, tmp_path_factory: pytest.TempPathFactory) -> P
     data_dir = tmp_path_factory.mktemp("landed") / "data"
     settings = settings_for(data_dir, api)
     ingest(settings, as_of=DAY, run_id="first")
-    settings.note.write_text('{"lake_url": "elsewhere"}')
+    settings.pending_file.write_text('{"lake_url": "elsewhere"}')
     return data_dir
 
 

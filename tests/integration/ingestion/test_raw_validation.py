@@ -1,4 +1,4 @@
-"""What the gate lets through, what it refuses, and what it leaves behind."""
+"""What raw validation accepts, what it refuses, and what it leaves behind."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from ingestion.errors import GateFailed, LoadRefused, NoSuchLoad
 from ingestion.pull.ingest import ingest
 from ingestion.settings import IngestionSettings
 from ingestion.validation.accept import accept
-from ingestion.validation.gate import Gate
+from ingestion.validation.raw_validation import ValidationProcess
 from lake.loads import Verdict, verdicts
 from tests.support.landing import accepted, ops, require_all_landed, settings_for
 from tests.support.original_api import OriginalApi, catalogue, serving
@@ -111,7 +111,7 @@ def test_a_mended_window_is_pulled_again(api: OriginalApi, settings: IngestionSe
     assert accepted(settings.lake_url) == [done.load_id]
 
 
-def test_a_person_can_overrule_the_gate_and_the_reason_stays(
+def test_a_person_can_overrule_raw_validation_and_the_reason_stays(
     api: OriginalApi, settings: IngestionSettings
 ) -> None:
     spoil(api, "users", 1, email=None)
@@ -186,18 +186,21 @@ def test_nulls_are_counted_by_column(api: OriginalApi, settings: IngestionSettin
     assert ("tracks", "name", 250, 0) in nulls
 
 
-def test_a_gate_that_died_decides_nothing(settings: IngestionSettings, tmp_path: Path) -> None:
-    gate = Gate()
-    gate.end()
+def test_a_validation_process_that_died_decides_nothing(
+    settings: IngestionSettings, tmp_path: Path
+) -> None:
+    process = ValidationProcess()
+    process.end()
     load = Verdict("1.1", "accepted", None, "full", DAY, None, DAY, DAY, "r")
     with pytest.raises(GateFailed, match="has ended"):
-        gate.judge(settings.lake_url, load, tmp_path)
+        process.validate(settings.lake_url, load, tmp_path)
 
 
-def test_the_gate_ends_with_a_parent_that_is_killed() -> None:
+def test_the_validation_process_ends_with_a_parent_that_is_killed() -> None:
     program = (
-        "from ingestion.validation.gate import Gate; gate = Gate();"
-        "print(gate._process.pid, flush=True); import time; time.sleep(60)"
+        "from ingestion.validation.raw_validation import ValidationProcess;"
+        "process = ValidationProcess();"
+        "print(process._process.pid, flush=True); import time; time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
@@ -206,7 +209,7 @@ def test_the_gate_ends_with_a_parent_that_is_killed() -> None:
         parent.wait()
     process = os.pidfd_open(pid) if Path(f"/proc/{pid}").exists() else None
     if process is not None:
-        assert select.select([process], [], [], 30)[0], "the gate outlived its parent"
+        assert select.select([process], [], [], 30)[0], "the process outlived its parent"
         os.close(process)
 
 

@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ValidationResult:
     """What the gate found in a load: rows of `ops/quality_results` and of `ops/column_nulls`."""
 
     findings: list[dict[str, Any]]
@@ -32,16 +32,16 @@ class Judgement:
     def refusal(self) -> str | None:
         """Why the load must not count, in one line; None when it may."""
         failed = [one for one in self.findings if _refuses(one)]
-        return "; ".join(_told(one) for one in failed) or None
+        return "; ".join(_message(one) for one in failed) or None
 
     @property
     def warnings(self) -> list[str]:
         """What is odd, and no reason to refuse the load."""
         odd = [one for one in self.findings if one["outcome"] == "failed" and not _refuses(one)]
-        return [_told(one) for one in odd]
+        return [_message(one) for one in odd]
 
 
-class Gate:
+class ValidationProcess:
     """A process of its own, that imports Great Expectations while the pull runs.
 
     It ends with its standard input, and so with this process, however that ends.
@@ -64,7 +64,7 @@ class Gate:
         self._process.kill()
         self._process.wait()
 
-    def judge(self, lake_url: str, load: Verdict, pages: Path) -> Judgement:
+    def validate(self, lake_url: str, load: Verdict, pages: Path) -> ValidationResult:
         """Judge a load whose files are in the lake, and write its pages; safe to ask again.
 
         Raises `GateFailed` when the process died, hangs, or could not judge.
@@ -89,7 +89,7 @@ class Gate:
         answer = self._answer(question)
         if "error" in answer:
             raise GateFailed(answer["error"])
-        return Judgement(answer["findings"], answer["nulls"])
+        return ValidationResult(answer["findings"], answer["nulls"])
 
     def _answer(self, question: str) -> dict[str, Any]:
         """The answer to a question, past those that somebody else did not wait for."""
@@ -121,26 +121,26 @@ class Gate:
         return GateFailed(f"{why}: {said[-1]}" if said else why)
 
 
-def begun() -> Gate:
+def get_process() -> ValidationProcess:
     """The gate of this process, begun now unless it is there already.
 
     One serves all ingests of a process: thirty days, or a hundred tests, import once.
     """
     global _gate  # noqa: PLW0603 - a process has one, as it has one standard output
     if _gate is None or _gate.has_failed:
-        _gate = Gate()
+        _gate = ValidationProcess()
         atexit.register(_gate.end)
     return _gate
 
 
-_gate: Gate | None = None
+_gate: ValidationProcess | None = None
 
 
 def _refuses(finding: dict[str, Any]) -> bool:
     return bool(finding["outcome"] == "failed" and finding["severity"] == "error")
 
 
-def _told(finding: dict[str, Any]) -> str:
+def _message(finding: dict[str, Any]) -> str:
     if finding["observed"] is not None:
         found = f"found {finding['observed']}"
     else:
