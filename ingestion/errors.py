@@ -196,7 +196,7 @@ class ColumnMissing(IngestionError):
 
 
 class TooManyRejected(IngestionError):
-    """More records could not be read than a pull may set aside."""
+    """More records can't be read than a pull may put into `raw/rejected`."""
 
     runbook = "too-many-rejected"
 
@@ -222,16 +222,16 @@ class PackageDamaged(LoadFailed):
 
 
 class GateFailed(IngestionError):
-    """The gate could not judge a load, which stays undecided until the next ingest."""
+    """Raw validation failed; the load stays undecided until the next ingest."""
 
     runbook = "gate-failed"
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"the gate could not judge the load: {why}; the same command tries again")
+        super().__init__(f"the load could not be validated: {why}; the same command tries again")
 
 
 class LoadRefused(IngestionError):
-    """The gate found a load at fault; it never counts, and its window is pulled again."""
+    """Raw validation refused a load; it never counts, and its window is pulled again."""
 
     runbook = "load-refused"
 
@@ -244,7 +244,7 @@ class LoadRefused(IngestionError):
 
 
 class NoSuchLoad(IngestionError):
-    """A verdict was asked for on a load that the lake does not hold, or that counts already."""
+    """A load to accept that the lake does not have, or that counts already."""
 
     runbook = "load-refused"
 

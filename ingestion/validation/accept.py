@@ -1,4 +1,4 @@
-"""Overruling the gate, with a reason that stays on record."""
+"""Accepting a refused load or an odd day by hand, with a recorded reason."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,7 +13,14 @@ from lake.loads import Verdict
 
 
 def accept_day(settings: IngestionSettings, day: date, reason: str, run_id: str) -> None:
-    """Let a day's odd volume be right: dbt's volume tests pass over it from now on."""
+    """Accept a day's odd volume: dbt's volume tests skip that day from now on.
+
+    Args:
+        settings: Where the lake is.
+        day: The day.
+        reason: Why its volume is right.
+        run_id: The run that accepts it.
+    """
     now = utc_now()
     row = {
         "day_accepted": day.isoformat(),
@@ -25,13 +32,23 @@ def accept_day(settings: IngestionSettings, day: date, reason: str, run_id: str)
 
 
 def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) -> Verdict:
-    """Let a refused load count from now on; the next build reads it.
+    """Accept a refused load; the next build reads it.
 
-    Raises `NoSuchLoad` for a load that the gate has not refused.
+    Args:
+        settings: Where the lake is.
+        load_id: The load.
+        reason: Why it is right after all.
+        run_id: The run that accepts it.
+
+    Returns:
+        The new decision.
+
+    Raises:
+        NoSuchLoad: The load was not refused, or its files are gone.
     """
     known = {verdict.load_id: verdict for verdict in loads.verdicts(settings.lake_url)}
     if load_id not in known:
-        raise NoSuchLoad(f"the lake has no load {load_id}; `moovitamix status` tells the last")
+        raise NoSuchLoad(f"the lake has no load {load_id}; `moovitamix status` shows the last")
     refused = known[load_id]
     if refused.verdict == "accepted":
         raise NoSuchLoad(f"load {load_id} counts already")
@@ -41,7 +58,7 @@ def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) 
         refused,
         verdict="accepted",
         reason=f"{reason} (overruled: {refused.reason})",
-        # Whoever overrules comes later, even if the clock was ahead as the gate refused.
+        # The latest decision counts, even if the clock was ahead when the load was refused.
         decided_at=max(utc_now(), refused.decided_at + timedelta(microseconds=1)),
         run_id=run_id,
     )
@@ -53,5 +70,5 @@ def _is_there(lake_url: str, load_id: str) -> bool:
     storage, root = fsspec.core.url_to_fs(lake_url)
     if storage.glob(f"{root}/{loads.DATASET}/*/load_date=*/{load_id}.*.parquet"):
         return True
-    written_anew = storage.glob(f"{root}/{loads.DATASET}/*/load_date=*/{files.COMPACTED}*.parquet")
-    return any(load_id in files.footer(storage, path).loads for path in written_anew)
+    compacted = storage.glob(f"{root}/{loads.DATASET}/*/load_date=*/{files.COMPACTED}*.parquet")
+    return any(load_id in files.footer(storage, path).loads for path in compacted)

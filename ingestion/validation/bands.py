@@ -1,4 +1,4 @@
-"""How many records a day's load should bring, judged by the loads of the days before."""
+"""The expected volume of a daily load, computed from the loads of the days before."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,18 +9,18 @@ from typing import Any
 from ingestion.source.tables import TABLES
 from lake import loads, log
 
-# Two pulls of one day say nothing of each other; a daily run may come some hours early.
+# Two pulls of one day can't be compared; a daily run may start some hours early.
 A_DAY_APART = timedelta(hours=20)
 LOOK_BACK = 42
 FEWEST_LOADS = 7
-# Where volumes are small or very regular a multiple of their spread says nothing.
+# Where volumes are small or very regular, a multiple of their spread means nothing.
 HANDFUL = 50
 MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Rows that a load may bring: outside the first pair it warns, outside the second it fails."""
+    """Rows that a load may have: outside the first pair it warns, outside the second it fails."""
 
     warn_low: int
     warn_high: int
@@ -29,9 +29,9 @@ class Band:
 
 
 def band(counts: list[int]) -> Band | None:
-    """The band around recent counts; None while there are too few to compare with.
+    """Compute the band around recent counts; None if there are too few to compare with.
 
-    Robust: the median and its absolute deviation, so that one odd day among them moves nothing. A
+    Robust: by the median and its absolute deviation, so that one odd day changes nothing. A
     warning beyond half the median and 4 sigma, a failure beyond five times (or a fifth) and 6
     sigma; never within a handful of records.
     """
@@ -50,9 +50,10 @@ def band(counts: list[int]) -> Band | None:
 
 
 def bands(lake_url: str, load: loads.Verdict) -> dict[str, Band | None]:
-    """The band of each table for an incremental load a day after the one before; none for others.
+    """Compute the band of each table for an incremental load a day after the one before.
 
-    First, full and repeated loads, and those that go back in time, are like no other.
+    Other loads have none: first, full and repeated ones, and those that go back in time, can't be
+    compared.
     """
     exempt: dict[str, Band | None] = {table.name: None for table in TABLES}
     if load.kind != "incremental":
@@ -76,7 +77,7 @@ def bands(lake_url: str, load: loads.Verdict) -> dict[str, Band | None]:
 
 
 def _pulls_since(lake_url: str, since: datetime) -> list[dict[str, Any]]:
-    """What pulls of accepted loads brought, read from the folders of the days that count."""
+    """The pulls of accepted loads since a day."""
     first = f"day={since:%Y-%m-%d}"
 
     def folders(table: str) -> list[str]:
@@ -89,7 +90,7 @@ def _pulls_since(lake_url: str, since: datetime) -> list[dict[str, Any]]:
 
 
 def _daily(rows: list[dict[str, Any]]) -> set[str]:
-    """The incremental loads that came a day after the load before them."""
+    """The incremental loads at least a day after the load before them."""
     loads = sorted({(row["as_of"], row["load_id"], row["kind"]) for row in rows})
     daily = set()
     for before, (as_of, load_id, kind) in pairwise(loads):

@@ -1,7 +1,7 @@
-"""Data Docs: Great Expectations' own pages about a load, made whole without a network.
+"""Data Docs: Great Expectations' pages about a load, readable offline.
 
-As rendered they fetch styles, scripts and a logo from seven hosts; here all of that is left out
-and one small stylesheet takes its place.
+As rendered they fetch styles, scripts and a logo from seven hosts; one small stylesheet replaces
+all of that.
 """
 
 import html
@@ -48,11 +48,16 @@ td:first-child, th { white-space: nowrap } .fa-check-circle::before { content: "
 def write(
     folder: Path,
     load: dict[str, Any],
-    judged: "list[tuple[str, ExpectationSuiteValidationResult]]",
+    results: "list[tuple[str, ExpectationSuiteValidationResult]]",
 ) -> None:
-    """Write the pages of a load, forget those of the oldest, and renew the index.
+    """Write the pages of a load, delete those of the oldest, and update the index.
 
-    No page holds a value of the load: shares and counts only.
+    No page shows a value of the load, only shares and counts.
+
+    Args:
+        folder: The folder of all Data Docs.
+        load: The load's `load_id`, `as_of` and `kind`.
+        results: The result of each suite, by name.
     """
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view.view import DefaultJinjaPageView
@@ -61,30 +66,30 @@ def write(
     pages.mkdir(parents=True, exist_ok=True)
     renderer: Any = ValidationResultsPageRenderer(run_info_at_end=True)
     view: Any = DefaultJinjaPageView()
-    for name, result in judged:
+    for name, result in results:
         content = renderer.render(result)
         (pages / f"{name}.html").write_text(offline(view.render(content)))
-    told = {
+    summary = {
         "load_id": load["load_id"],
         "as_of": load["as_of"],
         "kind": load["kind"],
-        "pages": {name: bool(result.success) for name, result in judged},
+        "pages": {name: bool(result.success) for name, result in results},
     }
-    (pages / "load.json").write_text(json.dumps(told))
-    _renew_index(folder)
+    (pages / "load.json").write_text(json.dumps(summary))
+    _update_index(folder)
 
 
 def offline(page: str) -> str:
-    """The page without anything that it would fetch, dressed by our own stylesheet."""
+    """Remove whatever a page would fetch, and add our stylesheet."""
     page = _BACKGROUND.sub("none", _FETCHED.sub("", page))
     page = _NOWHERE.sub(r"\1", _ELSEWHERE.sub(r"\1", page))
     styled = f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
     return _HEAD.sub(lambda head: head[0] + '<meta charset="utf-8">' + styled, page, count=1)
 
 
-def _renew_index(folder: Path) -> None:
+def _update_index(folder: Path) -> None:
     loads = sorted(
-        filter(None, map(_message, folder.glob("*/load.json"))),
+        filter(None, map(_summary, folder.glob("*/load.json"))),
         key=lambda load: (load["as_of"], load["load_id"]),
         reverse=True,
     )
@@ -94,14 +99,14 @@ def _renew_index(folder: Path) -> None:
     head = "<tr><th>load</th><th>as of (UTC)</th><th>kind</th><th>suites</th></tr>"
     page = (
         '<!doctype html><html lang="en"><head><title>Data Docs: the newest loads</title></head>'
-        f"<body><h1>Data Docs</h1><p>What the gate found in each of the newest {KEPT_LOADS} loads."
+        f"<body><h1>Data Docs</h1><p>Raw validation of the newest {KEPT_LOADS} loads."
         f"</p><table class='loads'>{head}{rows}</table></body></html>"
     )
     (folder / INDEX).write_text(offline(page))
 
 
-def _message(path: Path) -> dict[str, Any] | None:
-    """What a load's pages are about; None where the note is damaged, which are not listed."""
+def _summary(path: Path) -> dict[str, Any] | None:
+    """The summary of a load; None if it is damaged: its pages are not listed."""
     try:
         load: dict[str, Any] = json.loads(path.read_text())
         return load if {"load_id", "as_of", "kind", "pages"} <= load.keys() else None

@@ -1,4 +1,4 @@
-"""How full each column was in the loads before, to notice one that suddenly says nothing."""
+"""How full each column is, compared with earlier loads: detects a column that becomes empty."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ import pyarrow.compute as pc
 
 from lake import loads, log
 
-# A load of fewer records, or loads before with fewer, tell nothing of a column.
+# Fewer records, in the load or in those before, prove nothing about a column.
 FEWEST_RECORDS = 20
 LOOK_BACK = 10
 # A column that was mostly empty may be so throughout.
 MOSTLY = 0.5
 # A tenth of what was usual refuses the load, half of it is a warning.
 REFUSED, ODD = 0.1, 0.5
-# Nine in ten records, usually, that do not all say the same: then a value throughout is odd.
+# Where the most common value has usually nine tenths or less, one value everywhere is odd.
 VARIED = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """Records that say something in a column, and those that say what most of them say."""
+    """Records that have a value in a column, and those that have the most common one."""
 
     records: int
     filled: int
@@ -29,12 +29,12 @@ class Fill:
 
     @property
     def share(self) -> float:
-        """The share of records that say something."""
+        """The share of records that have a value."""
         return self.filled / self.records if self.records else 0.0
 
     @property
     def sameness(self) -> float:
-        """Of those the share that says the same."""
+        """Of these, the share with the most common value."""
         return self.commonest / self.filled if self.filled else 1.0
 
 
@@ -42,26 +42,26 @@ Fills = dict[str, Fill]
 
 
 def column(table: str, name: str) -> str:
-    """The name of a table's column among all."""
+    """The qualified name of a column."""
     return f"{table}.{name}"
 
 
 def fill(values: pa.ChunkedArray) -> Fill:
-    """Measure a column: null, an empty text and an empty list say nothing."""
+    """Measure a column; null, a blank text and an empty list are no values."""
     kind = values.type
     if pa.types.is_list(kind):
         filled = pc.sum(pc.greater(pc.list_value_length(values), 0)).as_py() or 0
         return Fill(len(values), filled, 0)
     if not pa.types.is_string(kind):
         return Fill(len(values), len(values) - values.null_count, 0)
-    said = values.drop_null()
-    said = said.filter(pc.not_equal(pc.utf8_trim_whitespace(said), ""))
-    counts = pc.value_counts(said).field("counts")
-    return Fill(len(values), len(said), pc.max(counts).as_py() or 0)
+    texts = values.drop_null()
+    texts = texts.filter(pc.not_equal(pc.utf8_trim_whitespace(texts), ""))
+    counts = pc.value_counts(texts).field("counts")
+    return Fill(len(values), len(texts), pc.max(counts).as_py() or 0)
 
 
 def usual(lake_url: str, load: loads.Verdict) -> Fills:
-    """The columns of the newest accepted loads before this one, all of them together."""
+    """Sum up the columns of the newest accepted loads before this one."""
     verdicts = loads.that_count(log.read(lake_url, "load_verdicts", _newest(lake_url, load)))
     known = sorted(
         (one for one in verdicts.values() if one.verdict == "accepted" and one.as_of < load.as_of),
@@ -81,7 +81,7 @@ def usual(lake_url: str, load: loads.Verdict) -> Fills:
 
 
 def _newest(lake_url: str, load: loads.Verdict) -> list[str]:
-    """The folders of the newest days with verdicts, of so many as hold loads enough."""
+    """The folders of the newest days with decisions, enough of them for `LOOK_BACK` loads."""
     last = f"day={load.as_of:%Y-%m-%d}"
     days = [day for day in log.days(lake_url, "load_verdicts") if day.rsplit("/", 1)[-1] <= last]
     return days[: LOOK_BACK + 1]

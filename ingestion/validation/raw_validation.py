@@ -1,4 +1,4 @@
-"""The raw gate: Great Expectations judges each load before it may count."""
+"""Raw validation: Great Expectations validates each load before it may count."""
 
 import atexit
 import json
@@ -17,61 +17,70 @@ from ingestion.validation.bands import bands
 from ingestion.validation.fills import usual
 from lake.loads import Verdict
 
-# Importing Great Expectations and judging 200,000 rows of each table take some ten seconds.
-PATIENCE_SECONDS = 300
+# Importing Great Expectations and validating 200,000 rows per table take some ten seconds.
+TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
-    """What the gate found in a load: rows of `ops/quality_results` and of `ops/column_nulls`."""
+    """The result for a load: rows of `ops/quality_results` and of `ops/column_nulls`."""
 
     findings: list[dict[str, Any]]
     nulls: list[dict[str, Any]]
 
     @property
     def refusal(self) -> str | None:
-        """Why the load must not count, in one line; None when it may."""
+        """Why the load is refused, in one line; None if it is accepted."""
         failed = [one for one in self.findings if _refuses(one)]
         return "; ".join(_message(one) for one in failed) or None
 
     @property
     def warnings(self) -> list[str]:
-        """What is odd, and no reason to refuse the load."""
+        """Violated rules that don't refuse the load."""
         odd = [one for one in self.findings if one["outcome"] == "failed" and not _refuses(one)]
         return [_message(one) for one in odd]
 
 
 class ValidationProcess:
-    """A process of its own, that imports Great Expectations while the pull runs.
+    """A child process that imports Great Expectations while the pull runs.
 
-    It ends with its standard input, and so with this process, however that ends.
+    It ends with its standard input, and so with this process, whatever ends that.
     """
 
     def __init__(self) -> None:
         self.has_failed = False
-        self._heard = b""
-        self._complaint = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        self._received = b""
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ingestion.validation.validator"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._complaint,
+            stderr=self._stderr,
             cwd=Path(__file__).resolve().parents[2],
         )
 
     def end(self) -> None:
-        """End the process at once; it holds nothing that could be lost."""
+        """Kill the process; it holds nothing that could be lost."""
         self._process.kill()
         self._process.wait()
 
     def validate(self, lake_url: str, load: Verdict, pages: Path) -> ValidationResult:
-        """Judge a load whose files are in the lake, and write its pages; safe to ask again.
+        """Validate a load whose files are in the lake, and write its Data Docs; safe to repeat.
 
-        Raises `GateFailed` when the process died, hangs, or could not judge.
+        Args:
+            lake_url: The lake.
+            load: The load, with its id, kind and instant.
+            pages: The folder of the Data Docs.
+
+        Returns:
+            Findings and null counts.
+
+        Raises:
+            GateFailed: The process died, does not answer, or could not validate the load.
         """
-        question = uuid4().hex
-        asked = {
-            "question": question,
+        request_id = uuid4().hex
+        request = {
+            "request_id": request_id,
             "lake_url": lake_url,
             "load_id": load.load_id,
             "as_of": load.as_of.isoformat(),
@@ -82,58 +91,58 @@ class ValidationProcess:
         }
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
         except OSError as error:
             raise self._failed("it has ended") from error
-        answer = self._answer(question)
+        answer = self._answer(request_id)
         if "error" in answer:
             raise GateFailed(answer["error"])
         return ValidationResult(answer["findings"], answer["nulls"])
 
-    def _answer(self, question: str) -> dict[str, Any]:
-        """The answer to a question, past those that somebody else did not wait for."""
+    def _answer(self, request_id: str) -> dict[str, Any]:
+        """The answer to a request; earlier ones were left unread by an interrupted caller."""
         while True:
             try:
                 answer = json.loads(self._line())
             except json.JSONDecodeError:
                 continue
-            if isinstance(answer, dict) and answer.get("question") == question:
+            if isinstance(answer, dict) and answer.get("request_id") == request_id:
                 return answer
 
     def _line(self) -> bytes:
         assert self._process.stdout is not None
         pipe = self._process.stdout.fileno()
-        while b"\n" not in self._heard:
-            if not select.select([pipe], [], [], PATIENCE_SECONDS)[0]:
-                raise self._failed(f"no answer in {PATIENCE_SECONDS} s")
-            heard = os.read(pipe, 65_536)
-            if not heard:
+        while b"\n" not in self._received:
+            if not select.select([pipe], [], [], TIMEOUT_SECONDS)[0]:
+                raise self._failed(f"no answer in {TIMEOUT_SECONDS} s")
+            received = os.read(pipe, 65_536)
+            if not received:
                 raise self._failed("it has ended")
-            self._heard += heard
-        line, _, self._heard = self._heard.partition(b"\n")
+            self._received += received
+        line, _, self._received = self._received.partition(b"\n")
         return line
 
     def _failed(self, why: str) -> GateFailed:
         self.has_failed = True
-        self._complaint.seek(0)
-        said = self._complaint.read().decode(errors="replace").strip().splitlines()
-        return GateFailed(f"{why}: {said[-1]}" if said else why)
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+        return GateFailed(f"{why}: {lines[-1]}" if lines else why)
 
 
 def get_process() -> ValidationProcess:
-    """The gate of this process, begun now unless it is there already.
+    """Return the validation process of this process, started now if there is none.
 
     One serves all ingests of a process: thirty days, or a hundred tests, import once.
     """
-    global _gate  # noqa: PLW0603 - a process has one, as it has one standard output
-    if _gate is None or _gate.has_failed:
-        _gate = ValidationProcess()
-        atexit.register(_gate.end)
-    return _gate
+    global _process  # noqa: PLW0603 - a process has one, as it has one standard output
+    if _process is None or _process.has_failed:
+        _process = ValidationProcess()
+        atexit.register(_process.end)
+    return _process
 
 
-_gate: ValidationProcess | None = None
+_process: ValidationProcess | None = None
 
 
 def _refuses(finding: dict[str, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""What each load must be like: the suites of Great Expectations.
+"""The Great Expectations suites of raw validation.
 
-A record that is wrong by itself is set aside later, in `quarantine`; the gate looks for faults of
-the load: columns, types, shares of records, volume. An `error` refuses it, a `warn` is noted.
+dbt quarantines single records that violate a rule; these suites look for faults of the whole load:
+columns, types, shares of records, volume. An `error` refuses the load, a `warn` is recorded.
 """
 
 from datetime import datetime
@@ -12,6 +12,8 @@ from ingestion.validation.bands import Band
 from ingestion.validation.fills import FEWEST_RECORDS, MOSTLY, ODD, REFUSED, VARIED, Fills
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from great_expectations.expectations.expectation import Expectation
 
 GENDERS = [
@@ -27,241 +29,209 @@ DURATION = r"^\d{1,3}:[0-5]\d$"
 BEFORE_RECORDED_MUSIC = datetime(1857, 1, 1)
 LONGEST_SESSION = 2_000
 
-# Five records say nothing of a load, whatever their share.
+# Five records prove nothing about a load, whatever their share.
 HANDFUL = 5
-# How many records must keep a rule: of keys and times nearly all, of attributes most.
+# The share of records that must satisfy a rule: of keys and times nearly all, of attributes most.
 NEARLY_ALL, MOST, HALF = 0.99, 0.8, 0.5
 MOST_ALIKE = 0.999
-
-
-def suites(rows: dict[str, int], bands: dict[str, Band | None], as_of: datetime) -> "Suites":
-    """The expectations of each batch of a load: `load` (its shape), and each table that has rows.
-
-    `rows` counts the records judged by table; `as_of` is the load's instant.
-    """
-    tables = {
-        "tracks": _tracks(rows["tracks"], as_of),
-        "users": _users(rows["users"], as_of),
-        "listen_history": _sessions(rows["listen_history"], as_of),
-    }
-    asked = {name: checks for name, checks in tables.items() if rows[name]}
-    return {"load": _shape(tuple(asked), bands), **asked}
-
 
 Suites = dict[str, "list[Expectation]"]
 
 
+def suites(rows: dict[str, int], bands: dict[str, Band | None], as_of: datetime) -> Suites:
+    """Build the expectations of each batch of a load.
+
+    Args:
+        rows: Validated records by table.
+        bands: Expected volume by table.
+        as_of: The load's instant.
+
+    Returns:
+        The expectations of the batch `load` (its shape), and of each table that has rows.
+    """
+    checks = {"tracks": _tracks, "users": _users, "listen_history": _sessions}
+    tables = {name: list(checks[name](_Rules(rows[name], as_of))) for name in checks if rows[name]}
+    return {"load": list(_shape(tuple(tables), bands)), **tables}
+
+
 def shape_column(table: str, column: str) -> str:
-    """Where the type of a column, or the number of a table's `rows`, stands in the `load` batch."""
+    """The column of the `load` batch with a column's type, or with a table's number of `rows`."""
     return f"{table}.{column}"
 
 
-def _shape(tables: tuple[str, ...], bands: dict[str, Band | None]) -> "list[Expectation]":
-    checks = [
-        _check(
-            "ColumnValuesToBeInSet",
-            f"{table.name}.{field.name} is {sql_name(field.type)}",
-            column=shape_column(table.name, field.name),
-            value_set=[sql_name(field.type)],
-        )
-        for table in TABLES
-        if table.name in tables
-        for field in table.columns
-    ]
-    for table, band in bands.items():
-        if band:
-            rows = {"column": shape_column(table, "rows")}
-            checks += [
-                _check(
-                    "ColumnValuesToBeBetween",
-                    f"{table} brings {band.low:,} to {band.high:,} rows",
-                    **rows, min_value=band.low, max_value=band.high,
-                ),
-                _check(
-                    "ColumnValuesToBeBetween",
-                    f"{table} brings {band.warn_low:,} to {band.warn_high:,} rows, as usual",
-                    severity="warn",
-                    **rows, min_value=band.warn_low, max_value=band.warn_high,
-                ),
-            ]  # fmt: skip
-    return checks
-
-
 def fill_column(name: str) -> str:
-    """Where the share of records that say something in a column stands in the `load` batch."""
+    """The column of the `load` batch with the share of records that have a value in a column."""
     return f"{name} filled"
 
 
 def sameness_column(name: str) -> str:
-    """Where the share of those that say the same stands in the `load` batch."""
+    """The column of the `load` batch with the share of the most common value in a column."""
     return f"{name} same"
 
 
 def plain_column(measured: str) -> str:
-    """The column that a column of the `load` batch is about."""
+    """The raw column that a column of the `load` batch measures."""
     return measured.removesuffix(" filled").removesuffix(" same")
 
 
-def against_usual(fills: Fills, usual: Fills) -> "list[Expectation]":
-    """What a column must say, by what it said in the loads before; the first load has none."""
-    checks = []
+def against_usual(fills: Fills, usual: Fills) -> "Iterator[Expectation]":
+    """Compare how full each column is with the loads before; a first load has none."""
     for name, now in fills.items():
         before = usual.get(name)
         if not before or min(now.records, before.records) < FEWEST_RECORDS:
             continue
         if before.share >= MOSTLY:
             usually = f"{before.share:.0%} were in the loads before"
-            checks += [
-                _check(
+            for severity, share in (("error", REFUSED), ("warn", ODD)):
+                least = before.share * share
+                yield _expect(
                     "ColumnValuesToBeBetween",
                     f"{name} is filled in {least:.0%} of the records or more: {usually}",
-                    severity=severity,
+                    severity,
+                    observed=f"{now.share:.0%}",
                     column=fill_column(name),
                     min_value=least,
-                    observed=f"{now.share:.0%}",
                 )
-                for severity, least in (
-                    ("error", before.share * REFUSED),
-                    ("warn", before.share * ODD),
-                )
-            ]
         if before.commonest and before.sameness <= VARIED and now.filled >= FEWEST_RECORDS:
-            checks.append(
-                _check(
-                    "ColumnValuesToBeBetween",
-                    f"{name} is not the same throughout, as in the loads before",
-                    severity="warn",
-                    column=sameness_column(name),
-                    max_value=MOST_ALIKE,
-                    observed=f"{now.sameness:.0%} alike",
-                )
+            yield _expect(
+                "ColumnValuesToBeBetween",
+                f"{name} is not the same throughout, as in the loads before",
+                "warn",
+                observed=f"{now.sameness:.0%} alike",
+                column=sameness_column(name),
+                max_value=MOST_ALIKE,
             )
-    return checks
 
 
-def _tracks(rows: int, as_of: datetime) -> "list[Expectation]":
-    return [
-        *_key("id", rows),
-        *_times(rows, as_of),
-        *[_mostly_known(name, rows) for name in ("name", "artist", "duration", "album")],
-        *_pattern("duration", DURATION, "MM:SS", rows),
-        _listed("genres", GENRES, rows),
-    ]
+def _shape(tables: tuple[str, ...], bands: dict[str, Band | None]) -> "Iterator[Expectation]":
+    for table in TABLES:
+        for field in table.columns if table.name in tables else ():
+            yield _expect(
+                "ColumnValuesToBeInSet",
+                f"{table.name}.{field.name} is {sql_name(field.type)}",
+                column=shape_column(table.name, field.name),
+                value_set=[sql_name(field.type)],
+            )
+    for name, band in bands.items():
+        limits = [
+            ("error", band.low, band.high, ""),
+            ("warn", band.warn_low, band.warn_high, ", as usual"),
+        ] if band else []  # fmt: skip
+        for severity, low, high, words in limits:
+            yield _expect(
+                "ColumnValuesToBeBetween",
+                f"{name} brings {low:,} to {high:,} rows{words}",
+                severity,
+                column=shape_column(name, "rows"),
+                min_value=low,
+                max_value=high,
+            )
 
 
-def _users(rows: int, as_of: datetime) -> "list[Expectation]":
-    return [
-        *_key("id", rows),
-        *_times(rows, as_of),
-        *[_mostly_known(name, rows) for name in ("first_name", "last_name", "email")],
-        *_pattern("email", EMAIL, "an e-mail address", rows),
-        _listed("gender", GENDERS, rows),
-        _listed("favorite_genres", GENRES, rows),
-    ]
+class _Rules:
+    """Builds rules for the records of one table; a handful of records may violate each."""
 
+    def __init__(self, rows: int, as_of: datetime) -> None:
+        self._rows, self._as_of = rows, as_of
 
-def _sessions(rows: int, as_of: datetime) -> "list[Expectation]":
-    nearly_all = _mostly(NEARLY_ALL, rows)
-    return [
-        _check("ColumnValuesToNotBeNull", "user_id is known", column="user_id", mostly=nearly_all),
-        _check(
-            "ColumnValuesToNotBeNull", "created_at is known", column="created_at", mostly=nearly_all
-        ),
-        _check(
-            "CompoundColumnsToBeUnique",
-            "user_id and created_at tell sessions apart",
-            column_list=["user_id", "created_at"],
-            ignore_row_if="any_value_is_missing",
-            mostly=nearly_all,
-        ),
-        *_times(rows, as_of),
-        _check(
-            "ColumnValuesToBeBetween",
-            f"items holds at most {LONGEST_SESSION:,} tracks",
-            column="items_count",
-            max_value=LONGEST_SESSION,
-            mostly=nearly_all,
-        ),
-        _check(
-            "ColumnValuesToBeInSet",
-            "items holds track ids that fit INTEGER, no null",
-            column="items_broken",
-            value_set=[False],
-            mostly=nearly_all,
-        ),
-    ]
+    def expect(
+        self,
+        kind: str,
+        rule: str,
+        share: float,
+        severity: str = "error",
+        **asked: Any,  # noqa: ANN401 - what each kind takes
+    ) -> "Expectation":
+        tolerated = (HANDFUL + 1e-6) / max(self._rows, 1)
+        return _expect(kind, rule, severity, mostly=max(0.0, min(share, 1 - tolerated)), **asked)
 
+    def known(self, share: float, *columns: str) -> "Iterator[Expectation]":
+        for column in columns:
+            yield self.expect("ColumnValuesToNotBeNull", f"{column} is known", share, column=column)
 
-def _key(column: str, rows: int) -> "list[Expectation]":
-    mostly = _mostly(NEARLY_ALL, rows)
-    return [
-        _check("ColumnValuesToNotBeNull", f"{column} is known", column=column, mostly=mostly),
-        _check("ColumnValuesToBeUnique", f"{column} is unique", column=column, mostly=mostly),
-        _check(
-            "ColumnValuesToBeBetween",
-            f"{column} fits INTEGER",
-            column=column,
-            min_value=-(2**31),
-            max_value=2**31 - 1,
-            mostly=mostly,
-        ),
-    ]
+    def key(self, column: str) -> "Iterator[Expectation]":
+        yield from self.known(NEARLY_ALL, column)
+        yield self.expect(
+            "ColumnValuesToBeUnique", f"{column} is unique", NEARLY_ALL, column=column
+        )
+        limits = {"min_value": -(2**31), "max_value": 2**31 - 1}
+        yield self.expect(
+            "ColumnValuesToBeBetween", f"{column} fits INTEGER", NEARLY_ALL, column=column, **limits
+        )
 
-
-def _times(rows: int, as_of: datetime) -> "list[Expectation]":
-    return [
-        _check(
+    def times(self) -> "Expectation":
+        return self.expect(
             "ColumnValuesToBeBetween",
             "created_at lies between the first record and the load",
+            NEARLY_ALL,
             column="created_at",
             min_value=BEFORE_RECORDED_MUSIC,
-            max_value=as_of,
-            mostly=_mostly(NEARLY_ALL, rows),
+            max_value=self._as_of,
         )
-    ]
 
+    def pattern(self, column: str, regex: str, words: str) -> "Iterator[Expectation]":
+        rule = f"{column} reads like {words}"
+        for severity, share in (("error", MOST), ("warn", NEARLY_ALL)):
+            yield self.expect(
+                "ColumnValuesToMatchRegex", rule, share, severity, column=column, regex=regex
+            )
 
-def _mostly_known(column: str, rows: int) -> "Expectation":
-    mostly = _mostly(MOST, rows)
-    return _check("ColumnValuesToNotBeNull", f"{column} is known", column=column, mostly=mostly)
-
-
-def _pattern(column: str, regex: str, words: str, rows: int) -> "list[Expectation]":
-    return [
-        _check(
-            "ColumnValuesToMatchRegex",
-            f"{column} reads like {words}",
-            severity=severity,
-            column=column,
-            regex=regex,
-            mostly=_mostly(share, rows),
+    def listed(self, column: str, words: list[str]) -> "Expectation":
+        rule = f"{column} is one of the {len(words)} known"
+        return self.expect(
+            "ColumnValuesToBeInSet", rule, HALF, "warn", column=column, value_set=words
         )
-        for severity, share in (("error", MOST), ("warn", NEARLY_ALL))
-    ]
 
 
-def _listed(column: str, words: list[str], rows: int) -> "Expectation":
-    return _check(
+def _tracks(rules: _Rules) -> "Iterator[Expectation]":
+    yield from rules.key("id")
+    yield rules.times()
+    yield from rules.known(MOST, "name", "artist", "duration", "album")
+    yield from rules.pattern("duration", DURATION, "MM:SS")
+    yield rules.listed("genres", GENRES)
+
+
+def _users(rules: _Rules) -> "Iterator[Expectation]":
+    yield from rules.key("id")
+    yield rules.times()
+    yield from rules.known(MOST, "first_name", "last_name", "email")
+    yield from rules.pattern("email", EMAIL, "an e-mail address")
+    yield rules.listed("gender", GENDERS)
+    yield rules.listed("favorite_genres", GENRES)
+
+
+def _sessions(rules: _Rules) -> "Iterator[Expectation]":
+    yield from rules.known(NEARLY_ALL, "user_id", "created_at")
+    yield rules.expect(
+        "CompoundColumnsToBeUnique",
+        "user_id and created_at tell sessions apart",
+        NEARLY_ALL,
+        column_list=["user_id", "created_at"],
+        ignore_row_if="any_value_is_missing",
+    )
+    yield rules.times()
+    yield rules.expect(
+        "ColumnValuesToBeBetween",
+        f"items holds at most {LONGEST_SESSION:,} tracks",
+        NEARLY_ALL,
+        column="items_count",
+        max_value=LONGEST_SESSION,
+    )
+    yield rules.expect(
         "ColumnValuesToBeInSet",
-        f"{column} is one of the {len(words)} known",
-        severity="warn",
-        column=column,
-        value_set=words,
-        mostly=_mostly(HALF, rows),
+        "items holds track ids that fit INTEGER, no null",
+        NEARLY_ALL,
+        column="items_broken",
+        value_set=[False],
     )
 
 
-def _mostly(share: float, rows: int) -> float:
-    """The share that must keep a rule, a handful of records forgiven."""
-    return max(0.0, min(share, 1 - (HANDFUL + 1e-6) / max(rows, 1)))
-
-
-def _check(
+def _expect(
     kind: str,
     rule: str,
     severity: str = "error",
     observed: str | None = None,
-    **asked: Any,  # noqa: ANN401 - what each kind asks
+    **asked: Any,  # noqa: ANN401 - what each kind takes
 ) -> "Expectation":
     from great_expectations import expectations
 

@@ -1,7 +1,7 @@
-"""The process in which Great Expectations judges loads: `python -m ingestion.validation.validator`.
+"""The validation process, with Great Expectations: `python -m ingestion.validation.validator`.
 
-Its import takes five seconds, so it runs beside the pull. A line on standard input is a load, a
-line on standard output what was found; it ends when its input does, and so with its parent.
+Its import takes five seconds, so it runs beside the pull. Each line of standard input is a request
+to validate a load, each line of standard output an answer; it ends with its input.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 import pyarrow as pa
@@ -35,19 +35,26 @@ if TYPE_CHECKING:
         EphemeralDataContext,
     )
 
-# Beyond this many rows a table is judged by a sample, always the same one of the same load.
+# Larger tables are validated by a sample, the same one each time.
 SAMPLE, SEED = 200_000, 20_260_101
-# Never a value: an address must not leave the lake by way of a page about it.
+# No values: an e-mail address must not leave the lake through a page about it.
 NO_VALUES = {"result_format": "BASIC", "partial_unexpected_count": 0}
+LOAD_ID = "_dlt_load_id"
 
 
 def main() -> None:
-    """Judge what is asked for, one load at a time, until the input ends."""
+    """Answer requests, one load at a time, until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a library prints, the answers stay readable
-    _context()  # takes five seconds the first time, and then none
+    os.dup2(2, 1)  # what a library prints must not mix with the answers
+    _context()  # the import takes five seconds, once
     for line in sys.stdin:
-        _answer(json.loads(line), answers)
+        request = json.loads(line)
+        try:
+            answer = validate(request)
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+        answer["request_id"] = request["request_id"]
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 def _context() -> "EphemeralDataContext":
@@ -60,56 +67,43 @@ def _context() -> "EphemeralDataContext":
     return context
 
 
-def _answer(asked: dict[str, Any], answers: IO[str]) -> None:
-    try:
-        told = validate(asked)
-    except Exception as error:
-        told = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
-    print(json.dumps({"question": asked["question"], **told}), file=answers, flush=True)
-
-
-def validate(asked: dict[str, Any]) -> dict[str, Any]:
-    """Judge a load and write its pages; `asked` says which load, where, and the bands."""
-    tables = {table.name: _read(asked, table.name) for table in TABLES}
+def validate(request: dict[str, Any]) -> dict[str, Any]:
+    """Validate a load and write its Data Docs; `request` has the load, its lake and the bands."""
+    tables = {table.name: _read(request, table.name) for table in TABLES}
     rows = {name: min(len(table), SAMPLE) for name, table in tables.items()}
-    bands = {name: Band(**band) if band else None for name, band in asked["bands"].items()}
-    fills = {
-        column(name, one): fill(table[one])
-        for name, table in tables.items()
-        for one in table.column_names
-        if one != "_dlt_load_id"
-    }
-    usual = {name: Fill(**one) for name, one in asked["usual"].items()}
+    bands = {name: Band(**band) if band else None for name, band in request["bands"].items()}
+    usual = {name: Fill(**one) for name, one in request["usual"].items()}
+    fills: dict[str, Fill] = {}
+    nulls: list[dict[str, Any]] = []
+    for name, table in tables.items():
+        for one in table.column_names:
+            if one == LOAD_ID:
+                continue
+            filled = fills[column(name, one)] = fill(table[one])
+            empty = table[one].null_count
+            nulls.append(
+                {
+                    "table_name": name,
+                    "column_name": one,
+                    "rows": len(table),
+                    "nulls": empty,
+                    "blanks": len(table) - empty - filled.filled,
+                    "commonest": filled.commonest,
+                }
+            )
     frames = {"load": _shape(tables, fills)} | {
         name: _frame(table) for name, table in tables.items() if len(table)
     }
-    checks = suites(rows, bands, datetime.fromisoformat(asked["as_of"]))
+    checks = suites(rows, bands, datetime.fromisoformat(request["as_of"]))
     checks["load"] += against_usual(fills, usual)
-    found = _validate(asked, frames, checks)
-    return {
-        "findings": found,
-        "nulls": [
-            {
-                "table_name": name,
-                "column_name": one,
-                "rows": len(table),
-                "nulls": (nulls := table[one].null_count),
-                "blanks": len(table) - nulls - fills[column(name, one)].filled,
-                "commonest": fills[column(name, one)].commonest,
-            }
-            for name, table in tables.items()
-            for one in table.column_names
-            if one != "_dlt_load_id"
-        ],
-        "sampled": [name for name, table in tables.items() if len(table) > SAMPLE],
-    }
+    return {"findings": _run(request, frames, checks), "nulls": nulls}
 
 
-def _read(asked: dict[str, Any], table: str) -> pa.Table:
-    """The rows of a load, out of its own files; without any, the declared columns, empty."""
-    storage, root = fsspec.core.url_to_fs(asked["lake_url"])
-    day = asked["as_of"][:10]
-    found = storage.glob(f"{root}/raw/{table}/load_date={day}/{asked['load_id']}.*.parquet")
+def _read(request: dict[str, Any], table: str) -> pa.Table:
+    """The rows of a load from its own files; without files, an empty table."""
+    storage, root = fsspec.core.url_to_fs(request["lake_url"])
+    day = request["as_of"][:10]
+    found = storage.glob(f"{root}/raw/{table}/load_date={day}/{request['load_id']}.*.parquet")
     parts = []
     for path in sorted(found):
         with storage.open(path, "rb") as file:
@@ -119,7 +113,7 @@ def _read(asked: dict[str, Any], table: str) -> pa.Table:
 
 
 def _shape(tables: dict[str, pa.Table], fills: dict[str, Fill]) -> "pd.DataFrame":
-    """One row: how many rows each table has, the type of each column, and how full it is."""
+    """The `load` batch, one row: number of rows per table, type of each column, how full it is."""
     import pandas as pd
 
     shape: dict[str, list[object]] = {}
@@ -136,7 +130,7 @@ def _shape(tables: dict[str, pa.Table], fills: dict[str, Fill]) -> "pd.DataFrame
 
 
 def _frame(table: pa.Table) -> "pd.DataFrame":
-    """The rows as pandas has them; of a list its length, and whether an id in it is impossible."""
+    """The rows for pandas; of a list its length, and whether it has an impossible id."""
     import numpy as np
     import pandas as pd
 
@@ -161,8 +155,8 @@ def _broken(lists: pa.ListArray) -> pa.Array:
     return pc.is_in(pa.array(range(len(lists)), owners.type), bad)
 
 
-def _validate(
-    asked: dict[str, Any],
+def _run(
+    request: dict[str, Any],
     frames: "dict[str, pd.DataFrame]",
     checks: dict[str, list[Any]],
 ) -> list[dict[str, Any]]:
@@ -174,11 +168,11 @@ def _validate(
     for name, frame in frames.items():
         batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("load")
         suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=checks[name]))
-        judged = gx.ValidationDefinition(name=name, data=batch, suite=suite)
-        result = judged.run(batch_parameters={"dataframe": frame}, result_format=NO_VALUES)
+        validation = gx.ValidationDefinition(name=name, data=batch, suite=suite)
+        result = validation.run(batch_parameters={"dataframe": frame}, result_format=NO_VALUES)
         found += [_finding(name, one) for one in result.results]
         pages.append((name, result))
-    data_docs.write(Path(asked["pages"]), asked, pages)
+    data_docs.write(Path(request["pages"]), request, pages)
     return found
 
 
@@ -205,8 +199,8 @@ def _finding(table: str, result: Any) -> dict[str, Any]:  # noqa: ANN401 - GX's 
 
 
 def _raised(result: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    told = result.exception_info or {}
-    return [told] if "raised_exception" in told else list(told.values())
+    info = result.exception_info or {}
+    return [info] if "raised_exception" in info else list(info.values())
 
 
 if __name__ == "__main__":
