@@ -68,6 +68,8 @@ def record_calls(
         for endpoint, made in calls.items()
         for call in made
     ]
+    for row in rows:
+        del row["is_repeated"]
     if rows:
         log.append(settings.lake_url, "api_calls", rows, day)
 
