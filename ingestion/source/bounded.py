@@ -1,4 +1,4 @@
-"""Answers within bounds: how long one may take, how large it may be, packed and unpacked."""
+"""Limits of an HTTP answer: its duration, and its size before and after decompression."""
 
 import http.client
 import io
@@ -13,12 +13,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from ingestion.errors import AnswerTooLarge, AnswerTooSlow
 
 CHUNK = 256 * 1024
-# Of an answer that says no, so much is read to be shown.
+# Bytes read of an error response, to show them.
 ERROR_BODY = 16 * 1024
 
 
 class _Timed(io.RawIOBase):
-    """What comes out of a socket, until a deadline for all of it; each wait is bounded as well."""
+    """A socket's stream with a deadline for all of it, besides the timeout of each read."""
 
     def __init__(self, raw: io.RawIOBase, socket: Any, seconds: float) -> None:  # noqa: ANN401 - plain or TLS
         self._raw, self._socket, self._seconds = raw, socket, seconds
@@ -31,8 +31,8 @@ class _Timed(io.RawIOBase):
         left = self._deadline - monotonic()
         if left <= 0:
             raise AnswerTooSlow(self._seconds)
-        patience = self._socket.gettimeout()
-        if patience is not None and patience <= left:
+        timeout = self._socket.gettimeout()
+        if timeout is not None and timeout <= left:
             return self._raw.readinto(buffer)
         self._socket.settimeout(left)
         try:
@@ -52,7 +52,7 @@ class _TimedResponse(http.client.HTTPResponse):
 
 
 def bind_duration(pools: urllib3.PoolManager, seconds: float) -> None:
-    """Let each answer that comes through the pools, headers included, end within `seconds`."""
+    """Limit the duration of each answer, headers included, to `seconds`."""
 
     class Plain(HTTPConnection):
         response_class = staticmethod(partial(_TimedResponse, seconds=seconds))  # type: ignore[assignment]
@@ -70,7 +70,16 @@ def bind_duration(pools: urllib3.PoolManager, seconds: float) -> None:
 
 
 def body_of(response: urllib3.BaseHTTPResponse, where: str, megabytes: int) -> bytes:
-    """Return an answer's whole body; raises `AnswerTooLarge` before more than that is held."""
+    """Read the whole body of an answer.
+
+    Args:
+        response: The answer.
+        where: Its name in the error.
+        megabytes: Its limit, before and after decompression.
+
+    Raises:
+        AnswerTooLarge: before more than that is in memory.
+    """
     limit = megabytes * 1024 * 1024
     length = response.headers.get("content-length", "")
     is_packed = response.headers.get("content-encoding", "identity") != "identity"
@@ -89,7 +98,7 @@ def body_of(response: urllib3.BaseHTTPResponse, where: str, megabytes: int) -> b
 
 
 def beginning_of(response: urllib3.BaseHTTPResponse) -> bytes:
-    """Return what an answer that says no begins with; of a long one the rest is left unread."""
+    """Read the start of an error response; the rest of a long one stays unread."""
     body = response.read(ERROR_BODY)
     if len(body) < ERROR_BODY:
         response.release_conn()

@@ -39,7 +39,7 @@ def connection_pool(settings: IngestionSettings) -> urllib3.PoolManager:
 
 
 def proxy_for(url: str) -> tuple[str, str | None] | None:
-    """Return the proxy's address and its `user:password`, if a request to `url` takes one."""
+    """Return the address of the proxy for `url` and its `user:password`, if there is one."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     named = getproxies_environment()
@@ -61,7 +61,7 @@ def proxy_for(url: str) -> tuple[str, str | None] | None:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host's name or address, however it is written, is the loopback or our own."""
+    """Whether a host's name or address, in any notation, is the loopback or this machine."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith((".localhost", ".localdomain")):
         return True

@@ -7,7 +7,7 @@ from threading import Event
 from time import monotonic, perf_counter
 from types import TracebackType
 from typing import Self
-from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
@@ -28,7 +28,7 @@ from lake.clock import utc_now
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# A missing slash takes one, and one more where a proxy tidies paths too.
+# A missing slash takes one, a proxy that normalizes paths one more.
 MOST_REDIRECTS = 3
 
 
@@ -64,7 +64,7 @@ class Api:
         self._secrets = settings.secrets
         self._closed = Event()
         self._pool = connection_pool(settings)
-        self._patience = urllib3.Retry(
+        self._retry = urllib3.Retry(
             total=settings.retries,
             connect=min(settings.connect_retries, settings.retries),
             status_forcelist=AGAIN,
@@ -89,41 +89,46 @@ class Api:
     def get(self, endpoint: str, query: dict[str, str]) -> bytes:
         """Return the body of a 200 answer; retry transient failures with growing pauses.
 
-        urllib3's `Retry` decides, but the loop is ours: so that every single answer is timed, and
-        the end of the pull interrupts a pause. Raises `ApiRefused` at once on any other status,
-        `AnswerTooLarge` or `AnswerTooSlow` on one beyond its bounds, `RedirectedElsewhere` on one
-        that leads to another server, and `ApiDown` when patience ends.
+        urllib3's `Retry` decides, but the loop is ours: every answer is timed, and the end of the
+        pull interrupts a pause.
+
+        Raises:
+            ApiRefused: Any other status, at once.
+            AnswerTooLarge: The body exceeds its limit.
+            AnswerTooSlow: The body does not end within its limit.
+            RedirectedElsewhere: The answer leads to another server.
+            ApiDown: All retries failed.
         """
         url = f"{self._url}/{endpoint}" + (f"?{urlencode(query)}" if query else "")
-        patience, since = self._patience, monotonic()
+        retry, since = self._retry, monotonic()
         while not self._closed.is_set():
             try:
-                answer = self._follow(endpoint, url, again=bool(patience.history))
+                answer = self._follow(endpoint, url, again=bool(retry.history))
             except HTTPError as error:
-                patience = self._spent(patience, url, error=error)
-                self._pause(url, patience.get_backoff_time(), since)
+                retry = self._next_retry(retry, url, error=error)
+                self._pause(url, retry.get_backoff_time(), since)
             else:
                 if answer.body is not None:
                     return answer.body
-                patience = self._spent(patience, url, response=answer.response)
-                self._pause(url, self._asked_to_wait(url, patience, answer.response), since)
-        raise ApiDown(plain_url(url), len(patience.history), "the pull ended meanwhile")
+                retry = self._next_retry(retry, url, response=answer.response)
+                self._pause(url, self._wait_before_retry(url, retry, answer.response), since)
+        raise ApiDown(plain_url(url), len(retry.history), "the pull ended meanwhile")
 
     def _follow(self, endpoint: str, url: str, *, again: bool) -> "Answer":
-        """Ask for `url`, and for where that leads on the same server."""
-        asked = url
+        """Request a URL, and follow its redirects on the same server."""
+        target = url
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._ask(endpoint, asked, again=again)
+            answer = self._request(endpoint, target, again=again)
             status, place = answer.response.status, answer.response.headers.get("location")
             if status == 200 or status in AGAIN:
                 return answer
             if status not in REDIRECTS or not place:
                 body = redacted(answer.beginning.decode(errors="replace"), self._secrets)
                 raise ApiRefused(plain_url(url), status, body[:200])
-            asked = self._on_the_same_server(asked, place)
+            target = self._redirect_target(target, place)
         raise RedirectedElsewhere(plain_url(url), f"on and on, {MOST_REDIRECTS} times and more")
 
-    def _ask(self, endpoint: str, url: str, *, again: bool) -> "Answer":
+    def _request(self, endpoint: str, url: str, *, again: bool) -> "Answer":
         """Send one request and log the call, also one that breaks off or exceeds its limits."""
         started, size = perf_counter(), 0
         response: urllib3.BaseHTTPResponse | None = None
@@ -150,56 +155,51 @@ class Api:
             raise error
         return answer
 
-    def _on_the_same_server(self, url: str, place: str) -> str:
+    def _redirect_target(self, url: str, place: str) -> str:
         """Where a redirect leads; raises `RedirectedElsewhere`: credentials stay with this API."""
         try:
             target = urljoin(url, place)
-            one, other = urlsplit(url), urlsplit(target)
-            is_same = (one.scheme, one.hostname, _port(one)) == (
-                other.scheme,
-                other.hostname,
-                _port(other),
-            )
+            is_same = _server(target) == _server(url) and urlsplit(target).username is None
         except ValueError:
             target, is_same = place, False
-        if not is_same or other.username is not None or not target.isprintable():
+        if not is_same or not target.isprintable():
             raise RedirectedElsewhere(plain_url(url), redacted(plain_url(target), self._secrets))
         return target
 
     def _pause(self, url: str, seconds: float, since: float) -> None:
-        """Wait before asking again, unless that would be beyond the patience for one answer."""
+        """Wait before a retry, unless that would exceed the time limit of one answer."""
         most = self._settings.wait_max
         if monotonic() - since + seconds > most:
             reason = f"it would take more than {most:g} s (MOOVITAMIX_WAIT_MAX) of trying again"
             raise ApiDown(plain_url(url), 0, reason)
         self._closed.wait(seconds)
 
-    def _asked_to_wait(
-        self, url: str, patience: urllib3.Retry, response: urllib3.BaseHTTPResponse
+    def _wait_before_retry(
+        self, url: str, retry: urllib3.Retry, response: urllib3.BaseHTTPResponse
     ) -> float:
         try:
-            asked = patience.get_retry_after(response) or 0.0
+            seconds = retry.get_retry_after(response) or 0.0
         except (InvalidHeader, ValueError, OverflowError):  # no date, or none that a clock has
-            asked = 0.0
+            seconds = 0.0
         most = self._settings.retry_after_max
-        if asked > most:
-            reason = f"it asks to wait {asked:,.0f} s, and MOOVITAMIX_RETRY_AFTER_MAX is {most}"
-            raise ApiDown(plain_url(url), len(patience.history), reason)
-        return asked or patience.get_backoff_time()
+        if seconds > most:
+            reason = f"it asks to wait {seconds:,.0f} s, and MOOVITAMIX_RETRY_AFTER_MAX is {most}"
+            raise ApiDown(plain_url(url), len(retry.history), reason)
+        return seconds or retry.get_backoff_time()
 
-    def _spent(
+    def _next_retry(
         self,
-        patience: urllib3.Retry,
+        retry: urllib3.Retry,
         url: str,
         *,
         error: HTTPError | None = None,
         response: urllib3.BaseHTTPResponse | None = None,
     ) -> urllib3.Retry:
         try:
-            return patience.increment("GET", url, response, error)
+            return retry.increment("GET", url, response, error)
         except MaxRetryError as exhausted:
             reason = redacted(str(exhausted.reason), self._secrets)
-            raise ApiDown(plain_url(url), len(patience.history) + 1, reason) from error
+            raise ApiDown(plain_url(url), len(retry.history) + 1, reason) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,5 +211,7 @@ class Answer:
     beginning: bytes = b""
 
 
-def _port(parts: SplitResult) -> int | None:
-    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _server(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port

@@ -1,4 +1,4 @@
-"""Keys that come more than once in a pull: 8 bytes a record, whatever the key is made of."""
+"""Detection of repeated keys in a pull, in 8 bytes per record."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +8,9 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def hashes(records: pa.Table, key: tuple[str, ...]) -> Hashes:
-    """A 64-bit number per record whose key is whole; a null is no key, and repeats nothing.
+    """Hash the key of each record to 64 bits; records with a null in it are left out.
 
-    One column is its own number. Several are mixed by the finalizer of splitmix64 (Steele, Lea,
+    One column is its own hash. Several are mixed by the finalizer of splitmix64 (Steele, Lea,
     Flood: Fast splittable pseudorandom number generators, 2014): among 10 million keys a false
     repeat has a chance of 3 in a million, and would only cost a second pull.
     """
@@ -22,7 +22,7 @@ def hashes(records: pa.Table, key: tuple[str, ...]) -> Hashes:
 
 
 def repeats(parts: list[Hashes]) -> Hashes:
-    """The hashes that come again, sorted, each once per time that it came again."""
+    """Return the repeated hashes, sorted, each once per repetition."""
     if not parts:
         return np.empty(0, np.uint64)
     every = np.concatenate(parts)
@@ -32,7 +32,7 @@ def repeats(parts: list[Hashes]) -> Hashes:
 
 
 def _numbers(column: pa.ChunkedArray) -> Hashes:
-    """64-bit values as they lie in memory; `to_numpy` would import pandas, a second of start-up."""
+    """64-bit values without a copy; `to_numpy` would import pandas, a second of start-up."""
     chunks = [
         np.frombuffer(chunk.buffers()[1], np.uint64, len(chunk), chunk.offset * 8)
         for chunk in column.chunks

@@ -1,7 +1,7 @@
-"""The shape of JSON, known before a parser descends into it: how deep, and how many of what.
+"""The shape of JSON before it is parsed: nesting depth, number of objects and records.
 
-Arrow's parser takes a level of the machine's stack for each list or object that is open, and time
-that grows with their square: 200,000 levels ended the process, 10,000 took 100 s.
+Arrow's parser recurses for each open list or object, and its time grows with their square:
+200,000 levels ended the process, 10,000 took 100 s.
 """
 
 import re
@@ -18,17 +18,17 @@ _QUOTE, _COMMA = ord('"'), ord(",")
 _STEPS = np.zeros(256, np.int8)
 _STEPS[list(b"[{")] = 1
 _STEPS[list(b"]}")] = -1
-# Fewer values than these need no counting of the records among them.
+# With fewer values the records among them need not be counted.
 FEW_VALUES = 400_000
-# Signs looked at together: 30 MB of nothing else took 300 MB of memory.
+# Characters scanned at once: 30 MB of brackets took 300 MB of memory.
 AT_ONCE = 1024 * 1024
-# Records stand in the list of the object that frames them.
+# Records are in a list in the page's object.
 LEVEL_OF_RECORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many lists and objects are open at once, how many there are, and records at most."""
+    """Nesting depth, number of lists and objects, and an upper bound of the records."""
 
     depth: int
     objects: int
@@ -36,10 +36,10 @@ class Shape:
 
 
 def shape(raw: bytes) -> Shape:
-    """Return the shape of a page; what stands in texts is no part of it.
+    """Scan the shape of a page, outside of strings.
 
-    Costs 1.1 ms per MB, where reading it as Arrow costs 3 to 4. What is no JSON has a depth too,
-    never less than that which a parser reaches before it stops.
+    Costs 1.1 ms per MB, where Arrow's parser costs 3 to 4. Invalid JSON has a depth too, never less
+    than a parser reaches before it stops.
     """
     values = raw.count(b",")
     if b"\\" in raw:

@@ -1,4 +1,4 @@
-"""A table's pages, several at a time, in their order."""
+"""The pages of a table, fetched in parallel, in order."""
 
 import json
 from collections import deque
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Threads:
-    """Those that wait for the API, and those that read what it sent: outside the GIL, mostly."""
+    """Thread pools for requests and for parsing, which is mostly outside the GIL."""
 
     fetching: ThreadPoolExecutor
     parsing: ThreadPoolExecutor
@@ -43,7 +43,7 @@ class Threads:
     @classmethod
     @contextmanager
     def started(cls, concurrency: int) -> Iterator[Self]:
-        """Threads that end with the block."""
+        """Start the pools; they end with the block."""
         with (
             ThreadPoolExecutor(concurrency, "fetch") as fetching,
             ThreadPoolExecutor(PARSERS, "parse") as parsing,
@@ -53,7 +53,7 @@ class Threads:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a table's pages come from, and within which window."""
+    """The endpoint of a table, with the window of a pull."""
 
     api: Api
     table: Table
@@ -61,7 +61,7 @@ class Endpoint:
     nesting_max: int
 
     def body(self, number: int, size: int) -> Body:
-        """Fetch one page."""
+        """Fetch one page, and check its shape."""
         query = {"page": str(number), "size": str(size), **self.window.query()}
         where = f"{self.table.name}, page {number}"
         raw = _as_utf_8(self.api.get(self.table.name, query), where)
@@ -77,7 +77,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A table whose first page has come: the envelope tells how many more there are."""
+    """A table whose first page has arrived: its envelope has the number of pages."""
 
     endpoint: Endpoint
     body: Body
@@ -91,21 +91,21 @@ class Opened:
 
     @property
     def size(self) -> int:
-        """Records on a page, as the API says."""
+        """Records per page, by the API."""
         return max(self.first.pages[0].size, 1)
 
     @property
     def record_bytes(self) -> float:
-        """What a record of the first page takes, on average."""
+        """Bytes per record, on the first page."""
         return len(self.body.raw) / max(self.first.pages[0].received, 1)
 
     @property
     def count(self) -> int:
-        """Pages that those records take."""
+        """Pages of the table."""
         return -(-self.total // self.size)
 
     def parsed(self) -> Iterator[Parsed]:
-        """All pages, the first one too, a few at a time; what is ahead of the reader is bounded."""
+        """Parse all pages, the first one too, a few at a time, and a limited number ahead."""
         yield self.first
         table = self.endpoint.table
         parsing = (self.threads.parsing.submit(parse, group, table) for group in self._groups())
@@ -128,7 +128,7 @@ class Opened:
 
 
 def opened(endpoint: Endpoint, size: int, threads: Threads) -> Opened:
-    """The table with its first page: of the wanted size, or of the original API's largest."""
+    """Fetch the first page of a table, of `size` records or of the original API's largest size."""
     try:
         body = endpoint.body(1, size)
     except (ApiRefused, AnswerTooLarge) as refused:
@@ -140,7 +140,7 @@ def opened(endpoint: Endpoint, size: int, threads: Threads) -> Opened:
 
 
 def _as_utf_8(raw: bytes, where: str) -> bytes:
-    """A body as UTF-8 without a mark of byte order, which JSON must not have and some send."""
+    """A body as UTF-8 without a byte order mark, which JSON must not have and some APIs send."""
     encoding = json.detect_encoding(raw)
     if encoding == "utf-8":
         return raw
@@ -153,11 +153,11 @@ def _as_utf_8(raw: bytes, where: str) -> bytes:
 
 
 def _in_order(futures: Iterator[Future[T]], ahead: int) -> Iterator[T]:
-    """What the futures give, in their order; `ahead` of them are begun before one is waited for."""
-    begun: deque[Future[T]] = deque()
+    """The results of futures in their order, with `ahead` of them started."""
+    started: deque[Future[T]] = deque()
     for future in futures:
-        begun.append(future)
-        if len(begun) >= ahead:
-            yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
+        started.append(future)
+        if len(started) >= ahead:
+            yield started.popleft().result()
+    while started:
+        yield started.popleft().result()

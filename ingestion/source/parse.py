@@ -1,4 +1,4 @@
-"""The bytes of pages to Arrow, without a Python object per record unless something is wrong."""
+"""Pages from JSON to Arrow, without a Python object per record unless something is wrong."""
 
 import json
 import re
@@ -20,13 +20,13 @@ RESERVED = frozenset({"_dlt_load_id", "_dlt_id", "load_date"})
 _NAME = re.compile(rb'"([^"\\]*)"\s*:')
 # Cells of new columns on a page: Arrow has room for each, filled or not.
 MOST_NEW_CELLS = 10_000_000
-# As Python's objects a page takes a dozen times the room: one at a time.
+# As Python objects a page takes a dozen times the memory: one at a time.
 _one_at_a_time = Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What came for one page, before it is read; `where` names it in errors."""
+    """The raw body of one page; `where` names it in errors."""
 
     where: str
     raw: bytes
@@ -34,7 +34,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The envelope of one page, and how many records came in it."""
+    """The envelope of one page, and its number of records."""
 
     total: int
     size: int
@@ -44,7 +44,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Some pages in a row: their envelopes, their records, and those that can't be read."""
+    """Consecutive pages: their envelopes, readable and rejected records."""
 
     pages: tuple[Page, ...]
     records: pa.Table
@@ -52,10 +52,14 @@ class Parsed:
 
 
 def parse(bodies: Sequence[Body], table: Table) -> Parsed:
-    """Pages as the table's declared columns, then any new ones as text, in the API's order.
+    """Parse pages into the declared columns, then any new ones as text, in the API's order.
 
-    Several small pages at a time cost half of what they cost one by one. Raises `NotJson` or
-    `UnexpectedAnswer` for what is no page at all.
+    Several small pages at once cost half of what they cost one by one.
+
+    Raises:
+        NotJson: A body is no JSON.
+        UnexpectedAnswer: A body is no page.
+        TooManyColumns: The records have too many different fields.
     """
     raws = [body.raw.strip() for body in bodies]
     try:
@@ -129,7 +133,7 @@ def _read_apart(body: Body, table: Table) -> Parsed:
 def _bisect(
     records: list[dict[str, Any]], columns: pa.Schema, rejected: list[Rejected]
 ) -> Iterable[pa.Table]:
-    """The records that Arrow can read; the others go to `rejected`, with what Arrow said."""
+    """The records that Arrow can read; the others go to `rejected`, with Arrow's message."""
     if not records:
         return
     declared = [field.name for field in columns if field.type != pa.string()]

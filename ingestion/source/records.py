@@ -1,4 +1,4 @@
-"""The slow, sure way to read a page: record by record, so that a bad one spoils no other."""
+"""Parsing of a page record by record, where one of them can't be read."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from ingestion.source.tables import IDS, Table, sql_name
 from lake.schemas import TIMESTAMP
 
 BIGINT = range(-(2**63), 2**63)
-# Of what can't be read, so many signs are shown.
+# Characters shown of what can't be read.
 SHOWN = 80
 _LOG_IN = re.compile(r"log.?in|sign.?in|password|sso|saml", re.IGNORECASE)
 # As Arrow reads instants, those with a zone as UTC; Python's own function takes more, and weeks.
@@ -53,7 +53,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A page as Python has it: its records between the counts that frame them."""
+    """A page as Python objects: its records and counts."""
 
     records: list[Any]
     total: int
@@ -62,10 +62,13 @@ class Envelope:
 
 
 def open_envelope(raw: bytes, where: str) -> Envelope:
-    """A page's records as Python has them, with its counts.
+    """Parse a page into Python objects.
 
-    Raises `NotJson` or `UnexpectedAnswer`. Bytes that are no UTF-8 become lone surrogates here,
-    which `fault_of` finds in the record that holds them.
+    Invalid UTF-8 becomes lone surrogates, which `fault_of` finds in the record that has them.
+
+    Raises:
+        NotJson: The body is no JSON.
+        UnexpectedAnswer: The body is no page.
     """
     text = raw.decode("utf-8", "surrogateescape")
     try:
@@ -88,7 +91,7 @@ def open_envelope(raw: bytes, where: str) -> Envelope:
 
 
 def _fault(text: str, error: json.JSONDecodeError) -> str:
-    """Where a text stops being JSON, and what stands there."""
+    """Where a text is no JSON, and what is there."""
     here = text[error.pos : error.pos + SHOWN].encode("utf-8", "replace").decode()
     if not text.strip():
         return ": it is empty"
@@ -107,12 +110,12 @@ def _fault(text: str, error: json.JSONDecodeError) -> str:
 
 
 def as_json(record: object) -> str:
-    """A record as JSON text that any reader can hold, whatever bytes it came with."""
+    """A record as ASCII JSON, whatever bytes it came with."""
     return json.dumps(record)
 
 
 def fault_of(record: object, table: Table) -> Fault | None:
-    """The first thing in a record that the table's columns can't hold."""
+    """Find the first value of a record that the table's columns can't hold."""
     if not isinstance(record, dict):
         return Fault(f"expected an object, got {_type_name(record)}")
     for column in table.columns:
@@ -130,7 +133,7 @@ def fault_of(record: object, table: Table) -> Fault | None:
 
 
 def as_text(value: object) -> str | None:
-    """The value of a field nobody declared, as text: a string as it is, anything else as JSON."""
+    """The value of an undeclared field as text: a string as it is, anything else as JSON."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 

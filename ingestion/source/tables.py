@@ -1,4 +1,4 @@
-"""The three tables as the API's contract has them: columns, types, and what tells records apart."""
+"""The three tables of the API's contract: columns, types and keys."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ _SQL_NAMES = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", TIMESTAMP: "TIMESTAM
 
 
 def sql_name(data_type: pa.DataType) -> str:
-    """The type's name as an analyst knows it; of a type that no table of ours has, Arrow's."""
+    """The SQL name of a type; Arrow's name for a type that our tables don't have."""
     if pa.types.is_list(data_type):
         return f"{sql_name(data_type.value_type)}[]"
     return _SQL_NAMES.get(data_type, str(data_type))
@@ -20,10 +20,7 @@ def sql_name(data_type: pa.DataType) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the API: its endpoint has its name.
-
-    `key` tells its records apart, `person` is the column that says whom one is about.
-    """
+    """A table of the API and its endpoint; `person` is the column with a user's id."""
 
     name: str
     columns: pa.Schema
@@ -67,6 +64,6 @@ REJECTED = pa.schema(
 
 
 def envelope(columns: pa.Schema) -> pa.Schema:
-    """The answer to a request for a page: its records between the counts that frame them."""
+    """The schema of a page: its records and counts."""
     counts = [(name, pa.int64()) for name in ("total", "page", "size", "pages")]
     return pa.schema([("items", pa.list_(pa.struct(list(columns)))), *counts])

@@ -1,4 +1,4 @@
-"""Which stretch of `updated_at` a pull asks for."""
+"""The window of a pull on `updated_at`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,14 @@ class Window:
 
 
 def window(cursor: datetime | None, until: datetime, overlap: timedelta, *, full: bool) -> Window:
-    """From the cursor, less the overlap, up to `until`; from the beginning when asked to."""
+    """The window from the cursor, less the overlap, up to `until`.
+
+    Args:
+        cursor: Up to when the lake is complete; None if it has no load.
+        until: The end of the window.
+        overlap: How far behind the cursor it starts.
+        full: Whether it starts at the beginning.
+    """
     if full:
         return Window(None, until, "full")
     if cursor is None:
