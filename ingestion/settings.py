@@ -1,4 +1,4 @@
-"""What an ingest may be told: where the API and the lake are, and how patient to be."""
+"""The settings of an ingest: the API, its credentials, limits and retries."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -71,7 +71,7 @@ class IngestionSettings(AccessSettings, Locations):
     forget_key: SecretStr | None = None
     """Key that hashes the ids of erased people; empty: `forget.key` in the data folder."""
 
-    # Below a handful a share says nothing: 2 of 20 records are 10 %, and no trend.
+    # Below a handful a share means nothing: 2 of 20 records are 10 %, and no trend.
     rejected_share: float = Field(default=0.01, ge=0, le=1)
     """Largest share of records of a pull that may be unreadable."""
     rejected_handful: int = Field(default=5, ge=0)
@@ -89,7 +89,7 @@ class IngestionSettings(AccessSettings, Locations):
 
     @property
     def lake_name(self) -> str:
-        """The lake as notes in the data folder name it, which may be moved: by its place there."""
+        """The lake's name in the record of a pending pull: relative if in the data folder."""
         return self.lake_url.removeprefix(f"{self.data_dir}/")
 
     @property

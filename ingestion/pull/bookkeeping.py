@@ -1,4 +1,4 @@
-"""Whether what dlt keeps can be read: its small files in the lake, and a package on this disk."""
+"""Damaged files of dlt's own: its small files in the lake, and its package on this disk."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from lake.loads import DATASET
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 COMPLETED = "package_completed.json"
-"""Which is one word, and no JSON."""
+"""A single word, despite its name."""
 VERSIONS = "_dlt_version/*.jsonl"
 
 
-def mend(lake_url: str) -> None:
-    """Write again, or remove, those that can't be read: dlt would stop at them, and name none.
+def repair(lake_url: str) -> None:
+    """Rewrite or remove damaged small files, at which dlt would stop without naming them.
 
-    A load is committed by the file of its name in `_dlt_loads`, whatever that holds.
+    Those in `_dlt_loads` may be damaged: a load is committed by the file's name.
     """
     from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, INIT_FILE_NAME
 
@@ -35,7 +35,7 @@ def mend(lake_url: str) -> None:
 
 
 def is_package_whole(working_dir: Path) -> bool:
-    """Whether each file of a pending package can be read; dlt would try it again and again."""
+    """Whether each file of a pending package can be read; dlt would retry it forever."""
     done = working_dir / "load" / "loaded"
     files = [
         path

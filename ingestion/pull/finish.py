@@ -16,7 +16,7 @@ from lake.loads import SOURCE
 def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
     """Finish the load of a crashed run, under its own clock; return its id if it counts now.
 
-    A note without a package and without a committed load is of a pull that is requested again.
+    A record without a package and without a committed load is of a pull to be repeated.
 
     Raises:
         LoadRefused: as in `finish`.
@@ -61,7 +61,7 @@ def finish(settings: IngestionSettings, pending: PendingPull) -> bool:
 
 
 def _pending(settings: IngestionSettings) -> PendingPull | None:
-    """The note of the pull in flight; None if it is damaged."""
+    """The record of the pending pull; None if it is damaged."""
     try:
         return PendingPull.load(settings.pending_file)
     except (ValueError, LookupError, TypeError):

@@ -81,7 +81,7 @@ def _ingest(
     try:
         pending = pull.extract()
     finally:
-        report.pulls, report.attempts = pull.pulls(), pull.tries
+        report.pulls, report.attempts = pull.pulls(), pull.attempts
     # A window with only records of forgotten people leaves no load.
     if pending and finish(settings, pending):
         report.load_id, report.new_columns = pending.load_id, pending.new_columns

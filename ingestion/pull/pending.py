@@ -1,4 +1,4 @@
-"""The note of the pull in flight: what a later run must know to finish a load it did not begin."""
+"""The record of a pending pull, from which a later run finishes its load."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,13 +13,13 @@ from lake.atomic import replace_file
 
 @dataclass(frozen=True, slots=True)
 class PendingPull:
-    """A whole pull that dlt has extracted, or will have the moment after this note was written.
+    """A whole pull, saved just before dlt completes its package.
 
-    So a package that is pending has its note, always; a note may be left without a package.
+    So each pending package has a record; a record may be left without a package.
     """
 
     lake_url: str
-    """Below the data folder, or as settings give it (`lake_name`)."""
+    """`IngestionSettings.lake_name`."""
     run_id: str
     load_id: str
     as_of: datetime
@@ -28,25 +28,25 @@ class PendingPull:
     new_columns: tuple[tuple[str, str], ...]
 
     def save(self, path: Path) -> None:
-        """Write the note whole, by rename."""
+        """Write the record, by rename."""
         replace_file(path, json.dumps(asdict(self), default=_instant, indent=1).encode())
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
-        """The note, if there is one."""
+        """Read the record, if there is one."""
         try:
-            note = json.loads(path.read_bytes(), object_hook=_instants)
+            saved = json.loads(path.read_bytes(), object_hook=_instants)
         except FileNotFoundError:
             return None
-        note["window"] = Window(**note["window"])
-        note["pulls"] = tuple(Pull(**pull) for pull in note["pulls"])
-        note["new_columns"] = tuple((table, column) for table, column in note["new_columns"])
-        return cls(**note)
+        saved["window"] = Window(**saved["window"])
+        saved["pulls"] = tuple(Pull(**pull) for pull in saved["pulls"])
+        saved["new_columns"] = tuple((table, column) for table, column in saved["new_columns"])
+        return cls(**saved)
 
 
 def _instant(value: object) -> dict[str, str]:
     if not isinstance(value, datetime):
-        raise TypeError(f"{value!r} has no place in the note")
+        raise TypeError(f"{value!r} can't be saved")
     return {"instant": value.isoformat()}
 
 

@@ -1,4 +1,4 @@
-"""dlt, told where the lake is and how to write it; the rest of the package asks it through here."""
+"""The dlt pipeline into the lake, with its configuration and errors."""
 
 import logging
 import os
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 LAYOUT = "{table_name}/load_date={YYYY}-{MM}-{DD}/{load_id}.{file_id}.{ext}"
 
-# Rows that dlt holds back before it writes them: DuckDB's row group; dlt's own default is 5,000.
+# Rows that dlt buffers before it writes them: DuckDB's row group; dlt's default is 5,000.
 ROWS_HELD, BYTES_HELD = 122_880, 32 * 1024 * 1024
 
 _CONFIG: dict[str, Any] = {
     "runtime.dlthub_telemetry": False,
-    "extract.next_item_mode": "fifo",  # `rejected` and its seal come last
+    "extract.next_item_mode": "fifo",  # `rejected` comes last, and completes the pull
     "schema.naming": "direct",  # columns as the API names them
     "data_writer.compression": "zstd",
     "data_writer.buffer_max_items": ROWS_HELD,
@@ -32,7 +32,7 @@ _CONFIG: dict[str, Any] = {
 
 
 def reset(settings: IngestionSettings) -> None:
-    """Forget what dlt keeps on this disk: a killed extraction's files would join the next load."""
+    """Delete dlt's working folder: files of a killed extraction would join the next load."""
     working_dir = settings.dlt_dir / SOURCE
     if working_dir.exists():
         shutil.rmtree(working_dir)
@@ -41,9 +41,12 @@ def reset(settings: IngestionSettings) -> None:
 def open_pipeline(
     settings: IngestionSettings, as_of: datetime, record_bytes: float = 0.0
 ) -> "Pipeline":
-    """The pipeline into the lake whose files lie under `as_of`'s date, on whatever day they do.
+    """Open the pipeline into the lake, whose files go into the folder of `as_of`'s date.
 
-    Where a record takes many bytes, dlt holds fewer of them back.
+    Args:
+        settings: Where the lake and dlt's working folder are.
+        as_of: The load's instant.
+        record_bytes: Bytes per record; of large ones dlt buffers fewer.
     """
     # dlt would import all of Airflow, four seconds, to look for secrets there; read at its import.
     os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
@@ -71,7 +74,7 @@ def open_pipeline(
 
 
 def _leave_out_the_environment() -> None:
-    """Set dlt here alone: of the environment it reads a bare `WORKERS` or `NAMING` too."""
+    """Remove dlt's provider for the environment, of which it reads a bare `WORKERS` or `NAMING`."""
     from dlt.common.configuration.container import Container
     from dlt.common.configuration.providers import EnvironProvider
     from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
@@ -81,7 +84,7 @@ def _leave_out_the_environment() -> None:
 
 
 def extract(pipeline: "Pipeline", source: "DltSource") -> None:
-    """Read the source to its end into a pending package; what a resource raises comes through."""
+    """Extract the source into a pending package; raises the errors of its resources as they are."""
     try:
         pipeline.extract(source, loader_file_format="parquet")
     except Exception as error:
@@ -89,13 +92,15 @@ def extract(pipeline: "Pipeline", source: "DltSource") -> None:
 
 
 def load(pipeline: "Pipeline", lake_url: str) -> None:
-    """Bring what is pending into the lake, if anything is.
+    """Load the pending package into the lake, if there is one.
 
-    Raises `PackageDamaged`, `LoadFailed`.
+    Raises:
+        PackageDamaged: The package can't be read.
+        LoadFailed: The lake can't be written.
     """
     try:
         if pipeline.has_pending_data:
-            bookkeeping.mend(lake_url)
+            bookkeeping.repair(lake_url)
             _normalize(pipeline)
             pipeline.load()
     except PackageDamaged:
@@ -105,7 +110,7 @@ def load(pipeline: "Pipeline", lake_url: str) -> None:
 
 
 def _normalize(pipeline: "Pipeline") -> None:
-    """Do what needs this disk alone: unless it is full, what fails is the package."""
+    """Normalize the package, which only needs this disk: unless that is full, it is damaged."""
     try:
         pipeline.normalize()
     except Exception as error:
@@ -116,7 +121,7 @@ def _normalize(pipeline: "Pipeline") -> None:
 
 
 def _named(error: BaseException, step: str) -> IngestionError:
-    """Our own error, out of the ones dlt wrapped it in, or dlt's innermost one."""
+    """Unwrap our own error from dlt's, else dlt's innermost error."""
     cause = error
     while not isinstance(cause, IngestionError) and cause.__cause__ is not None:
         cause = cause.__cause__

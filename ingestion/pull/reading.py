@@ -36,7 +36,7 @@ BATCH_BYTES = 32 * 1024 * 1024
 
 @dataclass(slots=True)
 class Reading:
-    """A table while its pages come in."""
+    """A table while its pages arrive."""
 
     table: Table
     settings: IngestionSettings
@@ -80,7 +80,7 @@ class Reading:
             yield pa.concat_tables(waiting, promote_options="default")
 
     def require_bounds(self, opened: Opened) -> None:
-        """Raise `TooManyAnnounced` where the first page tells of more than a pull may take in."""
+        """Raise `TooManyAnnounced` if the first page announces more than a pull may load."""
         settings, name = self.settings, self.table.name
         if opened.total > settings.records_max:
             raise TooManyAnnounced(name, opened.total, "records", settings.records_max)
@@ -88,12 +88,12 @@ class Reading:
             raise TooManyAnnounced(name, opened.count, "pages", settings.pages_max)
 
     def require_nothing(self, opened: Opened) -> None:
-        """Take the one page of a table that has no records."""
+        """Read the one page of a table without records."""
         for _ in self.batches(opened):
             pass
 
     def repeats(self) -> Hashes:
-        """The keys that came more than once."""
+        """The repeated keys."""
         return repeats(self.keys)
 
     def pull(self, calls: list[Call]) -> Pull:
@@ -117,7 +117,7 @@ class Reading:
         )
 
     def _require_other_pages(self, parsed: Parsed, first: Parsed) -> None:
-        """The page after the first must be another one, by its number and by its records."""
+        """Raise `PageIgnored` if the API sent the first page again, or another than requested."""
         one = first.pages[0].number
         for asked, page in enumerate(parsed.pages, self.pages + 1):
             if one is not None and page.number is not None and page.number != one + asked - 1:
@@ -137,13 +137,13 @@ class Reading:
             raise TruncatedPull(self.table.name, self.pages, promised, page.received)
 
     def _take(self, parsed: Parsed) -> pa.Table:
-        """Take note of some pages; returns the records that are to land."""
+        """Count the records of some pages; return those to load."""
         self.keys.append(hashes(parsed.records, self.table.key))
         person = self.table.person
         rejected = [one for one in parsed.rejected if not self.people.is_in(one.record, person)]
         self.rejected += rejected
         if rejected:
-            self._bear_with_rejected()
+            self._require_few_rejected()
         records = parsed.records
         self.silent = [name for name in self.silent if records[name].null_count == records.num_rows]
         declared = len(self.table.columns)
@@ -157,7 +157,7 @@ class Reading:
         return kept
 
     def _require_columns(self, opened: Opened) -> None:
-        """A column without any value must at least be sent, as null; the first page tells."""
+        """Raise `ColumnMissing` if a column without values isn't even sent as null."""
         readable = self.received - len(self.rejected)
         if not self.silent or not readable:
             return
@@ -166,7 +166,7 @@ class Reading:
             if name not in fields:
                 raise ColumnMissing(self.table.name, name, readable)
 
-    def _bear_with_rejected(self) -> None:
+    def _require_few_rejected(self) -> None:
         count, settings = len(self.rejected), self.settings
         if count <= max(settings.rejected_handful, settings.rejected_share * self.announced):
             return

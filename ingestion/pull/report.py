@@ -14,7 +14,7 @@ from lake.loads import Kind
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """One pull of a table: what the API said it had, what came, what it cost. Times in ms."""
+    """The pull of one table: records announced and received, requests, times in ms."""
 
     table: str
     announced: int

@@ -1,4 +1,4 @@
-"""The dlt source: one resource per table of the API, and one for what could not be read."""
+"""The dlt source: one resource per table of the API, and one for rejected records."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
 
 
-Seal = Callable[[str], None]
+OnComplete = Callable[[str], None]
 
 
-def source(readings: list[tuple[Reading, Opened]], seal: Seal) -> "DltSource":
-    """The API's tables, read in turn; `seal` gets the load id when all have come.
+def source(readings: list[tuple[Reading, Opened]], complete: OnComplete) -> "DltSource":
+    """The API's tables, read one after the other; at the end `complete` gets the load id.
 
-    `seal` runs before dlt keeps anything of the extraction: what it raises, undoes all of it.
+    `complete` runs before dlt keeps the extraction: an error in it discards everything.
     """
     import dlt
 
     @dlt.source(name=SOURCE)
     def api() -> list["DltResource"]:
         tables = [_table(reading, opened) for reading, opened in readings]
-        return [*tables, _rejected([reading for reading, _ in readings], seal)]
+        return [*tables, _rejected([reading for reading, _ in readings], complete)]
 
     return api()
 
@@ -59,7 +59,7 @@ def _table(reading: Reading, opened: Opened) -> "DltResource":
     )
 
 
-def _rejected(readings: list[Reading], seal: Seal) -> "DltResource":
+def _rejected(readings: list[Reading], complete: OnComplete) -> "DltResource":
     import dlt
     from dlt.common.storages.load_package import load_package_state
 
@@ -72,13 +72,13 @@ def _rejected(readings: list[Reading], seal: Seal) -> "DltResource":
         load_id = load_package_state()["load_id"]
         if rejected:
             yield _marked(from_rows(rejected, REJECTED), load_id)
-        seal(load_id)
+        complete(load_id)
 
     return dlt.resource(rows, name="rejected", columns=_hints(REJECTED), write_disposition="append")
 
 
 def _marked(records: pa.Table, load_id: str) -> pa.Table:
-    """The records with their load's id, as dlt would add it, but without importing pandas."""
+    """Add the load's id to records, as dlt would, but without importing pandas."""
     text = load_id.encode()
     ends = np.array([0, len(text)], np.int32)
     one = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(ends), pa.py_buffer(text)])

@@ -1,4 +1,4 @@
-"""A pull that is whole or nothing: all three tables by one window, read again when pages moved."""
+"""The pull of all tables in one window, repeated if pages moved while they were read."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,13 +21,13 @@ from ingestion.source.tables import TABLES
 from ingestion.source.window import Window
 from lake import log
 
-# What another pull can put right: the API was written to while it was read.
+# Errors that another pull can correct: records changed while they were read.
 MOVED = (TruncatedPull, TotalChanged, PagesMoved)
 
 
 @dataclass(slots=True)
 class WholePull:
-    """The tries of one pull, and what they cost together."""
+    """A pull and its attempts."""
 
     settings: IngestionSettings
     api: Api
@@ -35,29 +35,30 @@ class WholePull:
     as_of: datetime
     window: Window
     readings: list[Reading] = field(init=False, default_factory=list)
-    tries: int = 0
+    attempts: int = 0
 
     def extract(self) -> PendingPull | None:
-        """Leave a pending package in dlt and its note on the disk; None when there is nothing new.
+        """Leave a pending package in dlt and save its record; return None if there is nothing new.
 
-        Raises what the last try raised.
+        Raises:
+            IngestionError: The error of the last attempt.
         """
         repeats_before: dict[str, Hashes] = {}
         with Threads.started(self.settings.concurrency) as threads, self.api:
             while True:
                 try:
-                    return self._try(threads, repeats_before)
+                    return self._attempt(threads, repeats_before)
                 except MOVED:
-                    if self.tries >= self.settings.attempts:
+                    if self.attempts >= self.settings.attempts:
                         raise
 
     def pulls(self) -> tuple[Pull, ...]:
-        """What came of each table in the last try; requests are those of all tries."""
+        """Summarize each table of the last attempt, with the requests of all attempts."""
         calls = self.api.calls
         return tuple(one.pull(calls.get(one.table.name, [])) for one in self.readings)
 
-    def _try(self, threads: Threads, repeats_before: dict[str, Hashes]) -> PendingPull | None:
-        self.tries += 1
+    def _attempt(self, threads: Threads, repeats_before: dict[str, Hashes]) -> PendingPull | None:
+        self.attempts += 1
         people = forgotten.people(self.settings)
         self.readings = [Reading(table, self.settings, people) for table in TABLES]
         tables = list(threads.fetching.map(partial(self._open, threads), self.readings))
@@ -66,18 +67,18 @@ class WholePull:
             for reading, one in pairs:
                 reading.require_nothing(one)
             return None
-        notes: list[PendingPull] = []
+        pending: list[PendingPull] = []
 
-        def seal(load_id: str) -> None:
+        def complete(load_id: str) -> None:
             self._require_settled(repeats_before)
-            notes.append(self._note(load_id))
-            notes[0].save(self.settings.pending_file)
+            pending.append(self._pending(load_id))
+            pending[0].save(self.settings.pending_file)
 
         pipeline.reset(self.settings)
         width = max(table.record_bytes for table in tables)
-        ours = pipeline.open_pipeline(self.settings, self.as_of, width)
-        pipeline.extract(ours, source(pairs, seal))
-        return notes[0]
+        into_lake = pipeline.open_pipeline(self.settings, self.as_of, width)
+        pipeline.extract(into_lake, source(pairs, complete))
+        return pending[0]
 
     def _open(self, threads: Threads, reading: Reading) -> Opened:
         endpoint = Endpoint(self.api, reading.table, self.window, self.settings.nesting_max)
@@ -86,7 +87,7 @@ class WholePull:
         return one
 
     def _require_settled(self, before: dict[str, Hashes]) -> None:
-        """Repeats are the API's own when a second pull has exactly the same; else pages moved."""
+        """Raise `PagesMoved` for repeated keys, unless a second pull has exactly the same ones."""
         moved: list[PagesMoved] = []
         for reading in self.readings:
             name, again = reading.table.name, reading.repeats()
@@ -96,7 +97,7 @@ class WholePull:
         if moved:
             raise moved[0]
 
-    def _note(self, load_id: str) -> PendingPull:
+    def _pending(self, load_id: str) -> PendingPull:
         extras = [(one.table.name, column) for one in self.readings for column in one.extras]
         known = set()
         if extras:
