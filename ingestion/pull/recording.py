@@ -133,5 +133,7 @@ def _rows(
         "updated_since": window and window.since,
         "updated_until": window and window.until,
     }
-    rows = [{**about, **asdict(pull)} for pull in pulls]
-    return [{**row, "table_name": row.pop("table")} for row in rows]
+    rows = [{**about, "table_name": pull.table, **asdict(pull)} for pull in pulls]
+    for row in rows:
+        del row["table"]
+    return rows
