@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.source import nesting
@@ -31,6 +31,7 @@ def objects_in(value: Any) -> int:
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 1024])
+@settings(deadline=None)
 @given(items=st.lists(JSON, min_size=1, max_size=5), is_ascii=st.booleans())
 def test_a_shape_is_that_of_the_value(at_once: int, items: list[Any], *, is_ascii: bool) -> None:
     page = {"items": items}
