@@ -1,4 +1,4 @@
-"""Credentials for the app's API: from settings or files, sent with each request, never shown."""
+"""Credentials for the app's API, from settings or files; never shown."""
 
 import re
 from base64 import b64encode
@@ -12,20 +12,20 @@ from pydantic import SecretStr
 from lake.locations import EnvironmentSettings
 
 GONE = "•••"
-# What HTTP itself decides; a key in one of them would break the request or lead it elsewhere.
+# Headers that HTTP itself sets; a key in one of them would break or redirect the request.
 RESERVED_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT_FOR_HEADERS = re.compile(r"[^\x20-\x7e]")
 _UNFIT_FOR_URLS = re.compile(r"[\x00-\x20\x7f\\]")
 _PLAIN_PARAMETERS = frozenset({"page", "size", "updated_since", "updated_until"})
-# A text of three letters stands in many a word.
+# Three letters are part of many words.
 SHORTEST_SECRET = 4
 LONGEST_SHOWN = 120
 FROM_FILES = ("api_token", "api_header", "api_user", "api_password")
 
 
 class AccessSettings(EnvironmentSettings):
-    """How to log in to the app's API; each from `MOOVITAMIX_<NAME>`, or the file `<NAME>_FILE`."""
+    """Credentials for the app's API, each from `MOOVITAMIX_<NAME>` or the file `<NAME>_FILE`."""
 
     api_token: SecretStr | None = None
     """Bearer token for the app's API."""
@@ -56,12 +56,12 @@ class AccessSettings(EnvironmentSettings):
 
     @property
     def credentials(self) -> dict[str, SecretStr]:
-        """The credentials as settings, to hand them on."""
+        """The credentials as settings, to pass them on."""
         return {name: value for name in FROM_FILES if (value := getattr(self, name))}
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """All texts that nothing may show: the credentials as they are set and as they are sent."""
+        """All texts to redact: the credentials as they are set and as they are sent."""
         values = [value.get_secret_value() for value in self.credentials.values()]
         sent = [*headers_of(self).values()]
         values += [*sent, *(one.partition(" ")[2] for one in sent), _header(self)[1]]
@@ -70,9 +70,10 @@ class AccessSettings(EnvironmentSettings):
 
 
 def split_login(url: str) -> tuple[str, str | None, str | None]:
-    """Split an API's address into the address to show and use, the user and the password.
+    """Split an API's address into the address without login, the user and the password.
 
-    Raises `ValueError`, without a word of what may be secret, for what is no such address.
+    Raises:
+        ValueError: It is no such address; the message has no secrets.
     """
     try:
         parts = urlsplit(url)
@@ -96,7 +97,7 @@ def split_login(url: str) -> tuple[str, str | None, str | None]:
 
 
 def login_apart(given: dict[str, Any]) -> dict[str, Any]:
-    """Return settings as given, a user and password in `api_url` as settings of their own."""
+    """Move a user and password in `api_url` into their settings."""
     url = given.get("api_url")
     if not isinstance(url, str) or not url:
         return given
@@ -106,7 +107,7 @@ def login_apart(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def plain_url(url: str) -> str:
-    """Return a URL without user, password, fragment, and all parameters but those of a page."""
+    """Remove user, password, fragment, and all parameters but those of a page from a URL."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         scheme, rest = "", url
@@ -115,22 +116,24 @@ def plain_url(url: str) -> str:
     host = host.rpartition("@")[2]
     if "@" in path:  # a password with a slash in it
         host, slash, path = path.rpartition("@")[2], "", ""
-    told = [
+    parameters = [
         one if (name := one.partition("=")[0]) in _PLAIN_PARAMETERS else f"{name}={GONE}"
         for one in query.split("&")
     ]
-    return f"{scheme}{separator}{host}{slash}{path}" + (mark + "&".join(told) if query else "")
+    return f"{scheme}{separator}{host}{slash}{path}" + (
+        mark + "&".join(parameters) if query else ""
+    )
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without the secrets, however long it is, in one printable line."""
+    """Remove secrets from a text of any length; return it as one printable line."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, GONE)
     return "".join(sign if sign.isprintable() else " " for sign in text).strip()
 
 
 def headers_of(access: AccessSettings) -> dict[str, str]:
-    """Return the headers that log a request in; raises `ValueError` for what can't be one."""
+    """Build the headers with the credentials; raises `ValueError` if they can't be headers."""
     headers: dict[str, str] = {}
     name, value = _header(access)
     if name:

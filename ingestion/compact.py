@@ -1,6 +1,6 @@
-"""Keep the lake small: many small files into one, and, if asked, what is old and superseded away.
+"""Compaction of the lake: merges small files, and applies a retention if there is one.
 
-Each folder is one rename (`loads.files`): killed anywhere, the same command goes on from there.
+Each folder is replaced by one rename: after a kill the same command continues.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ from lake.clock import utc_now
 from lake.loads import DATASET, Verdict
 from lake.rewriting import TakeOut
 
-# A file of this size reads as fast as any larger one, and writing it again would free nothing.
+# Larger files read no faster, and rewriting them would free nothing.
 LARGE = 128 * 2**20
-# Files of the newest days may still be written over under their own names.
+# Files of the newest days may still be replaced under their names.
 RESTING = timedelta(days=2)
-# Another process may be asked about a load that this one knows nothing of, for so long.
+# Another process may still decide on a load that is undecided here.
 ABANDONED = timedelta(days=7)
-# Rows that decide what counts, or are the record of a decision: kept whatever the retention.
+# Rows that decide what counts, or record a decision: kept whatever the retention.
 LASTING = frozenset(
     {"load_verdicts", "pulls", "schema_changes", "accepted_days", "forgotten", "backups"}
     | {"promotions", "models"}
@@ -35,7 +35,7 @@ SUPERSEDED = "superseded"
 
 @dataclass(slots=True)
 class Compacted:
-    """What one compaction did."""
+    """The result of a compaction."""
 
     files_before: int = 0
     files_after: int = 0
@@ -44,26 +44,25 @@ class Compacted:
     superseded: int = 0
     """Records taken out."""
     abandoned: int = 0
-    """Files of loads that never can count."""
+    """Files removed of loads that can never count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What need not be kept for ever; by default everything is."""
+    """What need not be kept; by default everything is."""
 
     superseded: Mapping[str, pa.Table] = field(default_factory=dict)
     """Of raw tables, the records to take out: `_dlt_load_id`, the table's key, `updated_at`."""
     ops_before: datetime | None = None
-    """Rows of `ops/` about days before this one go, but for those that decide what counts."""
+    """Rows of `ops/` of earlier days are removed, except those that decide what counts."""
     refused_before: datetime | None = None
-    """Loads refused before this go, when their windows were pulled again since."""
+    """Loads refused before this are removed, if their windows were pulled again since."""
 
 
 def compact(settings: IngestionSettings, retention: Retention | None = None) -> Compacted:
-    """Compact every folder of `raw/` and `ops/`; the writer lock must be held.
+    """Compact every folder of `raw/` and `ops/`; the caller holds the writer lock.
 
-    Only files of accepted loads are taken together. What a pull in flight may still write is left
-    alone, and so is every load that may yet be accepted.
+    Merges files of accepted loads only; skips the pending pull, and loads that may yet be accepted.
     """
     retention = retention or Retention()
     work = _Compaction(settings, retention)
@@ -80,8 +79,8 @@ class _Compaction:
     def __init__(self, settings: IngestionSettings, retention: Retention) -> None:
         self.storage, self.root = fsspec.core.url_to_fs(settings.lake_url)
         self.done = Compacted()
-        note = PendingPull.load(settings.pending_file)
-        self._in_flight = note.load_id if note else None
+        pending = PendingPull.load(settings.pending_file)
+        self._pending = pending.load_id if pending else None
         self._retention = retention
         self._verdicts = {one.load_id: one for one in loads.verdicts(settings.lake_url)}
         self._reached = loads.cursor(settings.lake_url, utc_now())
@@ -97,10 +96,10 @@ class _Compaction:
             elif self._is_abandoned(files.load_of(path)):
                 files.remove(self.storage, [path])
                 self.done.abandoned += 1
-        self._together(folder, accepted, self._superseded(table))
+        self._merge(folder, accepted, self._superseded(table))
 
     def ops(self, table: str, folder: str) -> None:
-        """Compact a day of an ops table, or let it go."""
+        """Compact a day of an ops table, or remove it."""
         day = datetime.fromisoformat(folder.rsplit("=", 1)[-1])
         found = files.current(self.storage, folder)
         if table not in LASTING and self._retention.ops_before and day < self._retention.ops_before:
@@ -110,10 +109,10 @@ class _Compaction:
         files.sweep(self.storage, folder, found)
         if day > utc_now() - RESTING:
             return
-        mine = [path for path in found if not self._may_be_written_over(path)]
-        self._together(folder, mine, None)
+        mine = [path for path in found if not self._may_be_replaced(path)]
+        self._merge(folder, mine, None)
 
-    def _together(self, folder: str, paths: list[str], take_out: TakeOut | None) -> None:
+    def _merge(self, folder: str, paths: list[str], take_out: TakeOut | None) -> None:
         sizes = {path: int(self.storage.size(path)) for path in paths}
         small = [path for path in paths if sizes[path] < LARGE]
         stale = [
@@ -141,18 +140,18 @@ class _Compaction:
 
     def _is_accepted(self, load_id: str) -> bool:
         verdict = self._verdicts.get(load_id)
-        return bool(verdict and verdict.verdict == "accepted") and load_id != self._in_flight
+        return bool(verdict and verdict.verdict == "accepted") and load_id != self._pending
 
     def _is_abandoned(self, load_id: str) -> bool:
-        """Whether a load can never count: nobody is to judge it, or its window came again."""
-        if load_id == self._in_flight:
+        """Whether a load can never count: it was never decided, or its window was pulled again."""
+        if load_id == self._pending:
             return False
         verdict = self._verdicts.get(load_id)
         if verdict is None:
             return _age(load_id) > ABANDONED
-        return verdict.verdict == "refused" and self._came_again(verdict)
+        return verdict.verdict == "refused" and self._was_pulled_again(verdict)
 
-    def _came_again(self, refused: Verdict) -> bool:
+    def _was_pulled_again(self, refused: Verdict) -> bool:
         limit = self._retention.refused_before
         return bool(
             limit
@@ -161,8 +160,8 @@ class _Compaction:
             and refused.updated_until <= self._reached
         )
 
-    def _may_be_written_over(self, path: str) -> bool:
-        return bool(self._in_flight) and files.name_of(path).startswith(str(self._in_flight))
+    def _may_be_replaced(self, path: str) -> bool:
+        return bool(self._pending) and files.name_of(path).startswith(str(self._pending))
 
 
 def _is_in(rows: pa.Table, old: pa.Table) -> pa.Array:

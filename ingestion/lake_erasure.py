@@ -1,6 +1,7 @@
-"""Take a person out of the lake: raw records, texts of `ops/`, predictions, work in progress."""
+"""Erasure of a person from the lake: raw records, texts in `ops/`, predictions, pending pull."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,49 +24,39 @@ FORGOTTEN = "forgotten"
 
 @dataclass(slots=True)
 class Erased:
-    """What was taken out of the lake."""
+    """The result of an erasure."""
 
     records: int = 0
     files: int = 0
 
 
 def find(settings: IngestionSettings, user_id: int) -> Person:
-    """The person of an id, with every address and name that any record in the lake gave it."""
-    storage, root = fsspec.core.url_to_fs(settings.lake_url)
+    """Find every e-mail address and name that any record in the lake has for a user's id."""
     emails, names = set(), set()
-    for path in _raw(storage, root, "users"):
-        with storage.open(path, "rb") as file:
-            users = _readable(file)
-        if users is None:
-            continue
-        mine = users.filter(pc.equal(users["id"], user_id))
-        emails |= {one for one in mine["email"].to_pylist() if one}
-        both = zip(mine["first_name"].to_pylist(), mine["last_name"].to_pylist(), strict=True)
-        names |= {(first, last) for first, last in both if first and last}
-    return Person(user_id, frozenset(emails), frozenset(names))
+    for users in _rows(settings, "users"):
+        for user in users.filter(pc.equal(users["id"], user_id)).to_pylist():
+            emails.add(user["email"])
+            names.add((user["first_name"], user["last_name"]))
+    return Person(user_id, frozenset(filter(None, emails)), frozenset(filter(all, names)))
 
 
 def ids(settings: IngestionSettings) -> set[int]:
-    """Every id of a person that any record in the lake has."""
-    storage, root = fsspec.core.url_to_fs(settings.lake_url)
-    found: set[int] = set()
-    for table in (one for one in TABLES if one.person):
-        for path in _raw(storage, root, table.name):
-            with storage.open(path, "rb") as file:
-                rows = _readable(file)
-            if rows is not None:
-                found |= set(pc.unique(rows[table.person]).to_pylist()) - {None}
-    return found
+    """Find every user's id in the lake."""
+    found: set[int | None] = set()
+    for table in TABLES:
+        for rows in _rows(settings, table.name) if table.person else ():
+            found |= set(pc.unique(rows[table.person]).to_pylist())
+    return {user_id for user_id in found if user_id is not None}
 
 
 def drop_work_in_progress(settings: IngestionSettings) -> None:
-    """Give up a pull in flight: its window is asked for again, and the person is not in it."""
+    """Discard the pending pull: its window is pulled again, without the person."""
     pipeline.reset(settings)
     settings.pending_file.unlink(missing_ok=True)
 
 
 def erase_texts(settings: IngestionSettings, person: Person) -> Erased:
-    """Take the person out of what runs wrote about themselves, and of records set aside."""
+    """Erase a person from texts in `ops/`, and from rejected records."""
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
     done = Erased()
     for table in log.tables(settings.lake_url):
@@ -74,28 +65,36 @@ def erase_texts(settings: IngestionSettings, person: Person) -> Erased:
                 done.files += _redact(storage, path, person)
 
     def take_out(rows: pa.Table) -> Masks:
-        told = [person.is_told_by(str(record)) for record in rows["record"].to_pylist()]
-        return {FORGOTTEN: pa.array(told, pa.bool_())}
+        found = [person.is_mentioned_in(str(record)) for record in rows["record"].to_pylist()]
+        return {FORGOTTEN: pa.array(found, pa.bool_())}
 
-    _erase_raw(storage, root, "rejected", take_out, settings, done)
+    _erase_raw(settings, "rejected", take_out, done)
     return done
 
 
 def erase_records(settings: IngestionSettings, person: Person) -> Erased:
-    """Write every file anew that holds a record of the person, and say in it how many went."""
+    """Rewrite every file with a record of a person; each counts how many were removed."""
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
     done = Erased()
-    for table in (one for one in TABLES if one.person):
-        _erase_raw(
-            storage, root, table.name, _records_of(person, str(table.person)), settings, done
-        )
+    for table in TABLES:
+        if table.person:
+            _erase_raw(settings, table.name, _records_of(person, table.person), done)
     for path in sorted(storage.glob(f"{root}/ml/**/*.parquet")):
         done.files += erase_rows(storage, str(path), person)
     return done
 
 
 def erase_rows(storage: Any, path: str, person: Person) -> bool:  # noqa: ANN401
-    """Take a Parquet file's rows of the person out, if it has a column `user_id`."""
+    """Remove a person's rows from a Parquet file, if it has a column `user_id`.
+
+    Args:
+        storage: The fsspec file system of the file.
+        path: The file.
+        person: The person to erase.
+
+    Returns:
+        Whether there were any.
+    """
     with files.reading(path), storage.open(path, "rb") as file:
         rows = pq.ParquetFile(file).read()
     if "user_id" not in rows.column_names:
@@ -119,14 +118,8 @@ def _records_of(person: Person, column: str) -> TakeOut:
     return take_out
 
 
-def _erase_raw(  # noqa: PLR0913, PLR0917
-    storage: Any,  # noqa: ANN401
-    root: str,
-    table: str,
-    take_out: TakeOut,
-    settings: IngestionSettings,
-    done: Erased,
-) -> None:
+def _erase_raw(settings: IngestionSettings, table: str, take_out: TakeOut, done: Erased) -> None:
+    storage, root = fsspec.core.url_to_fs(settings.lake_url)
     known = {one.load_id for one in loads.verdicts(settings.lake_url)}
     for folder in files.folders(storage, f"{root}/{DATASET}/{table}", "load_date"):
         found = files.current(storage, folder)
@@ -137,7 +130,7 @@ def _erase_raw(  # noqa: PLR0913, PLR0917
             except DamagedFile:
                 if files.is_compacted(path) or files.load_of(path) in known:
                     raise
-                files.remove(storage, [path])  # torn by a kill: no load that counts
+                files.remove(storage, [path])  # incomplete after a kill: not of a load that counts
                 continue
             if affected:
                 before = files.footer(storage, path).removed.total()
@@ -147,23 +140,20 @@ def _erase_raw(  # noqa: PLR0913, PLR0917
                 done.files += 1
 
 
-def _raw(storage: Any, root: str, table: str) -> Iterable[str]:  # noqa: ANN401
+def _rows(settings: IngestionSettings, table: str) -> Iterator[pa.Table]:
+    """The raw rows of a table, file by file, but for files that are incomplete after a kill."""
+    storage, root = fsspec.core.url_to_fs(settings.lake_url)
     for folder in files.folders(storage, f"{root}/{DATASET}/{table}", "load_date"):
-        yield from files.listed(storage, folder)
-
-
-def _readable(file: Any) -> pa.Table | None:  # noqa: ANN401
-    try:
-        return pq.ParquetFile(file).read()
-    except pa.ArrowInvalid:  # torn by a kill
-        return None
+        for path in files.listed(storage, folder):
+            with storage.open(path, "rb") as file, suppress(pa.ArrowInvalid):
+                yield pq.ParquetFile(file).read()
 
 
 def _redact(storage: Any, path: str, person: Person) -> bool:  # noqa: ANN401
-    """Take the person out of the texts of a file, in place; whether there was anything."""
+    """Redact the texts of a file in place; return whether it mentioned the person."""
     with files.reading(path), storage.open(path, "rb") as file:
         parquet = pq.ParquetFile(file)
-        rows, notes = parquet.read(), files.footer(storage, path)
+        rows, footer = parquet.read(), files.footer(storage, path)
     changed = False
     for index, column in enumerate(rows.schema):
         if not pa.types.is_string(column.type) or column.name in {"run_id", "load_id"}:
@@ -180,5 +170,5 @@ def _redact(storage: Any, path: str, person: Person) -> bool:  # noqa: ANN401
         ):
             writer.write_table(rows)
             if files.is_compacted(path):
-                writer.add_key_value_metadata(notes.lines())
+                writer.add_key_value_metadata(footer.lines())
     return changed

@@ -1,4 +1,4 @@
-"""Who was forgotten, known by keyed hashes alone, so that no later pull brings them back."""
+"""The list of forgotten people, as keyed hashes, so that no later pull loads them again."""
 
 import hashlib
 import hmac
@@ -21,14 +21,14 @@ from lake.clock import utc_now
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The hashes on record, and the key that makes them; without any, nobody is looked at."""
+    """The hashes of forgotten people, and their key."""
 
     key: bytes = b""
     hashes: frozenset[str] = frozenset()
     _known: dict[object, bool] = field(default_factory=dict)
 
     def is_one(self, user_id: object) -> bool:
-        """Whether an id (or its text), or an address, is that of somebody who was forgotten."""
+        """Whether an id (or its text) or an e-mail address is that of a forgotten person."""
         if not self.hashes or user_id is None:
             return False
         if user_id not in self._known:
@@ -36,24 +36,23 @@ class Forgotten:
         return self._known[user_id]
 
     def is_in(self, record: str, field_name: str | None) -> bool:
-        """Whether a record that could not be read, as JSON text, is about one of them."""
+        """Whether a rejected record, as JSON text, is about a forgotten person."""
         if not self.hashes or field_name is None:
             return False
-        told = json.loads(record)
-        if not isinstance(told, dict):
+        fields = json.loads(record)
+        if not isinstance(fields, dict):
             return False
-        shown = [told.get(field_name), told.get("email")]
-        return any(self.is_one(one) for one in shown if isinstance(one, int | str))
+        values = [fields.get(field_name), fields.get("email")]
+        return any(self.is_one(one) for one in values if isinstance(one, int | str))
 
     def without(self, records: pa.Table, field_name: str | None) -> pa.Table:
-        """The records of all others."""
+        """Remove the records of forgotten people."""
         if not self.hashes or field_name is None:
             return records
         ids = records[field_name]
         gone = pc.is_in(ids, self._ones_of(ids))
-        if (
-            "email" in records.column_names and ids.null_count
-        ):  # whose it is, only the address tells
+        if "email" in records.column_names and ids.null_count:
+            # Without an id only the address identifies a person.
             emails = records["email"]
             theirs = self._ones_of(emails.filter(pc.is_null(ids)))
             gone = pc.or_(gone, pc.and_(pc.is_null(ids), pc.is_in(emails, theirs)))
@@ -65,7 +64,7 @@ class Forgotten:
 
 
 def people(settings: IngestionSettings) -> Forgotten:
-    """Whom the lake's record says to forget; raises `ForgetKeyLost` if its key is another one."""
+    """Read the list of forgotten people; raises `ForgetKeyLost` if it has another key."""
     rows = log.read(settings.lake_url, "forgotten")
     if not rows:
         return Forgotten()
@@ -78,9 +77,16 @@ def people(settings: IngestionSettings) -> Forgotten:
 def note(
     settings: IngestionSettings, person: Person, event: str, *, reason: str, run_id: str
 ) -> None:
-    """Put on record that a person's erasure has begun or has finished; not who it is.
+    """Record that the erasure of a person has started or finished.
 
-    Addresses are hashed as well: a record that comes without an id is known by nothing else.
+    E-mail addresses are hashed as well: records without an id have nothing else.
+
+    Args:
+        settings: Where the lake and the key are.
+        person: The person, recorded as hashes.
+        event: `begun` or `finished`.
+        reason: Why the person is erased.
+        run_id: The run that erases.
     """
     people(settings)  # a list in two keys could never be applied
     key = _key(settings) or _new_key(settings.forget_key_file)
@@ -92,18 +98,24 @@ def note(
 
 
 def rows(lake_url: str) -> list[dict[str, Any]]:
-    """Everything on record about erasures: of whom only hashes."""
+    """Read the list of forgotten people as rows."""
     return log.read(lake_url, "forgotten")
 
 
 def take_over(settings: IngestionSettings, known: list[dict[str, Any]], run_id: str) -> None:
-    """Put on record what another lake, or a list beside its backups, has on record."""
+    """Add rows of another lake's list, or of the list beside its backups.
+
+    Args:
+        settings: Where the lake and the key are.
+        known: The rows of that list.
+        run_id: The run that adds them.
+    """
     log.append(settings.lake_url, "forgotten", known, utc_now().date(), f"{run_id}.taken-over")
     people(settings)
 
 
 def unfinished(lake_url: str) -> int:
-    """How many erasures have begun and not come to their end."""
+    """Count the erasures that started and did not finish."""
     events: dict[str, set[str]] = {}
     for row in log.read(lake_url, "forgotten"):
         if row["kind"] == "id":
@@ -112,7 +124,7 @@ def unfinished(lake_url: str) -> int:
 
 
 def hashed(key: bytes, subject: object) -> str:
-    """The keyed hash of an id or an address: who lacks the key can't find out by trying."""
+    """Hash an id or an e-mail address; without the key it can't be found by trying."""
     return hmac.digest(key, str(subject).lower().encode(), "sha256").hex()
 
 
@@ -130,7 +142,7 @@ def _key(settings: IngestionSettings) -> bytes | None:
 
 
 def _new_key(path: Path) -> bytes:
-    """Make the key, for the owner's eyes only; it is on the disk before it hashes anything."""
+    """Create the key, readable only by its owner; it is on the disk before it is used."""
     key = secrets.token_hex(32).encode()
     replace_file(path, key, 0o600)
     return key

@@ -1,49 +1,49 @@
-"""A person as texts tell of one: by address, by both names together, by a user's id."""
+"""A person in texts: an e-mail address, both names together, or a user's id."""
 
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
 GONE = "[forgotten]"
-# A number of this length is hardly anything else; a shorter one only where it is called a user's.
-TELLING_DIGITS = 6
+# A number of this length is an id; a shorter one only after a word like `user_id`.
+UNIQUE_DIGITS = 6
 CALLED = "user_id|user id|user|unique_field|value_field|from_field"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who is to be forgotten: the id, and what was found under it."""
+    """The person to erase: the id, and the addresses and names found for it."""
 
     user_id: int
     emails: frozenset[str] = frozenset()
     names: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
     def redacted(self, text: str) -> str:
-        """The text without the person, line by line; anybody else's words stay."""
+        """Replace the person in a text, names only where both are in one line."""
         text = self.pattern.sub(lambda found: (found["called"] or "") + GONE, text)
         for first, last in self.names:
             if first in text and last in text:
                 text = "".join(_without(line, first, last) for line in text.splitlines(True))
         return text
 
-    def is_told_by(self, text: str) -> bool:
-        """Whether a text tells of the person."""
+    def is_mentioned_in(self, text: str) -> bool:
+        """Whether a text mentions the person."""
         return self.redacted(text) != text
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What stands for the person by itself; `called` is the word before an id."""
+        """A pattern of ids and addresses; `called` is the word before an id."""
         ids = [rf"(?P<called>(?<!\w)(?:{CALLED})\W{{1,4}}){self.user_id}(?![\w])"]
-        if len(str(abs(self.user_id))) >= TELLING_DIGITS:
+        if len(str(abs(self.user_id))) >= UNIQUE_DIGITS:
             ids.append(rf"(?<![\w.]){self.user_id}(?!\w)")
         emails = [re.escape(one) for one in sorted(self.emails)]
         return re.compile("|".join([*ids, *emails]), re.IGNORECASE)
 
     @property
     def sql_pattern(self) -> str:
-        """The same for an engine whose patterns can't look behind."""
+        """The same for SQL engines, whose patterns have no lookbehind."""
         ids = [rf"\b(?:{CALLED})\W{{1,4}}{self.user_id}\b"]
-        if len(str(abs(self.user_id))) >= TELLING_DIGITS:
+        if len(str(abs(self.user_id))) >= UNIQUE_DIGITS:
             ids.append(rf"\b{self.user_id}\b")
         return "|".join([*ids, *(re.escape(one) for one in sorted(self.emails))])
 
