@@ -57,7 +57,7 @@ def drop_work_in_progress(settings: IngestionSettings) -> None:
 
 def erase_texts(settings: IngestionSettings, person: Person) -> Erased:
     """Erase a person from texts in `ops/`, and from rejected records."""
-    storage, root = fsspec.core.url_to_fs(settings.lake_url)
+    storage, _ = fsspec.core.url_to_fs(settings.lake_url)
     done = Erased()
     for table in log.tables(settings.lake_url):
         for folder in log.days(settings.lake_url, table):

@@ -154,7 +154,7 @@ class _Rules:
         yield self.expect(
             "ColumnValuesToBeUnique", f"{column} is unique", NEARLY_ALL, column=column
         )
-        limits = {"min_value": -(2**31), "max_value": 2**31 - 1}
+        limits: dict[str, Any] = {"min_value": -(2**31), "max_value": 2**31 - 1}
         yield self.expect(
             "ColumnValuesToBeBetween", f"{column} fits INTEGER", NEARLY_ALL, column=column, **limits
         )
