@@ -28,9 +28,9 @@ from ingestion.source.records import Rejected
 from ingestion.source.tables import Table
 from lake.clock import utc_now
 
-# Records handed to dlt at once: its cost per hand-over is that of some 1,000 records.
+# Records per batch for dlt: a batch costs as much as some 1,000 records.
 BATCH = 50_000
-# Where records are large, fewer of them: so many bytes wait to be handed over.
+# Large records come in smaller batches.
 BATCH_BYTES = 32 * 1024 * 1024
 
 
@@ -56,10 +56,16 @@ class Reading:
         self.silent = self.table.columns.names
 
     def batches(self, opened: Opened) -> Iterator[pa.Table]:
-        """The readable records, in batches of any number of pages.
+        """Yield the readable records, in batches of any number of pages.
 
-        Raises `TotalChanged`, `TruncatedPull`, `PageIgnored`, `TypeChanged`, `ColumnMissing`,
-        `TooManyColumns` or `TooManyRejected`.
+        Raises:
+            TruncatedPull: A page has another number of records than announced.
+            TotalChanged: The announced total changed.
+            PageIgnored: The API sends the same page again.
+            TypeChanged: Too many values of a column have another type.
+            ColumnMissing: A declared column is in no record.
+            TooManyColumns: The records have too many different fields.
+            TooManyRejected: Too many records can't be read.
         """
         self.announced = opened.total
         waiting: list[pa.Table] = []
@@ -81,23 +87,17 @@ class Reading:
 
     def require_bounds(self, opened: Opened) -> None:
         """Raise `TooManyAnnounced` if the first page announces more than a pull may load."""
-        settings, name = self.settings, self.table.name
-        if opened.total > settings.records_max:
-            raise TooManyAnnounced(name, opened.total, "records", settings.records_max)
-        if opened.count > settings.pages_max:
-            raise TooManyAnnounced(name, opened.count, "pages", settings.pages_max)
-
-    def require_nothing(self, opened: Opened) -> None:
-        """Read the one page of a table without records."""
-        for _ in self.batches(opened):
-            pass
+        limits = {"records": self.settings.records_max, "pages": self.settings.pages_max}
+        for what, count in {"records": opened.total, "pages": opened.count}.items():
+            if count > limits[what]:
+                raise TooManyAnnounced(self.table.name, count, what, limits[what])
 
     def repeats(self) -> Hashes:
         """The repeated keys."""
         return repeats(self.keys)
 
     def pull(self, calls: list[Call]) -> Pull:
-        """Summarize what came so far, by which requests."""
+        """Summarize what arrived so far, by which requests."""
         times = sorted(call.response_ms for call in calls)
         return Pull(
             table=self.table.name,

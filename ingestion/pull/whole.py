@@ -65,7 +65,7 @@ class WholePull:
         pairs = list(zip(self.readings, tables, strict=True))
         if not any(table.total for table in tables):
             for reading, one in pairs:
-                reading.require_nothing(one)
+                list(reading.batches(one))  # checks the one empty page
             return None
         pending: list[PendingPull] = []
 

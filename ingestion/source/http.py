@@ -102,58 +102,67 @@ class Api:
         url = f"{self._url}/{endpoint}" + (f"?{urlencode(query)}" if query else "")
         retry, since = self._retry, monotonic()
         while not self._closed.is_set():
+            response: urllib3.BaseHTTPResponse | None = None
+            failure: HTTPError | None = None
             try:
-                answer = self._follow(endpoint, url, again=bool(retry.history))
+                response, body = self._follow(endpoint, url, again=bool(retry.history))
+                if response.status == 200:
+                    return body
             except HTTPError as error:
-                retry = self._next_retry(retry, url, error=error)
-                self._pause(url, retry.get_backoff_time(), since)
-            else:
-                if answer.body is not None:
-                    return answer.body
-                retry = self._next_retry(retry, url, response=answer.response)
-                self._pause(url, self._wait_before_retry(url, retry, answer.response), since)
+                failure = error
+            try:
+                retry = retry.increment("GET", url, response, failure)
+            except MaxRetryError as exhausted:
+                reason = redacted(str(exhausted.reason), self._secrets)
+                raise ApiDown(plain_url(url), len(retry.history) + 1, reason) from failure
+            self._pause(url, self._wait_before_retry(url, retry, response), since)
         raise ApiDown(plain_url(url), len(retry.history), "the pull ended meanwhile")
 
-    def _follow(self, endpoint: str, url: str, *, again: bool) -> "Answer":
+    def _follow(
+        self, endpoint: str, url: str, *, again: bool
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         """Request a URL, and follow its redirects on the same server."""
         target = url
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._request(endpoint, target, again=again)
-            status, place = answer.response.status, answer.response.headers.get("location")
+            response, body = self._request(endpoint, target, again=again)
+            status, place = response.status, response.headers.get("location")
             if status == 200 or status in AGAIN:
-                return answer
+                return response, body
             if status not in REDIRECTS or not place:
-                body = redacted(answer.beginning.decode(errors="replace"), self._secrets)
-                raise ApiRefused(plain_url(url), status, body[:200])
+                shown = redacted(body.decode(errors="replace"), self._secrets)
+                raise ApiRefused(plain_url(url), status, shown[:200])
             target = self._redirect_target(target, place)
         raise RedirectedElsewhere(plain_url(url), f"on and on, {MOST_REDIRECTS} times and more")
 
-    def _request(self, endpoint: str, url: str, *, again: bool) -> "Answer":
-        """Send one request and log the call, also one that breaks off or exceeds its limits."""
-        started, size = perf_counter(), 0
-        response: urllib3.BaseHTTPResponse | None = None
+    def _request(
+        self, endpoint: str, url: str, *, again: bool
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        """Send one request and log the call, also one that breaks off or exceeds its limits.
+
+        The body is whole if the status is 200; of others it is the start.
+        """
+        started, body, status = perf_counter(), b"", None
         error: HTTPError | IngestionError | None = None
         try:
             response = self._pool.urlopen("GET", url, preload_content=False, redirect=False)
-            if response.status == 200:
+            status = response.status
+            if status == 200:
                 body = body_of(response, plain_url(url), self._settings.answer_max_mb)
-                answer, size = Answer(response, body), len(body)
             else:
-                beginning = beginning_of(response)
-                answer, size = Answer(response, None, beginning), len(beginning)
-        except (HTTPError, AnswerTooLarge) as broken:
-            error = broken
+                body = beginning_of(response)
+        except HTTPError as broken:
+            error, status = broken, None
+        except AnswerTooLarge as large:
+            error = large
         except AnswerTooSlow as slow:
             error = AnswerTooSlow(slow.seconds, plain_url(url))
         elapsed = (perf_counter() - started) * 1000
-        status = response.status if response and not isinstance(error, HTTPError) else None
-        call = Call(
-            utc_now(), elapsed, size, status, type(error).__name__ if error else None, again
-        )
+        name = type(error).__name__ if error else None
+        call = Call(utc_now(), elapsed, len(body), status, name, again)
         self.calls.setdefault(endpoint, []).append(call)
         if error:
             raise error
-        return answer
+        return response, body
 
     def _redirect_target(self, url: str, place: str) -> str:
         """Where a redirect leads; raises `RedirectedElsewhere`: credentials stay with this API."""
@@ -175,10 +184,11 @@ class Api:
         self._closed.wait(seconds)
 
     def _wait_before_retry(
-        self, url: str, retry: urllib3.Retry, response: urllib3.BaseHTTPResponse
+        self, url: str, retry: urllib3.Retry, response: urllib3.BaseHTTPResponse | None
     ) -> float:
+        """The seconds that the API asks for (`Retry-After`), else those of the backoff."""
         try:
-            seconds = retry.get_retry_after(response) or 0.0
+            seconds = (response and retry.get_retry_after(response)) or 0.0
         except (InvalidHeader, ValueError, OverflowError):  # no date, or none that a clock has
             seconds = 0.0
         most = self._settings.retry_after_max
@@ -186,29 +196,6 @@ class Api:
             reason = f"it asks to wait {seconds:,.0f} s, and MOOVITAMIX_RETRY_AFTER_MAX is {most}"
             raise ApiDown(plain_url(url), len(retry.history), reason)
         return seconds or retry.get_backoff_time()
-
-    def _next_retry(
-        self,
-        retry: urllib3.Retry,
-        url: str,
-        *,
-        error: HTTPError | None = None,
-        response: urllib3.BaseHTTPResponse | None = None,
-    ) -> urllib3.Retry:
-        try:
-            return retry.increment("GET", url, response, error)
-        except MaxRetryError as exhausted:
-            reason = redacted(str(exhausted.reason), self._secrets)
-            raise ApiDown(plain_url(url), len(retry.history) + 1, reason) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer: its `body` where the status is 200, else what it begins with."""
-
-    response: urllib3.BaseHTTPResponse
-    body: bytes | None
-    beginning: bytes = b""
 
 
 def _server(url: str) -> tuple[str, str | None, int | None]:
