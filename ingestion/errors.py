@@ -221,10 +221,10 @@ class PackageDamaged(LoadFailed):
     """What dlt keeps on this disk of a pull can't be read; the same command pulls it again."""
 
 
-class GateFailed(IngestionError):
+class RawValidationFailed(IngestionError):
     """Raw validation failed; the load stays undecided until the next ingest."""
 
-    runbook = "gate-failed"
+    runbook = "raw-validation-failed"
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the load could not be validated: {why}; the same command tries again")

@@ -42,7 +42,7 @@ def finish(settings: IngestionSettings, pending: PendingPull) -> bool:
 
     Raises:
         LoadRefused: when all of that is done and the load doesn't count.
-        GateFailed: the load stays undecided until the next run.
+        RawValidationFailed: the load stays undecided until the next run.
     """
     pipeline.load(pipeline.open_pipeline(settings, pending.as_of), settings.lake_url)
     validation = None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ingestion.errors import GateFailed
+from ingestion.errors import RawValidationFailed
 from ingestion.validation.bands import bands
 from ingestion.validation.fills import usual
 from lake.loads import Verdict
@@ -76,7 +76,7 @@ class ValidationProcess:
             Findings and null counts.
 
         Raises:
-            GateFailed: The process died, does not answer, or could not validate the load.
+            RawValidationFailed: The process died, does not answer, or could not validate the load.
         """
         request_id = uuid4().hex
         request = {
@@ -97,7 +97,7 @@ class ValidationProcess:
             raise self._failed("it has ended") from error
         answer = self._answer(request_id)
         if "error" in answer:
-            raise GateFailed(answer["error"])
+            raise RawValidationFailed(answer["error"])
         return ValidationResult(answer["findings"], answer["nulls"])
 
     def _answer(self, request_id: str) -> dict[str, Any]:
@@ -123,11 +123,11 @@ class ValidationProcess:
         line, _, self._received = self._received.partition(b"\n")
         return line
 
-    def _failed(self, why: str) -> GateFailed:
+    def _failed(self, why: str) -> RawValidationFailed:
         self.has_failed = True
         self._stderr.seek(0)
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
-        return GateFailed(f"{why}: {lines[-1]}" if lines else why)
+        return RawValidationFailed(f"{why}: {lines[-1]}" if lines else why)
 
 
 def get_process() -> ValidationProcess:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.errors import GateFailed, LoadRefused, NoSuchLoad
+from ingestion.errors import LoadRefused, NoSuchLoad, RawValidationFailed
 from ingestion.pull.ingest import ingest
 from ingestion.settings import IngestionSettings
 from ingestion.validation.accept import accept
@@ -192,7 +192,7 @@ def test_a_validation_process_that_died_decides_nothing(
     process = ValidationProcess()
     process.end()
     load = Verdict("1.1", "accepted", None, "full", DAY, None, DAY, DAY, "r")
-    with pytest.raises(GateFailed, match="has ended"):
+    with pytest.raises(RawValidationFailed, match="has ended"):
         process.validate(settings.lake_url, load, tmp_path)
 
 
