@@ -23,7 +23,7 @@ def finish_pending(settings: IngestionSettings) -> tuple[str, ...]:
     """
     if not settings.pending_file.exists():
         return ()
-    pending = _pending(settings)
+    pending = PendingPull.load(settings.pending_file)
     is_whole = bookkeeping.is_package_whole(settings.dlt_dir / SOURCE)
     if pending and is_whole and _belongs(pending, settings):
         with suppress(PackageDamaged):
@@ -58,14 +58,6 @@ def finish(settings: IngestionSettings, pending: PendingPull) -> bool:
     if validation and validation.refusal:
         raise LoadRefused(pending.load_id, validation.refusal, settings.quality_dir / INDEX)
     return committed
-
-
-def _pending(settings: IngestionSettings) -> PendingPull | None:
-    """The record of the pending pull; None if it is damaged."""
-    try:
-        return PendingPull.load(settings.pending_file)
-    except (ValueError, LookupError, TypeError):
-        return None
 
 
 def _belongs(pending: PendingPull, settings: IngestionSettings) -> bool:

@@ -1,10 +1,10 @@
 """The record of a pending pull, from which a later run finishes its load."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+
+from pydantic import TypeAdapter
 
 from ingestion.pull.report import Pull
 from ingestion.source.window import Window
@@ -29,26 +29,15 @@ class PendingPull:
 
     def save(self, path: Path) -> None:
         """Write the record, by rename."""
-        replace_file(path, json.dumps(asdict(self), default=_instant, indent=1).encode())
+        replace_file(path, _JSON.dump_json(self, indent=1))
 
     @classmethod
-    def load(cls, path: Path) -> Self | None:
-        """Read the record, if there is one."""
+    def load(cls, path: Path) -> "PendingPull | None":
+        """Read the record; None if there is none, or a damaged one."""
         try:
-            saved = json.loads(path.read_bytes(), object_hook=_instants)
-        except FileNotFoundError:
+            return _JSON.validate_json(path.read_bytes())
+        except (FileNotFoundError, ValueError):
             return None
-        saved["window"] = Window(**saved["window"])
-        saved["pulls"] = tuple(Pull(**pull) for pull in saved["pulls"])
-        saved["new_columns"] = tuple((table, column) for table, column in saved["new_columns"])
-        return cls(**saved)
 
 
-def _instant(value: object) -> dict[str, str]:
-    if not isinstance(value, datetime):
-        raise TypeError(f"{value!r} can't be saved")
-    return {"instant": value.isoformat()}
-
-
-def _instants(value: dict[str, Any]) -> object:
-    return datetime.fromisoformat(value["instant"]) if value.keys() == {"instant"} else value
+_JSON = TypeAdapter(PendingPull)
