@@ -4,7 +4,7 @@ from lake.errors import MoovitamixError
 
 
 class IngestionError(MoovitamixError):
-    """Parent of every named failure; its message is one line that says where to look."""
+    """Base of all errors of ingestion; the message is one line for the operator."""
 
 
 class ApiDown(IngestionError):
@@ -19,7 +19,7 @@ class ApiDown(IngestionError):
 
 
 class ApiRefused(IngestionError):
-    """The API understood and said no: asking again would change nothing."""
+    """The API refused a request: repeating it would change nothing."""
 
     runbook = "api-refused"
 

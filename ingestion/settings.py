@@ -4,12 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import (
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from ingestion.access import AccessSettings, login_apart, split_login

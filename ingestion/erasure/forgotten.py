@@ -74,7 +74,7 @@ def people(settings: IngestionSettings) -> Forgotten:
     return Forgotten(key, frozenset(row["hash"] for row in rows))
 
 
-def note(
+def record(
     settings: IngestionSettings, person: Person, event: str, *, reason: str, run_id: str
 ) -> None:
     """Record that the erasure of a person has started or finished.

@@ -19,7 +19,7 @@ from lake.loads import Verdict
 
 
 def record(settings: IngestionSettings, report: IngestReport) -> None:
-    """Write the rows of an ingest; of a load of its own there are rows already (`record_load`)."""
+    """Write the rows of an ingest; those of its load are written by `record_load`."""
     day = report.as_of.date()
     record_calls(settings, report.run_id, day, report.health, report.calls)
     if report.load_id is None:

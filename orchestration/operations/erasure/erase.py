@@ -31,13 +31,13 @@ def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_i
     require_whole(settings)
     given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
     person = databases.learn(settings, lake_erasure.find(given, user_id))
-    forgotten.note(given, person, "begun", reason=reason, run_id=run_id)
+    forgotten.record(given, person, "begun", reason=reason, run_id=run_id)
     lake_erasure.drop_work_in_progress(given)
     texts = lake_erasure.erase_texts(given, person)
     files = everywhere.erase_texts(settings, person)
     files += everywhere.erase_tables(settings, person)
     records = lake_erasure.erase_records(given, person)
-    forgotten.note(given, person, "finished", reason=reason, run_id=run_id)
+    forgotten.record(given, person, "finished", reason=reason, run_id=run_id)
     return Done(
         records=texts.records + records.records,
         files=files + texts.files + records.files,
