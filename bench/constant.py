@@ -1,38 +1,35 @@
 """A FastAPI route that returns a constant, on the same server as serving: what it is held against.
 
-`python -m bench.constant WORKERS` prints its address when ready and ends with its stdin, as a child
-of serving's own supervisor does; `python -m bench.constant 0 SOCKET` is one of its workers.
+`python -m bench.constant WORKERS` prints its address when ready.
 """
 
 import sys
+from functools import partial
 
 from fastapi import FastAPI
 
-from api.serving.processes.children import Child
-from api.serving.processes.server import listen, run
-from api.serving.processes.worker import answer
-
-app = FastAPI()
+from api.listening import listen, report_ready
+from api.serving.processes.supervisor import Supervisor, configure, live_with_parent
 
 
-@app.get("/constant")
-async def constant() -> dict[str, str]:
-    """The same to everybody."""
-    return {"status": "ok"}
+def create_app() -> FastAPI:
+    """Create the app of one worker."""
+    live_with_parent()
+    app = FastAPI()
+
+    @app.get("/constant")
+    async def constant() -> dict[str, str]:
+        """The same to everybody."""
+        return {"status": "ok"}
+
+    return app
 
 
 def main() -> None:
-    workers, listening = int(sys.argv[1]), sys.argv[2:]
-    if listening:
-        answer(app, int(listening[0]))
-        return
-    with listen("127.0.0.1", 0) as opened:
-        shared = (opened.fileno(),)
-        children = [
-            Child(f"worker {number}", ["bench.constant", "0", str(shared[0])], shared)
-            for number in range(workers)
-        ]
-        run(children, f"constant on http://127.0.0.1:{opened.getsockname()[1]}")
+    """Serve until a signal."""
+    with listen("127.0.0.1", 0) as listening:
+        ready = partial(report_ready, "constant", listening)
+        Supervisor(configure(create_app, int(sys.argv[1])), listening, ready).run()
 
 
 if __name__ == "__main__":

@@ -1,38 +1,17 @@
-"""What can go wrong with serving, each named by what happened."""
+"""Why serving fails, each error named by what happened."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lake.errors import MoovitamixError
+from api.errors import ApiError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class ServingError(MoovitamixError):
+class ServingError(ApiError):
     """Recommendations cannot be served: the message is one line that says what to do."""
-
-
-class PortTaken(ServingError):
-    """Another process listens on the port."""
-
-    runbook = "serving-down"
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            f"port {port} on {host} is taken: stop what listens there, or choose another "
-            "(0 takes a free one)"
-        )
-
-
-class AddressUnavailable(ServingError):
-    """The host is no address of this machine, or may not be listened on."""
-
-    runbook = "serving-down"
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(f"cannot listen on {host}:{port}: {reason}")
 
 
 class NoKeys(ServingError):
@@ -61,9 +40,7 @@ class AlreadyServing(ServingError):
 class DiedAtStart(ServingError):
     """A process of the server ended before it was ready."""
 
-    runbook = "serving-down"
-
-    def __init__(self, name: str, code: int) -> None:
+    def __init__(self, name: str, code: int | None) -> None:
         super().__init__(f"the {name} ended with {code} before it was ready; its log says why")
 
 

@@ -48,13 +48,18 @@ class ServingSettings(Locations):
 
     @property
     def folder(self) -> Path:
-        """Keys, prepared answers, limits and counts."""
+        """Keys, snapshots, limits and metrics."""
         return self.dir or self.data_dir / "serving"
 
     @property
     def keys_file(self) -> Path:
         """The API keys, hashed."""
         return self.folder / "keys.json"
+
+    @property
+    def metrics_folder(self) -> Path:
+        """What each worker counts, in prometheus_client's files."""
+        return self.folder / "metrics"
 
     @property
     def is_loopback(self) -> bool:

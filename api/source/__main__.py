@@ -1,4 +1,4 @@
-"""Serve the source by itself: `python -m api.source --port 0 --as-of 2026-11-22T21:00:00`."""
+"""The app simulator alone: `python -m api.source --port 0 --as-of 2026-11-22T21:00:00`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 from pydantic_settings import CliImplicitFlag, SettingsConfigDict
 
-from api.source.errors import SourceError
+from api.errors import ApiError
 from api.source.server import serve
 from api.source.settings import SourceSettings
 
@@ -20,11 +20,11 @@ class _CommandLine(SourceSettings):
 
 
 def main() -> None:
-    """Serve; what goes wrong is one line, and exit code 1."""
-    asked = _CommandLine()
+    """Serve; an error is one line and exit code 1."""
+    settings = _CommandLine()
     try:
-        serve(asked, parent_pipe=asked.parent_pipe)
-    except SourceError as error:
+        serve(settings, parent_pipe=settings.parent_pipe)
+    except ApiError as error:
         sys.exit(f"error: {error}")
 
 

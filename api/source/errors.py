@@ -1,34 +1,17 @@
-"""What can go wrong when the source starts, each named by what happened."""
+"""Why the app simulator cannot start, each error named by what happened."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lake.errors import MoovitamixError
+from api.errors import ApiError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class SourceError(MoovitamixError):
-    """The app's API cannot serve: the message is one line that says what to do."""
-
-
-class PortTaken(SourceError):
-    """Another process listens on the port."""
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            f"port {port} on {host} is taken: stop what listens there, or choose another "
-            "(0 takes a free one)"
-        )
-
-
-class AddressUnavailable(SourceError):
-    """The host is no address of this machine, or may not be listened on."""
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(f"cannot listen on {host}:{port}: {reason}")
+class SourceError(ApiError):
+    """The app's API cannot serve its world."""
 
 
 class OtherWorldRecorded(SourceError):

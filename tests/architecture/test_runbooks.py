@@ -18,7 +18,8 @@ from orchestration.run.settings import ROOT
 FOLDER = ROOT / "docs" / "runbooks"
 PAGES = {path.stem: path.read_text() for path in FOLDER.glob("*.md")}
 MODULES = (
-    *("api.serving.errors", "api.source.errors", "ingestion.errors", "lake.errors", "ml.errors"),
+    *("api.errors", "api.serving.errors", "api.source.errors"),
+    *("ingestion.errors", "lake.errors", "ml.errors"),
     *("orchestration.run.errors", "orchestration.operations.backups.errors"),
     "orchestration.local_stack.errors",
 )

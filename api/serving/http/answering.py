@@ -9,9 +9,9 @@ from api.serving.errors import AnswersDamaged
 from api.serving.http import problems
 
 if TYPE_CHECKING:
-    from api.serving.counters import Counts
     from api.serving.snapshot.current import Served
     from api.serving.snapshot.lookup import Answers
+    from api.serving.telemetry.metrics import Counts
 
 
 class Answering:

@@ -12,14 +12,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.serving.access.api_keys import KeyRing
 from api.serving.access.rate_limit import Limits
-from api.serving.counters import Counts
 from api.serving.errors import ServingError
 from api.serving.http import problems, schemas
 from api.serving.http.answering import Answering
 from api.serving.http.fast_path import DEFAULT_LIMIT, QuickLane
 from api.serving.http.middleware import OPEN, Guard
 from api.serving.snapshot.current import Served
-from api.serving.telemetry.prometheus import registry
+from api.serving.telemetry.logs import FailureLog
+from api.serving.telemetry.metrics import Counts, registry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -40,20 +40,22 @@ that it is 429 with `Retry-After`. Whatever is no answer is `application/problem
 """
 
 
-def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
+def create_app(settings: ServingSettings, log: Log) -> Guard:
     """Put the prepared answers behind the API, guarded; `guard.app` is the API by itself."""
     served, ring = Served(settings), KeyRing(settings.keys_file)
-    counts = Counts(settings.folder / "counts", worker)
+    counts = Counts()
     answering = Answering(served, counts)
 
     @asynccontextmanager
     async def following(_: FastAPI) -> AsyncIterator[None]:
-        teller = None if worker else log  # one of them tells of what all workers see
-        task = asyncio.create_task(_follow([served.refresh, ring.refresh], teller))
+        # what is wrong with the files is logged once for all workers, by the refresher
+        failures = FailureLog(log, ignored=ServingError)
+        task = asyncio.create_task(_follow([served.refresh, ring.refresh], failures))
         yield
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        log.flush()
 
     app = FastAPI(
         title="MooVitamix recommendations",
@@ -67,33 +69,17 @@ def create_app(settings: ServingSettings, log: Log, worker: int = 0) -> Guard:
     guard = Guard(app, QuickLane(answering), ring, limits, counts, log, settings.rate)
     problems.add_handlers(app)
     _add_answers(app, answering, guard)
-    _add_probes(app, answering, served, ring, settings.folder)
+    _add_probes(app, answering, served, ring, settings.metrics_folder)
     app.openapi = _documenting(app)  # type: ignore[method-assign]
     return guard
 
 
-async def _follow(refreshing: list[Callable[[], None]], log: Log | None) -> None:
-    """See new answers and keys within a tenth of a second; what fails is logged once."""
-    logged: dict[Callable[[], None], str] = {}
+async def _follow(refreshing: list[Callable[[], None]], failures: FailureLog) -> None:
+    """See a new snapshot and new keys within a tenth of a second."""
     while True:
         await asyncio.sleep(_LOOK_EVERY)
         for refresh in refreshing:
-            try:
-                refresh()
-            except Exception as error:  # whatever it is, it must not end the following
-                if log and logged.get(refresh) != repr(error):
-                    logged[refresh] = repr(error)
-                    _log_failure(log, error)
-            else:
-                logged.pop(refresh, None)
-
-
-def _log_failure(log: Log, error: Exception) -> None:
-    """Log what a person can act on in its own words, and where anything else came from."""
-    if isinstance(error, ServingError):
-        log.event("failure", error=type(error).__name__, reason=str(error))
-    else:
-        log.failure(error)
+            failures.run(refresh)
 
 
 def _json(body: bytes) -> Response:
@@ -145,9 +131,9 @@ def _add_answers(app: FastAPI, answering: Answering, guard: Guard) -> None:
 
 
 def _add_probes(
-    app: FastAPI, answering: Answering, served: Served, ring: KeyRing, folder: Path
+    app: FastAPI, answering: Answering, served: Served, ring: KeyRing, metrics_folder: Path
 ) -> None:
-    metrics_of_all = registry(folder / "counts", served)
+    metrics_of_all = registry(metrics_folder, served)
 
     @app.get("/health", summary="Whether it lives", **_route(schemas.Health))
     async def health() -> Response:

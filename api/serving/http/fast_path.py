@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from api.serving.counters import ROUTES
 from api.serving.settings import LARGEST_LIMIT
+from api.serving.telemetry.metrics import ROUTES
 
 if TYPE_CHECKING:
     from starlette.types import Scope

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from api.serving.access.api_keys import Key, KeyRing
     from api.serving.access.rate_limit import Limits
-    from api.serving.counters import Counts
     from api.serving.http.fast_path import QuickLane
     from api.serving.telemetry.logs import Log
+    from api.serving.telemetry.metrics import Counts
 
 OPEN = frozenset({"/health", "/ready", "/docs", "/openapi.json"})
 """All that is answered without a key: whether it lives, and the document of what it does."""

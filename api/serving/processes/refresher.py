@@ -9,24 +9,28 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import sys
+import signal
+import threading
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from api.serving import shared_files
+from api.serving.access.api_keys import KeyRing
 from api.serving.errors import PublicationUnusable
-from api.serving.processes.children import ended_by_parent, say_ready
-from api.serving.settings import ServingSettings
-from api.serving.snapshot.current import POINTER
+from api.serving.processes.supervisor import live_with_parent
+from api.serving.snapshot.current import POINTER, Served
 from api.serving.snapshot.manifest import FORMAT, Facts, Pointer
 from api.serving.snapshot.prepare import prepare
 from api.serving.telemetry.hourly import Hourly
-from api.serving.telemetry.logs import Log
+from api.serving.telemetry.logs import FailureLog, Log
 from lake import atomic
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
     from pathlib import Path
+
+    from api.serving.settings import ServingSettings
 
 _LOOK_EVERY = 0.2
 _FORMER_FOR = 10.0
@@ -144,17 +148,25 @@ def _folders(parent: Path) -> list[Path]:
     return [path for path in parent.iterdir() if path.is_dir()]
 
 
-def main() -> None:
-    """Keep until told to stop."""
-    settings = ServingSettings.model_validate_json(sys.argv[1])
-    log = Log("keeper")
+def refresh(settings: ServingSettings, refreshed: Event) -> None:
+    """Follow the published file until SIGINT or SIGTERM.
+
+    What is wrong with the keys or the snapshot is logged here, once for all workers.
+    """
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    live_with_parent()
+    log = Log("refresher")
     os.nice(_NICENESS)
-    ended = ended_by_parent()
-    keeper = Keeper(settings, log)
+    failures = FailureLog(log)
+    keeper, served, ring = Keeper(settings, log), Served(settings), KeyRing(settings.keys_file)
     hourly = Hourly(settings)
     keeper.look()
-    say_ready()
+    refreshed.set()
     while not ended.wait(_LOOK_EVERY):
+        failures.run(served.refresh)
+        failures.run(ring.refresh)
         before = keeper.facts
         keeper.look()
         try:
@@ -164,7 +176,3 @@ def main() -> None:
     with suppress(OSError):
         hourly.keep(keeper.facts, ends=True)
     log.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from api.serving.counters import STRATEGIES
 from api.serving.errors import PublicationUnusable
 from api.serving.settings import LARGEST_LIMIT
+from api.serving.snapshot.manifest import STRATEGIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

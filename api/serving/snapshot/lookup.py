@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from api.serving.counters import STRATEGIES
 from api.serving.settings import LARGEST_LIMIT
-from api.serving.snapshot.manifest import FORMAT, Facts
+from api.serving.snapshot.manifest import FORMAT, STRATEGIES, Facts
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+STRATEGIES = ("model", "neighbours", "metadata", "popularity", "again")
+"""How a track was chosen; arrays hold positions in it."""
 FORMAT = 2
 """Raised when prepared answers look different: older ones are then made anew."""
 

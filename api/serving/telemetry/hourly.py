@@ -7,16 +7,16 @@ minute at most.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter as Tally
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import fsspec
 import pyarrow as pa
 
-from api.serving.counters import BOUNDS_MS, ROUTES, STRATEGIES, Total, quantile_ms
-from lake import files
+from api.serving.snapshot.manifest import STRATEGIES
+from api.serving.telemetry.metrics import EDGES, ROUTES, quantile_ms, totals
+from lake import log
 from lake.clock import utc_now
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ class Hourly:
         self._lake = settings.lake_url
         self._every = settings.count_every
         self._workers = settings.workers
-        self._counts = settings.folder / "counts"
+        self._metrics = settings.metrics_folder
         self._write_at = 0.0
-        self._begin(Total.read(self._counts), at or utc_now())
+        self._begin(totals(self._metrics), at or utc_now())
 
     def keep(self, facts: Facts | None, *, ends: bool = False, at: datetime | None = None) -> None:
         """Write the segment when it is time, or ends: with the hour, the answers or the server."""
@@ -70,15 +70,15 @@ class Hourly:
         if not ends and monotonic() < self._write_at:
             return
         self._write_at = monotonic() + self._every
-        total = Total.read(self._counts)
-        counted = total.since(self._base)
-        if any(counted.numbers):
+        total = totals(self._metrics)
+        counted = total - self._base
+        if counted:
             until = min(at, self._from.replace(minute=59, second=59, microsecond=999_999))
             self._write(row(counted, facts) | {"counted_until": until})
         if ends:
             self._begin(total, at)
 
-    def _begin(self, base: Total, at: datetime) -> None:
+    def _begin(self, base: Tally[tuple[str, ...]], at: datetime) -> None:
         self._base, self._from, self._segment = base, at, uuid4().hex
         self._write_at = monotonic() + self._every
 
@@ -89,42 +89,42 @@ class Hourly:
             "counted_from": self._from,
             "workers": self._workers,
         }
-        append(self._lake, counted, self._segment)
+        rows = pa.Table.from_pylist([counted], SCHEMA)
+        log.append(self._lake, "serving", rows, self._from.date(), self._segment)
 
 
-def row(counted: Total, facts: Facts | None) -> dict[str, Any]:
-    """The figures of a segment."""
-    statuses: dict[int, int] = {}
-    buckets = [0] * (len(BOUNDS_MS) + 1)
-    for route in ANSWERING:
-        for status, count in counted.requests(route).items():
-            statuses[status] = statuses.get(status, 0) + count
-        buckets = [a + b for a, b in zip(buckets, counted.times(route)[0], strict=True)]
-    turned_away = [counted.requests(route) for route in ROUTES]
+def row(counted: Tally[tuple[str, ...]], facts: Facts | None) -> dict[str, Any]:
+    """Return the numbers of a segment."""
+    answers = _by_status(counted, ANSWERING)
+    everywhere = _by_status(counted, (*ROUTES, "other"))
+    buckets = [
+        sum(counted["request_seconds_bucket", route, edge] for route in ANSWERING) for edge in EDGES
+    ]
     return {
         "model_version": facts and facts.model_version,
         "publication_version": facts and facts.publication_version,
-        "requests": sum(statuses.values()),
-        "user_requests": counted.fact("users"),
-        "cold_requests": counted.fact("cold"),
-        "stale_answers": counted.fact("stale"),
-        **{f"{name}_answers": counted.fact(name) for name in STRATEGIES},
-        "refused": sum(route[401] for route in turned_away),
-        "limited": sum(route[429] for route in turned_away),
+        "requests": answers.total(),
+        "user_requests": sum(counted["users_total", name] for name in STRATEGIES),
+        "cold_requests": counted["cold_users_total",],
+        "stale_answers": counted["stale_users_total",],
+        **{f"{name}_answers": counted["users_total", name] for name in STRATEGIES},
+        "refused": everywhere[401],
+        "limited": everywhere[429],
         "client_errors": sum(
-            count for status, count in statuses.items() if 400 <= status < 500 and status != 429
+            count for status, count in answers.items() if 400 <= status < 500 and status != 429
         ),
-        "errors": sum(count for status, count in statuses.items() if status == 0 or status >= 500),
+        "errors": sum(count for status, count in answers.items() if not 100 <= status < 500),
         "p50_ms": quantile_ms(buckets, 0.5),
         "p99_ms": quantile_ms(buckets, 0.99),
     }
 
 
-def append(lake: str, counted: dict[str, Any], name: str) -> None:
-    """Put one row at `ops/serving/day=…/<name>.parquet`: by rename, or by one put."""
-    storage, root = fsspec.core.url_to_fs(lake)
-    path = f"{root}/ops/serving/day={counted['hour']:%Y-%m-%d}/{name}.parquet"
-    files.put_table(storage, path, pa.Table.from_pylist([counted], SCHEMA))
+def _by_status(counted: Tally[tuple[str, ...]], routes: tuple[str, ...]) -> Tally[int]:
+    statuses: Tally[int] = Tally()
+    for (name, *labels), count in counted.items():
+        if name == "requests_total" and labels[0] in routes:
+            statuses[int(labels[1])] += count
+    return statuses
 
 
 def _hour(at: datetime) -> datetime:

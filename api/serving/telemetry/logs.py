@@ -15,8 +15,13 @@ import traceback
 from collections import deque
 from datetime import UTC, datetime
 from time import time
+from typing import TYPE_CHECKING
 
+from api.serving.errors import ServingError
 from lake.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _WRITE_EVERY = 0.25
 _MOST_WAITING = 200_000
@@ -85,6 +90,32 @@ class Log:
     def _write_on(self) -> None:
         while not self._stop.wait(_WRITE_EVERY):
             self.flush()
+
+
+class FailureLog:
+    """Runs checks again and again, and logs each failure once: until it changes or is over."""
+
+    def __init__(self, log: Log, ignored: type[Exception] | tuple[()] = ()) -> None:
+        self._log = log
+        self._ignored = ignored
+        self._last: dict[Callable[[], None], str] = {}
+
+    def run(self, check: Callable[[], None]) -> None:
+        """Run one check; whatever it raises, the next one can run."""
+        try:
+            check()
+        except self._ignored:
+            pass
+        except Exception as error:
+            if self._last.get(check) == repr(error):
+                return
+            self._last[check] = repr(error)
+            if isinstance(error, ServingError):  # its own words say what to do
+                self._log.event("failure", error=type(error).__name__, reason=str(error))
+            else:
+                self._log.failure(error)
+        else:
+            self._last.pop(check, None)
 
 
 class LogHandler(logging.Handler):

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -20,7 +21,6 @@ from tests.support.serving_server import begin_serving, serving, settings, wait_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.serving_server import RunningServing
 
@@ -386,17 +386,25 @@ def test_without_anything_to_serve_it_says_so_and_lives(tmp_path: Path) -> None:
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     Marts().publish(tmp_path / "marts.duckdb")
     with serving(tmp_path) as running:
-        children = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(running.process.pid)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-        (worker,) = [line.split()[0] for line in children if "api.serving.processes.worker" in line]
+        assert running.tracks_of(10)
+        wait_for(lambda: '"process":"worker ' in running.log.read_text())
+        (worker,) = set(re.findall(r'"process":"worker (\d+)"', running.log.read_text()))
         subprocess.run(["kill", "-9", worker], check=True)
         running.pool.clear()
-        wait_for(lambda: '"child": "worker 0"' in running.log.read_text())
+        wait_for(lambda: f'"child": "worker {worker}"' in running.log.read_text())
         assert running.tracks_of(10)
+
+
+def test_a_server_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    process = begin_serving(tmp_path, "--workers=2")
+    assert process.stdout
+    assert process.stdout.readline()
+    parent = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    children = [Path(f"/proc/{pid}") for pid in parent.read_text().split()]
+    assert len(children) >= 3
+    process.kill()
+    process.communicate(timeout=30)
+    wait_for(lambda: not any(child.exists() for child in children))
 
 
 def test_it_ends_quietly_by_a_signal_and_leaves_nobody_behind(tmp_path: Path) -> None:

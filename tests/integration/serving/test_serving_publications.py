@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow.dataset as ds
 import pytest
+from prometheus_client import values
 
-from api.serving import counters
 from api.serving.access import api_keys
 from api.serving.errors import AnswersDamaged, KeysFileBroken
 from api.serving.processes.refresher import Keeper
 from api.serving.snapshot.current import Served
 from api.serving.telemetry.hourly import SCHEMA, Hourly
 from api.serving.telemetry.logs import Log
+from api.serving.telemetry.metrics import ROUTES, Counts
 from tests.support.served_marts import Marts
 from tests.support.serving_server import RunningServing, begin_serving, serving, settings, wait_for
 
@@ -232,17 +233,19 @@ def test_the_champion_is_told_only_when_the_predictions_are_its_own(house: House
     assert (told["model_version"], told["champion"]) == (4, None)
 
 
-def test_an_hour_that_ends_ends_its_row(house: House) -> None:
-    folder = house.settings.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    counters.create(folder / "counts", 1)
-    mine = counters.Counts(folder / "counts", 0)
+def test_an_hour_that_ends_ends_its_row(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = house.settings.metrics_folder
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    of_processes = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(values, "ValueClass", of_processes)
+    mine = Counts()
     hourly = Hourly(house.settings, at=datetime(2026, 11, 22, 9, 30))
     for number in range(100):
-        mine.request(counters.ROUTES[0], 200, (number + 1) * 100_000)
+        mine.request(ROUTES[0], 200, (number + 1) * 100_000)
         mine.user(0, known=number % 4 != 0, stale=False)
     hourly.keep(None, at=datetime(2026, 11, 22, 10, 0, 1))
-    mine.request(counters.ROUTES[0], 500, 1_000_000)
+    mine.request(ROUTES[0], 500, 1_000_000)
     mine.request("other", 401, 1_000)
     hourly.keep(None, ends=True, at=datetime(2026, 11, 22, 10, 1))
 
