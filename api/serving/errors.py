@@ -40,6 +40,8 @@ class AlreadyServing(ServingError):
 class DiedAtStart(ServingError):
     """A process of the server ended before it was ready."""
 
+    runbook = "serving-down"
+
     def __init__(self, name: str, code: int | None) -> None:
         super().__init__(f"the {name} ended with {code} before it was ready; its log says why")
 

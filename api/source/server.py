@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,6 +19,9 @@ from api.source.simulated_clock import Clock
 from api.source.world.record import settle
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
     from api.source.http.app import World
     from api.source.settings import SourceSettings
 
@@ -40,9 +44,21 @@ def serve(settings: SourceSettings, parent_pipe: bool = False) -> None:
             app, access_log=False, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS
         )
         exit_cleanly_on_signals()
-        # the socket accepts connections already: a request waits there until uvicorn runs
-        report_ready("source API", listening, f", clock {instant.isoformat()}")
-        uvicorn.Server(config).run(sockets=[listening])
+        ready = partial(report_ready, "source API", listening, f", clock {instant.isoformat()}")
+        _Server(config, ready).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that reports when it is ready to answer, and to end by a signal."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer."""
+        await super().startup(sockets)
+        self._on_ready()
 
 
 def open_world(settings: SourceSettings, clock: Clock) -> World:
