@@ -3,27 +3,19 @@
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
 
 from orchestration.local_stack.folders import Folders
-from orchestration.local_stack.secrets_file import ROLES, Secrets
+from orchestration.local_stack.secrets_file import Secrets
 from orchestration.run.settings import ROOT, Settings
 from orchestration.run.stack_settings import StackSettings
 
 # For the API server alone: every task would import the web server's parts with it.
-PLUGINS = {"AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "orchestration" / "plugins")}
-# What makes this installation itself: a shell's would lead to the tables of another project.
-OURS_ALONE = frozenset(
-    f"AIRFLOW__{name}"
-    for name in (
-        "CORE__DAGS_FOLDER",
-        "CORE__EXECUTION_API_SERVER_URL",
-        "CORE__FERNET_KEY",
-        "API_AUTH__JWT_SECRET",
-        "API__SECRET_KEY",
-        "API__BASE_URL",
-        "DATABASE__SQL_ALCHEMY_CONN",
-    )
-)
+PLUGINS = {"AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "orchestration" / "airflow" / "plugins")}
+# Read by docker-compose.yml too.
+SHARED = Path(__file__).with_name("airflow.env")
 ELSEWHERE = re.compile(r"AIRFLOW_CONFIG|AIRFLOW__(?:\w+_(?:CMD|SECRET)|DATABASE__\w+)")
 POOL, POOL_SLOTS = "warehouse_writer", 1
 
@@ -41,48 +33,36 @@ class Ports:
 def airflow_environment(
     stack: StackSettings, folders: Folders, secrets: Secrets, ports: Ports, database_url: str
 ) -> dict[str, str]:
-    """Return Airflow's settings; what the caller's environment sets by the same name wins.
+    """Return Airflow's settings; those in `airflow.env` may be set in the shell instead.
 
-    But for what makes this installation itself: its tables, folders, keys and addresses.
+    Args:
+        stack: Where it listens, which DAGs it runs, where its metrics go.
+        folders: Its files.
+        secrets: Its keys.
+        ports: The port of each server.
+        database_url: Its tables.
     """
+    passwords = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folders.passwords)}
+    shared = {
+        name: os.environ.get(name, value or "") if name.startswith("AIRFLOW__") else value or ""
+        for name, value in (dotenv_values(SHARED) | passwords).items()
+    }
     url = f"http://{stack.host}:{ports.airflow}"
-    ours = {
-        "CORE__DAGS_FOLDER": str(ROOT / "orchestration" / "dags"),
-        "CORE__LAZY_LOAD_PLUGINS": "true",
-        "CORE__LOAD_EXAMPLES": "false",
-        "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": "8",
-        # a DAG that is chained by assets and paused would break the chain in silence
-        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "false",
-        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "CORE__FERNET_KEY": secrets.keys["fernet_key"],
-        "CORE__AUTH_MANAGER": (
-            "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
-        ),
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{who}:{may}" for who, may in ROLES.items()),
-        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folders.passwords),
-        "API_AUTH__JWT_SECRET": secrets.keys["jwt_secret"],
-        "API__SECRET_KEY": secrets.keys["secret_key"],
-        "API__BASE_URL": url,
-        "API__EXPOSE_CONFIG": "false",
-        "API__ENABLE_SWAGGER_UI": "false",
-        "API__WORKERS": "1",
-        "DATABASE__SQL_ALCHEMY_CONN": database_url,
-        # each run of the DAGs' files costs some seconds of a core; a changed file is read at once
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
-        "DAG_PROCESSOR__REFRESH_INTERVAL": "60",
-        # a busy machine answers late, and a task that gives up on its server fails
-        "WORKERS__EXECUTION_API_TIMEOUT": "30",
-        "SCHEDULER__ENABLE_HEALTH_CHECK": "false",
-        # what a killed scheduler had at work is begun anew after a minute or two; by default, seven
-        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
+    metrics = {
+        "AIRFLOW__METRICS__OTEL_ON": "true",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": stack.otlp_endpoint,
     }
-    known = {f"AIRFLOW__{name}": value for name, value in ours.items()}
-    chosen = {
-        name: os.environ[name] for name in known if name in os.environ and name not in OURS_ALONE
+    return shared | {
+        "AIRFLOW_HOME": str(folders.home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(stack.dags or ROOT / "orchestration" / "dags"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__FERNET_KEY": secrets.keys["fernet_key"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.keys["jwt_secret"],
+        "AIRFLOW__API__SECRET_KEY": secrets.keys["secret_key"],
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
+        **(metrics if stack.otlp_endpoint else {}),
     }
-    its_own = {"AIRFLOW_HOME": str(folders.home), "DO_NOT_TRACK": "1"}
-    return known | chosen | its_own | _metrics(stack.otlp_endpoint)
 
 
 def drop_strays() -> None:
@@ -102,16 +82,4 @@ def our_environment(settings: Settings, stack: StackSettings, ports: Ports) -> d
             f"MOOVITAMIX_{name.upper()}": value.get_secret_value()
             for name, value in settings.credentials.items()
         },
-    }
-
-
-def _metrics(endpoint: str) -> dict[str, str]:
-    if not endpoint:
-        return {}
-    return {
-        "AIRFLOW__METRICS__OTEL_ON": "true",
-        # with them each task would have metrics of its own, beside those that carry its name
-        "AIRFLOW__METRICS__LEGACY_NAMES_ON": "false",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
     }

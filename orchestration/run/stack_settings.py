@@ -26,6 +26,8 @@ class StackSettings(EnvironmentSettings):
     postgres_url: SecretStr | None = None
     """PostgreSQL server for Airflow and MLflow, `postgresql://user:password@host:5432`; empty:
     an embedded one."""
+    dags: Path | None = None
+    """Folder of the DAGs; empty: this project's."""
     dbt_docs: Path | None = None
     """Folder of dbt's docs pages; empty: `dbt_docs` in Airflow's home."""
     otlp_endpoint: str = ""

@@ -143,12 +143,7 @@ def test_airflow_is_set_as_by_make_airflow(tmp_path: Path) -> None:
     its_own = re.compile(r"FOLDER|FILE|URL|KEY|SECRET|CONN|HOME|ENDPOINT|OTEL_ON")
     shared = {name for name in local if not its_own.search(name)}
     assert len(shared) > 10
-    # Airflow's own defaults, which `make airflow` says again
-    said_again = {"AIRFLOW__CORE__AUTH_MANAGER", "AIRFLOW__CORE__LAZY_LOAD_PLUGINS"}
-    said_again |= {"AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"}
-    assert {name: local[name] for name in shared - said_again} == {
-        name: contained.get(name) for name in shared - said_again
-    }
+    assert {name: local[name] for name in shared} == {name: contained.get(name) for name in shared}
 
 
 def test_each_setting_of_ours_is_one_that_is_read() -> None:

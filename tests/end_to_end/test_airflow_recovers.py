@@ -96,7 +96,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     for name in ("ingest", "transform"):
         shutil.copy(DAGS / f"{name}.py", dags)
     with running(
-        tmp_path_factory.mktemp("stack"), AIRFLOW__CORE__DAGS_FOLDER=str(dags), **SOONER
+        tmp_path_factory.mktemp("stack"), MOOVITAMIX_STACK_DAGS=str(dags), **SOONER
     ) as stack:
         lived = Day(stack)
         for dag in ("ingest", "transform"):

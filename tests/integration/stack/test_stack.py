@@ -44,7 +44,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, metrics: Receiver) -> Iterat
     dags = tmp_path_factory.mktemp("dags")
     (dags / "one.py").write_text(ONE_DAG)
     more = {
-        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "MOOVITAMIX_STACK_DAGS": str(dags),
         "MOOVITAMIX_STACK_OTLP_ENDPOINT": metrics.url,
         "OTEL_METRIC_EXPORT_INTERVAL": "1000",
     }
@@ -202,7 +202,7 @@ def test_ctrl_c_ends_every_process(stack: RunningStack) -> None:
 @pytest.mark.parametrize("victim", ["the process a person started", "the keeper of the services"])
 def test_a_killed_stack_leaves_nothing_behind(tmp_path: Path, victim: str) -> None:
     (tmp_path / "dags").mkdir()
-    with running(tmp_path / "data", AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path / "dags")) as stack:
+    with running(tmp_path / "data", MOOVITAMIX_STACK_DAGS=str(tmp_path / "dags")) as stack:
         keeper = next(
             one for one in left_of(stack.data_dir) if "-m orchestration.local_stack" in one
         )

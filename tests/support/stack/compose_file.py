@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dotenv import dotenv_values
 
 from orchestration.run.settings import ROOT
 
@@ -17,6 +18,8 @@ def services(environment: dict[str, str]) -> dict[str, dict[str, Any]]:
     read = yaml.safe_load(fill_in(FILE.read_text(), environment))
     found: dict[str, dict[str, Any]] = read["services"]
     for one in found.values():
+        if "env_file" in one:
+            one["environment"] = dotenv_values(ROOT / one["env_file"]) | one["environment"]
         if "environment" in one:
             one["environment"] = {
                 name: environment.get(name) if value is None else value
