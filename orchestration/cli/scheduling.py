@@ -20,7 +20,7 @@ def airflow(
     """Run Airflow, MLflow, the serving API and the app's API until interrupted."""
     from orchestration.cli.context import require_right_settings, settings_for
     from orchestration.local_stack.processes import kernel
-    from orchestration.local_stack.processes.leash import hold
+    from orchestration.local_stack.processes.foreground import run
 
     require_right_settings(settings_for())
     if with_parent:
@@ -28,5 +28,5 @@ def airflow(
 
     words = ["--free-ports"] if free_ports else []
     words += ["--debug"] if "--debug" in sys.argv else []
-    if code := hold(words):
+    if code := run(words):
         raise typer.Exit(code)

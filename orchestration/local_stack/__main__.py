@@ -1,4 +1,7 @@
-"""Run the stack for as long as standard input lasts; `leash.py` starts this."""
+"""The supervisor's process: it runs the stack until standard input closes.
+
+`processes/foreground.py` starts it.
+"""
 
 import os
 import signal
@@ -12,11 +15,11 @@ from orchestration.run.settings import Settings
 
 
 def main() -> int:
-    """Run the stack; what goes wrong is one line, and exit code 1."""
+    """Run the stack; print an error as one line, and return exit code 1."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
-    threading.Thread(target=_listen, args=(ended,), daemon=True).start()
+    threading.Thread(target=_wait_for_the_end_of_input, args=(ended,), daemon=True).start()
     kernel.inherit_orphans()
     try:
         run(Settings(), free_ports="--free-ports" in sys.argv, ended=ended)
@@ -26,11 +29,11 @@ def main() -> int:
         print(f"moovitamix: {message_of(error)}", file=sys.stderr)
         return 1
     finally:
-        kernel.end_all(lambda: kernel.descendants(os.getpid()))
+        kernel.kill_all(lambda: kernel.descendants(os.getpid()))
     return 0
 
 
-def _listen(ended: threading.Event) -> None:
+def _wait_for_the_end_of_input(ended: threading.Event) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
     ended.set()

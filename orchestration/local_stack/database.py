@@ -73,7 +73,7 @@ def given(url: "SecretStr") -> Database:
 def embedded(folder: Path, log: Path, environment: Mapping[str, str]) -> Database:
     """Return a server of our own in `folder`: made if it is new, reached by its socket alone.
 
-    Whoever may open the folder of the socket may do all, so nobody else can: it has mode 0700.
+    Access to the socket is access to everything, so its folder has mode 0700.
     """
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR", UserWarning)  # it isn't needed
     try:

@@ -29,12 +29,12 @@ class StackRuns(OrchestrationError):
 
 
 class ServiceEnded(OrchestrationError):
-    """A service ended when it should have gone on, and did so again and again."""
+    """A service ended again and again although it should run on."""
 
     runbook = "airflow-down"
 
-    def __init__(self, name: str, said: str, log: Path) -> None:
-        super().__init__(f"{name} ended: {said or 'it said nothing'} (all of it in {log})")
+    def __init__(self, name: str, message: str, log: Path) -> None:
+        super().__init__(f"{name} ended: {message or 'without a message'} (all of it in {log})")
 
 
 class NotHealthy(OrchestrationError):
@@ -52,7 +52,7 @@ class NoDatabase(OrchestrationError):
     runbook = "airflow-down"
 
 
-class KeeperDied(OrchestrationError):
-    """The process that kept the services was killed."""
+class SupervisorKilled(OrchestrationError):
+    """The supervisor of the services was killed."""
 
     runbook = "airflow-down"

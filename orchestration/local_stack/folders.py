@@ -1,4 +1,4 @@
-"""What the stack keeps, all of it under `airflow` in the data folder."""
+"""The files of the stack, in the folder `airflow` of the data folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class Folders:
 
     @property
     def logs(self) -> Path:
-        """What each service says."""
+        """The log of each service."""
         return self.home / "logs" / "stack"
 
     @property

@@ -9,7 +9,7 @@ from orchestration.local_stack.processes.probes import PARTS, airflow_part, answ
 
 
 def main() -> int:
-    """Say what is wrong and return 1, or return 0."""
+    """Print the problem and return 1, or return 0."""
     match sys.argv[1:]:
         case [url]:
             wrong = answers(url)()

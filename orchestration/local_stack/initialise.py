@@ -1,7 +1,7 @@
-"""What must be there before Airflow starts: `python -m orchestration.local_stack.initialise`.
+"""Preparation of Airflow: `python -m orchestration.local_stack.initialise`.
 
 Tables and the pool of writers; in containers also who may log in, and Prometheus' key. Airflow's
-own command line needs one command for each of the former, and each imports all of Airflow anew.
+own command line needs one command for each of the former, and each imports all of Airflow again.
 """
 
 import json
@@ -14,7 +14,7 @@ from orchestration.run.stack_settings import ContainerSettings
 
 
 def main() -> None:
-    """Bring all to what this version needs; again and again it changes nothing."""
+    """Bring all to what this version needs; a repetition changes nothing."""
     asked = ContainerSettings()
     if asked.passwords:
         replace_file(asked.passwords_file, json.dumps(asked.passwords).encode(), 0o600)
@@ -33,13 +33,13 @@ def make_tables() -> None:
     Pool.create_or_update_pool(
         name=POOL,
         slots=POOL_SLOTS,
-        description="whoever writes the lake or the marts",
+        description="tasks that write the lake or the marts",
         include_deferred=False,
     )
 
 
 def make_metrics_key(file: Path) -> None:
-    """Give Prometheus a key of the serving API, in a file of its own that it may read."""
+    """Give Prometheus a key of the serving API, in a file that it may read."""
     from api.serving.access import api_keys
     from api.serving.settings import ServingSettings
 

@@ -1,4 +1,4 @@
-"""Where a data folder's models are registered: in one place, whoever trains.
+"""The one model registry of a data folder.
 
 Versions are counted by their registry, and the lake refers to them; two registries for one lake
 would give one number to two models. So a folder that began with SQLite stays with it, and one

@@ -1,4 +1,4 @@
-"""The services of the stack, each as a command with its health."""
+"""The services of the stack: their commands and their health checks."""
 
 import os
 import sys
@@ -48,23 +48,23 @@ class Services:
             self._component("triggerer", "triggerer", "--skip-serve-logs"),
             self._component("scheduler", "scheduler", "--skip-serve-logs"),
         ]
-        # both wait for what may never come: browsers to hang up, triggers (which the next start
+        # both wait for what may never happen: browsers to hang up, triggers (which the next start
         # takes up again) to tidy up
         made[0].end_seconds = made[2].end_seconds = 5
         return made
 
     def preparations(self) -> list[Service]:
-        """Return what must be done before Airflow starts: its tables, an old graph of dbt."""
-        tables = self.errand("preparation", PREPARATION)
+        """Return what must run before Airflow starts: its tables, an old graph of dbt."""
+        tables = self.task("preparation", PREPARATION)
         try:
             for part in graph.PARTS:
                 graph.manifest_of(part)
         except GraphOutdated:
-            return [tables, self.errand("graph", _ours("graph"))]
+            return [tables, self.task("graph", _ours("graph"))]
         return [tables]
 
-    def errand(self, name: str, command: list[str]) -> Service:
-        """Return a command that is to run once, to its end."""
+    def task(self, name: str, command: list[str]) -> Service:
+        """Return a one-off task."""
         return self._service(name, command, lambda: "")
 
     def _component(self, name: str, part: str, *options: str, **more: str) -> Service:
@@ -85,7 +85,7 @@ class Services:
     def _mlflow(self) -> Service:
         # where its tables and files are it reads from the environment: a URL may hold a password
         command = [_beside_python("mlflow"), "server", "--workers=1"]
-        # its pages ask nobody who he is, so they are never for others than this machine
+        # its pages have no login, so only this machine can reach them
         command += ["--host=127.0.0.1", f"--port={self.ports.mlflow}"]
         address = f"http://127.0.0.1:{self.ports.mlflow}/health"
         return self._service("mlflow", command, probes.answers(address))

@@ -24,14 +24,14 @@ SECRETS = {
 
 def add_secrets(file: Path) -> list[str]:
     """Add the secrets that `file` lacks; return their names. What is there stays as it is."""
-    said = file.read_text() if file.exists() else ""
-    missing = [name for name in SECRETS if not re.search(rf"^{name}=.", said, re.MULTILINE)]
-    if said and not said.endswith("\n"):
-        said += "\n"
-    said += "".join(f"{name}={SECRETS[name]()}\n" for name in missing)
+    text = file.read_text() if file.exists() else ""
+    missing = [name for name in SECRETS if not re.search(rf"^{name}=.", text, re.MULTILINE)]
+    if text and not text.endswith("\n"):
+        text += "\n"
+    text += "".join(f"{name}={SECRETS[name]()}\n" for name in missing)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as written:
         file.chmod(0o600)
-        written.write(said)
+        written.write(text)
     return missing
 
 

@@ -1,4 +1,4 @@
-"""The whole stack: what is started after what, and what a person is told of it."""
+"""The whole stack: the order in which it starts, and what it prints."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ from orchestration.local_stack.errors import ServiceEnded, StackRuns
 from orchestration.local_stack.folders import Folders
 from orchestration.local_stack.model_registry import registry_of
 from orchestration.local_stack.processes import ports
-from orchestration.local_stack.processes.supervisor import Ended, Keeper
+from orchestration.local_stack.processes.supervisor import Ended, Supervisor
 from orchestration.local_stack.secrets_file import Secrets, kept
 from orchestration.local_stack.services import DOCS, Services
 from orchestration.run.console import Screen
@@ -46,44 +46,44 @@ def run(settings: Settings, *, free_ports: bool, ended: threading.Event) -> None
     with _only_stack(folders):
         chosen = ports.chosen(stack, any_free=free_ports, with_source=not settings.api_url)
         ours = Stack(settings, stack, folders, kept(folders), chosen)
-        keeper = Keeper(ended, Screen().say)
+        supervisor = Supervisor(ended, Screen().say)
         try:
-            _start(ours, keeper)
-            keeper.keep()
+            _start(ours, supervisor)
+            supervisor.supervise()
         except Ended:
             return
         finally:
-            keeper.end()
+            supervisor.end()
 
 
-def _start(ours: Stack, keeper: Keeper) -> None:
+def _start(ours: Stack, supervisor: Supervisor) -> None:
     data = _database(ours)
     patience = ours.stack.patience
     if data.service:
-        keeper.start([data.service])
-        keeper.wait_until_healthy([data.service], patience)
+        supervisor.start([data.service])
+        supervisor.wait_until_healthy([data.service], patience)
     data.make_databases()
     services = Services(
         ours.settings, ours.folders, ours.stack.host, ours.ports, _environment(ours, data)
     )
     around, airflow = services.around(), services.airflow()
-    keeper.start(around)  # they come up while Airflow's tables are made, on the other core
-    keeper.finish(*services.preparations())
+    supervisor.start(around)  # they come up while Airflow's tables are made, on the other core
+    supervisor.run_once(*services.preparations())
     server, *others, scheduler = airflow
-    keeper.start([server, *others])
-    keeper.wait_until_healthy([server], patience)
-    keeper.start([scheduler])  # its tasks fail if they find no server to report to
-    keeper.wait_until_healthy([*around, *others, scheduler], patience)
-    _tell(ours, keeper)
-    _write_docs(services, keeper, ours.folders)
+    supervisor.start([server, *others])
+    supervisor.wait_until_healthy([server], patience)
+    supervisor.start([scheduler])  # its tasks fail if they find no server to report to
+    supervisor.wait_until_healthy([*around, *others, scheduler], patience)
+    _print_addresses(ours, supervisor)
+    _write_docs(services, supervisor, ours.folders)
 
 
-def _write_docs(services: Services, keeper: Keeper, folders: Folders) -> None:
+def _write_docs(services: Services, supervisor: Supervisor, folders: Folders) -> None:
     """Write dbt's docs; without them, all else goes on."""
     try:
-        keeper.finish(services.errand("dbt-docs", [*DOCS, str(folders.dbt_docs)]))
+        supervisor.run_once(services.task("dbt-docs", [*DOCS, str(folders.dbt_docs)]))
     except ServiceEnded as error:
-        keeper.say(str(error))
+        supervisor.report(str(error))
 
 
 def _database(ours: Stack) -> database.Database:
@@ -102,8 +102,8 @@ def _environment(ours: Stack, data: database.Database) -> dict[str, str]:
     return theirs | registry.environment() | steps
 
 
-def _tell(ours: Stack, keeper: Keeper) -> None:
-    """Say where everything is; the passwords only when they were made just now."""
+def _print_addresses(ours: Stack, supervisor: Supervisor) -> None:
+    """Print all addresses, and new passwords this once."""
     at = {
         "Airflow": ours.ports.airflow,
         "MLflow": ours.ports.mlflow,
@@ -112,12 +112,12 @@ def _tell(ours: Stack, keeper: Keeper) -> None:
     }
     for name, port in at.items():
         if name != "the app's API" or not ours.settings.api_url:
-            keeper.say(f"{name:<14} http://{ours.stack.host}:{port}")
+            supervisor.report(f"{name:<14} http://{ours.stack.host}:{port}")
     if ours.secrets.are_new:
-        keeper.say("passwords, shown this once:")
+        supervisor.report("passwords, shown this once:")
         for name, password in ours.secrets.passwords.items():
-            keeper.say(f"  {name:<12} {password}")
-    keeper.say(f"passwords are kept in {ours.folders.passwords}; Ctrl-C ends everything")
+            supervisor.report(f"  {name:<12} {password}")
+    supervisor.report(f"passwords are kept in {ours.folders.passwords}; Ctrl-C ends everything")
 
 
 @contextmanager

@@ -1,14 +1,15 @@
-"""What Linux knows of processes: who descends from whom, and who inherits orphans."""
+"""Process trees: who descends from whom, and who inherits orphans (psutil and prctl)."""
 
 import ctypes
 import os
 import signal
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
+
+import psutil
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-_LOOK_EVERY = 0.05
+_POLL_SECONDS = 0.05
 
 
 def inherit_orphans() -> None:
@@ -28,32 +29,24 @@ def _prctl(what: int, value: int) -> None:
 
 def descendants(pid: int) -> list[int]:
     """Return the processes below `pid` that still run."""
-    children: dict[int, list[int]] = {}
-    for child, (parent, _) in _alive().items():
-        children.setdefault(parent, []).append(child)
-    found, ahead = [], [pid]
-    while ahead:
-        below = children.get(ahead.pop(), [])
-        found += below
-        ahead += below
-    return found
+    return [one.pid for one in _below(pid, recursive=True) if not _is_zombie(one)]
 
 
 def in_session(session: int) -> list[int]:
-    """Return the processes of a session: a service and all that it began, orphans too."""
-    return [pid for pid, (_, its) in _alive().items() if its == session]
+    """Return the processes of a session: a service and all that it started, orphans too."""
+    return [one.pid for one in psutil.process_iter() if _is_in(one, session)]
 
 
-def end_all(which: Callable[[], list[int]]) -> None:
-    """Kill what `which` finds until it finds nothing; take in those that were children."""
+def kill_all(which: Callable[[], list[int]]) -> None:
+    """Kill what `which` finds until it finds nothing; reap those that were children."""
     while found := which():
         for pid in found:
-            tell(pid, signal.SIGKILL)
-        take_in()
-        time.sleep(_LOOK_EVERY)
+            send(pid, signal.SIGKILL)
+        reap_orphans()
+        time.sleep(_POLL_SECONDS)
 
 
-def tell(pid: int, what: signal.Signals) -> None:
+def send(pid: int, what: signal.Signals) -> None:
     """Send a signal; to a process that is gone, none."""
     try:
         os.kill(pid, what)
@@ -61,35 +54,33 @@ def tell(pid: int, what: signal.Signals) -> None:
         return
 
 
-def take_in(except_for: Iterable[int] = ()) -> None:
-    """Let go of orphans that have ended; those in `except_for` are waited for elsewhere."""
+def reap_orphans(except_for: Iterable[int] = ()) -> None:
+    """Reap children that have ended; others wait for those in `except_for`."""
     ours = set(except_for)
-    for pid in _ended_children():
-        if pid not in ours:
+    for child in _below(os.getpid()):
+        if child.pid not in ours and _is_zombie(child):
             try:
-                os.waitpid(pid, os.WNOHANG)
+                os.waitpid(child.pid, os.WNOHANG)
             except ChildProcessError:
                 continue
 
 
-def _ended_children() -> list[int]:
-    me = os.getpid()
-    return [pid for pid, (state, parent, _) in _all().items() if state == "Z" and parent == me]
+def _below(pid: int, *, recursive: bool = False) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=recursive)
+    except psutil.NoSuchProcess:
+        return []
 
 
-def _alive() -> dict[int, tuple[int, int]]:
-    return {pid: (parent, its) for pid, (state, parent, its) in _all().items() if state != "Z"}
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
-def _all() -> dict[int, tuple[str, int, int]]:
-    """Return of every process its state, its parent and its session."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            after_name = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        found[int(folder.name)] = (after_name[0], int(after_name[1]), int(after_name[3]))
-    return found
+def _is_in(process: psutil.Process, session: int) -> bool:
+    try:
+        return os.getsid(process.pid) == session and not _is_zombie(process)
+    except ProcessLookupError:
+        return False

@@ -1,4 +1,4 @@
-"""Which ports the servers get: the ones that are set, if they are free."""
+"""The ports of the servers: the ones that are set, if they are free."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Whether servers answer as they should."""
+"""Health checks of servers over HTTP."""
 
 import json
 from collections.abc import Callable
@@ -17,10 +17,10 @@ def airflow_part(url: str, part: str) -> Callable[[], str]:
     """Return a check that Airflow at `url` finds one of its `PARTS` healthy."""
 
     def check() -> str:
-        wrong, said = _ask(f"{url}/api/v2/monitor/health")
+        wrong, answer = _ask(f"{url}/api/v2/monitor/health")
         if wrong:
             return wrong
-        status = (said.get(part) or {}).get("status")
+        status = (answer.get(part) or {}).get("status")
         return "" if status == "healthy" else f"Airflow finds its {part} {status or 'unknown'}"
 
     return check

@@ -1,4 +1,4 @@
-"""A service: a command in a session of its own, its log, its health, and its end."""
+"""A service: a command in a separate session, its log, its health and its end."""
 
 import os
 import signal
@@ -12,12 +12,12 @@ from orchestration.local_stack.errors import ServiceEnded
 from orchestration.local_stack.processes import kernel
 
 Health = Callable[[], str]
-"""Says what is wrong; nothing when all is well."""
+"""Returns the problem, or nothing."""
 
 
 @dataclass(slots=True)
 class Service:
-    """One process that is to run until the stack ends, and all that it begins."""
+    """One process that is to run until the stack ends, and all that it starts."""
 
     name: str
     command: list[str]
@@ -27,12 +27,12 @@ class Service:
     end_by: signal.Signals = signal.SIGTERM
     end_seconds: float = 15
     user: str | None = None
-    """Who it runs as, where root may not."""
+    """The user it runs as, where root may not."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0, init=False)
 
     def start(self) -> None:
-        """Begin, away from the terminal's Ctrl-C; the log of the time before is kept as `.1`."""
+        """Start it, away from the terminal's Ctrl-C; the earlier log is kept as `.1`."""
         if not self.process and self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         self.started_at = time.monotonic()
@@ -48,21 +48,21 @@ class Service:
             )
 
     def has_ended(self) -> bool:
-        """Whether it is no more, though it was started."""
+        """Whether it was started and has ended."""
         return self.process is not None and self.process.poll() is not None
 
     def require_alive(self) -> None:
-        """Raise `ServiceEnded` with its last words if it is no more."""
+        """Raise `ServiceEnded` with the last line of its log if it has ended."""
         if self.has_ended():
-            raise ServiceEnded(self.name, last_words(self.log), self.log)
+            raise ServiceEnded(self.name, last_line(self.log), self.log)
 
     def ask_to_end(self) -> None:
-        """Ask it to end in its own way."""
+        """Send the signal that ends it in order."""
         if self.process and self.process.poll() is None:
-            kernel.tell(self.process.pid, self.end_by)
+            kernel.send(self.process.pid, self.end_by)
 
     def wait(self, until: float) -> None:
-        """Wait for its end, then end whatever is left of its session."""
+        """Wait for its end, then kill all that is left of its session."""
         if not self.process:
             return
         try:
@@ -73,20 +73,20 @@ class Service:
             self.process.kill()
             self.process.wait()
         session = self.process.pid
-        kernel.end_all(lambda: kernel.in_session(session))
+        kernel.kill_all(lambda: kernel.in_session(session))
 
 
 def end(services: list[Service]) -> None:
     """End services together; one that takes too long is killed."""
     for service in services:
         service.ask_to_end()
-    begun = time.monotonic()
+    began = time.monotonic()
     for service in services:
-        service.wait(begun + service.end_seconds)
+        service.wait(began + service.end_seconds)
 
 
-def last_words(log: Path) -> str:
-    """Return the last line of a log that says anything."""
+def last_line(log: Path) -> str:
+    """Return the last line of a log that is not empty."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))

@@ -1,4 +1,4 @@
-"""Services kept alive: started, waited for, started anew when they die, and ended in order."""
+"""The supervisor: it starts services, waits for their health, restarts and ends them."""
 
 import threading
 import time
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from orchestration.local_stack.errors import NotHealthy, ServiceEnded
 from orchestration.local_stack.processes import kernel
-from orchestration.local_stack.processes.service import Service, end, last_words
+from orchestration.local_stack.processes.service import Service, end, last_line
 
-_LOOK_EVERY = 0.1
-# Dead again so soon after its start, and so often in a row: it will not come up by itself.
+_POLL_SECONDS = 0.1
+# Dead so soon after its start, and so often in a row: it will not come up by itself.
 _SOON, _OFTEN = 60, 4
 
 
@@ -19,11 +19,12 @@ class Ended(Exception):
 
 
 @dataclass(slots=True)
-class Keeper:
+class Supervisor:
     """All services of a stack, in the order in which they were started."""
 
     ended: threading.Event
-    say: Callable[[str], None]
+    report: Callable[[str], None]
+    """Takes each line about the services."""
     groups: list[list[Service]] = field(default_factory=list)
     _deaths: dict[str, int] = field(default_factory=dict)
 
@@ -33,50 +34,50 @@ class Keeper:
         for service in services:
             service.start()
 
-    def finish(self, *errands: Service) -> None:
-        """Run commands side by side to their end; raise `ServiceEnded` if one's is no good one."""
-        self.start(errands)
-        for errand in errands:
-            assert errand.process
-            while errand.process.poll() is None:
+    def run_once(self, *tasks: Service) -> None:
+        """Run one-off tasks in parallel to their end; raise `ServiceEnded` if one fails."""
+        self.start(tasks)
+        for task in tasks:
+            assert task.process
+            while task.process.poll() is None:
                 self._pause()
-            if errand.process.returncode:
-                raise ServiceEnded(errand.name, last_words(errand.log), errand.log)
+            if task.process.returncode:
+                raise ServiceEnded(task.name, last_line(task.log), task.log)
         self.groups.pop()
 
     def wait_until_healthy(self, services: Sequence[Service], patience: float) -> None:
         """Return when all are; raise `NotHealthy` if one is not in time, or `ServiceEnded`."""
-        begun = time.monotonic()
-        ill = list(services)
-        while ill:
-            for service in list(ill):
+        began = time.monotonic()
+        waiting = list(services)
+        while waiting:
+            for service in list(waiting):
                 service.require_alive()
                 if not (wrong := service.health()):
-                    self.say(f"{service.name:<14} {time.monotonic() - begun:6.1f} s")
-                    ill.remove(service)
-                elif time.monotonic() - begun > patience:
+                    self.report(f"{service.name:<14} {time.monotonic() - began:6.1f} s")
+                    waiting.remove(service)
+                elif time.monotonic() - began > patience:
                     raise NotHealthy(service.name, wrong, service.log)
             self._pause()
 
-    def keep(self) -> None:
-        """Start anew what dies, until the end is asked for; give up on what dies at once."""
-        while not self.ended.wait(_LOOK_EVERY):
+    def supervise(self) -> None:
+        """Restart what dies, until the end is asked for; give up on what dies again and again."""
+        while not self.ended.wait(_POLL_SECONDS):
             for service in self._all():
                 if service.has_ended():
-                    self._start_anew(service)
-            kernel.take_in(one.process.pid for one in self._all() if one.process)
+                    self._restart(service)
+            kernel.reap_orphans(one.process.pid for one in self._all() if one.process)
 
     def end(self) -> None:
-        """End all, the last started first, and whatever they have left behind."""
+        """End all, the last started first, and all that they left behind."""
         while self.groups:
             end(self.groups.pop())
 
-    def _start_anew(self, service: Service) -> None:
+    def _restart(self, service: Service) -> None:
         lived = time.monotonic() - service.started_at
         self._deaths[service.name] = self._deaths.get(service.name, 0) + 1 if lived < _SOON else 1
         if self._deaths[service.name] >= _OFTEN:
             service.require_alive()
-        self.say(f"{service.name} ended after {lived:,.0f} s; it is started anew")
+        self.report(f"{service.name} ended after {lived:,.0f} s; it is restarted")
         service.wait(0)
         service.start()
 
@@ -84,5 +85,5 @@ class Keeper:
         return [service for group in self.groups for service in group]
 
     def _pause(self) -> None:
-        if self.ended.wait(_LOOK_EVERY):
+        if self.ended.wait(_POLL_SECONDS):
             raise Ended

@@ -142,7 +142,7 @@ def started(machine: Machine, service: dict[str, Any], name: str) -> Iterator[No
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        kernel.end_all(lambda: kernel.in_session(process.pid))
+        kernel.kill_all(lambda: kernel.in_session(process.pid))
 
 
 def wait_until(holds: Any, process: subprocess.Popen[bytes], log: Path | None = None) -> None:

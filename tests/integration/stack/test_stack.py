@@ -18,7 +18,7 @@ from tests.support.stack.one_dag import ONE_DAG
 from tests.support.stack.otlp_receiver import Receiver, receiving
 from tests.support.stack.running import RunningStack, begin, left_of, running, until_told, wait_for
 
-# Its services and their keeper are in every run: test_keeping.py, test_containers_run.py.
+# Its services and their supervisor are in every run: test_supervision.py, test_containers_run.py.
 pytestmark = pytest.mark.slow
 
 DURATION = "airflow.dagrun.duration.success"
@@ -182,11 +182,11 @@ def test_a_taken_port_is_one_clear_line(stack: RunningStack, tmp_path: Path) -> 
     assert left_of(tmp_path) == []
 
 
-def test_what_dies_is_started_anew(stack: RunningStack) -> None:
+def test_what_dies_is_restarted(stack: RunningStack) -> None:
     workers = [line for line in left_of(stack.data_dir) if "orchestration.cli.main source" in line]
     assert len(workers) == 1
     subprocess.run(["kill", "-9", workers[0].split()[0]], check=True)
-    assert "source ended" in until_told(stack.process, "started anew")
+    assert "source ended" in until_told(stack.process, "is restarted")
     source = f"{stack.url('the app.s API')}/health"
     wait_for(lambda: not answers(source)())
 
@@ -199,14 +199,16 @@ def test_ctrl_c_ends_every_process(stack: RunningStack) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", ["the process a person started", "the keeper of the services"])
+@pytest.mark.parametrize(
+    "victim", ["the process a person started", "the supervisor of the services"]
+)
 def test_a_killed_stack_leaves_nothing_behind(tmp_path: Path, victim: str) -> None:
     (tmp_path / "dags").mkdir()
     with running(tmp_path / "data", MOOVITAMIX_STACK_DAGS=str(tmp_path / "dags")) as stack:
-        keeper = next(
+        supervisor = next(
             one for one in left_of(stack.data_dir) if "-m orchestration.local_stack" in one
         )
-        pid = stack.process.pid if "person" in victim else int(keeper.split()[0])
+        pid = stack.process.pid if "person" in victim else int(supervisor.split()[0])
         subprocess.run(["kill", "-9", str(pid)], check=True)
         stack.process.wait(timeout=120)
         wait_for(lambda: left_of(stack.data_dir) == [], 120)

@@ -1,4 +1,4 @@
-"""Services are started anew, given up on, and ended with all that they began; secrets are kept."""
+"""Services are restarted, given up on, and ended with all that they started; secrets are kept."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from orchestration.local_stack.folders import Folders
 from orchestration.local_stack.model_registry import registry_of
 from orchestration.local_stack.processes import kernel, ports
 from orchestration.local_stack.processes.service import Service
-from orchestration.local_stack.processes.supervisor import Ended, Keeper
+from orchestration.local_stack.processes.supervisor import Ended, Supervisor
 from orchestration.run.stack_settings import StackSettings
 from tests.support.stack.running import wait_for
 
@@ -45,68 +45,72 @@ def service(folder: Path, code: str, name: str = "it") -> Service:
 
 
 @pytest.fixture
-def keeper() -> Iterator[Keeper]:
+def supervisor() -> Iterator[Supervisor]:
     said: list[str] = []
-    made = Keeper(threading.Event(), said.append)
+    made = Supervisor(threading.Event(), said.append)
     yield made
     made.end()
 
 
-def test_the_end_of_a_service_is_the_end_of_all_it_began(tmp_path: Path, keeper: Keeper) -> None:
+def test_the_end_of_a_service_is_the_end_of_all_it_began(
+    tmp_path: Path, supervisor: Supervisor
+) -> None:
     deaf = service(tmp_path, DEAF)
-    keeper.start([deaf])
-    keeper.wait_until_healthy([deaf], 60)
+    supervisor.start([deaf])
+    supervisor.wait_until_healthy([deaf], 60)
     assert deaf.process
     assert len(kernel.in_session(deaf.process.pid)) == 2
-    keeper.end()
+    supervisor.end()
     assert kernel.in_session(deaf.process.pid) == []
     assert "it did not end in time; it is killed" in deaf.log.read_text()
 
 
-def test_what_does_not_get_well_in_time_is_named(tmp_path: Path, keeper: Keeper) -> None:
+def test_what_does_not_get_well_in_time_is_named(tmp_path: Path, supervisor: Supervisor) -> None:
     mute = service(tmp_path, "import time; time.sleep(600)")
-    keeper.start([mute])
+    supervisor.start([mute])
     with pytest.raises(NotHealthy, match="it has not said that it is ready"):
-        keeper.wait_until_healthy([mute], 0.3)
+        supervisor.wait_until_healthy([mute], 0.3)
 
 
-def test_what_ends_before_it_is_well_is_quoted(tmp_path: Path, keeper: Keeper) -> None:
+def test_what_ends_before_it_is_well_is_quoted(tmp_path: Path, supervisor: Supervisor) -> None:
     broken = service(tmp_path, "import sys; sys.exit('no such thing')")
-    keeper.start([broken])
+    supervisor.start([broken])
     with pytest.raises(ServiceEnded, match="no such thing"):
-        keeper.wait_until_healthy([broken], 60)
+        supervisor.wait_until_healthy([broken], 60)
 
 
-def test_what_dies_again_and_again_ends_the_stack(tmp_path: Path, keeper: Keeper) -> None:
+def test_what_dies_again_and_again_ends_the_stack(tmp_path: Path, supervisor: Supervisor) -> None:
     broken = service(tmp_path, "import sys; sys.exit('broken')")
-    keeper.start([broken])
+    supervisor.start([broken])
     with pytest.raises(ServiceEnded, match="broken"):
-        keeper.keep()
+        supervisor.supervise()
 
 
-def test_errands_run_side_by_side_and_a_failed_one_is_quoted(
-    tmp_path: Path, keeper: Keeper
+def test_one_off_tasks_run_in_parallel_and_a_failed_one_is_quoted(
+    tmp_path: Path, supervisor: Supervisor
 ) -> None:
     waits = "import pathlib, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(.05)"
     one = service(tmp_path, waits.format(str(tmp_path / "there")), "one")
     other = service(tmp_path, f"open({str(tmp_path / 'there')!r}, 'w')", "other")
-    keeper.finish(one, other)
+    supervisor.run_once(one, other)
     with pytest.raises(ServiceEnded, match="bad luck"):
-        keeper.finish(service(tmp_path, "import sys; sys.exit('bad luck')", "third"))
+        supervisor.run_once(service(tmp_path, "import sys; sys.exit('bad luck')", "third"))
 
 
-def test_an_end_that_is_asked_for_interrupts_the_start(tmp_path: Path, keeper: Keeper) -> None:
+def test_an_end_that_is_asked_for_interrupts_the_start(
+    tmp_path: Path, supervisor: Supervisor
+) -> None:
     mute = service(tmp_path, "import time; time.sleep(600)")
-    keeper.start([mute])
-    keeper.ended.set()
+    supervisor.start([mute])
+    supervisor.ended.set()
     with pytest.raises(Ended):
-        keeper.wait_until_healthy([mute], 60)
+        supervisor.wait_until_healthy([mute], 60)
 
 
-def test_a_log_of_the_time_before_is_kept(tmp_path: Path, keeper: Keeper) -> None:
+def test_a_log_of_the_time_before_is_kept(tmp_path: Path, supervisor: Supervisor) -> None:
     (tmp_path / "it.log").write_text("yesterday")
     said = service(tmp_path, "print('ready')")
-    keeper.finish(said)
+    supervisor.run_once(said)
     assert (tmp_path / "it.log").read_text() == "ready\n"
     assert (tmp_path / "it.log.1").read_text() == "yesterday"
 
@@ -157,8 +161,8 @@ def test_a_folder_has_one_registry_whoever_asks(tmp_path: Path) -> None:
     assert sqlite.startswith("sqlite:///")
 
 
-def test_a_process_that_is_gone_can_be_told_to_go() -> None:
+def test_a_signal_to_a_process_that_is_gone_is_none() -> None:
     process = os.spawnlp(os.P_NOWAIT, "true", "true")
     os.waitpid(process, 0)
-    kernel.tell(process, signal.SIGTERM)
+    kernel.send(process, signal.SIGTERM)
     wait_for(lambda: process not in kernel.descendants(os.getpid()), 10)
