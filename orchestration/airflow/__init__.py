@@ -1,1 +1,1 @@
-"""What the DAGs share: assets, defaults, how a task runs, how dbt's graph is drawn and watched."""
+"""What the DAGs share: assets, defaults, tasks, the rendered dbt graph and its sensors."""

@@ -1,4 +1,4 @@
-"""What the DAGs hand to each other: an event says that there is more of it, and what."""
+"""The assets that chain the DAGs, and the facts in their events."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ MODEL = Asset("model", uri="moovitamix://model")
 RECOMMENDATIONS = Asset("recommendations", uri="moovitamix://recommendations")
 
 
-def hand_on(context: Context, asset: Asset, **facts: str | int | None) -> None:
-    """Say of the asset that this task updates what whoever waits for it may want to know."""
+def emit_asset_event(context: Context, asset: Asset, **facts: str | int | None) -> None:
+    """Add facts to the event of an asset that this task updates."""
     context["outlet_events"][asset].extra = {
         name: fact for name, fact in facts.items() if fact is not None
     }
 
 
-def handed(context: Context) -> list[dict[str, Any]]:
-    """Return what the events that began this run say; nothing for one that a person began."""
+def triggering_events(context: Context) -> list[dict[str, Any]]:
+    """Return the facts of the events that started this run; none if a person started it."""
     events = context.get("triggering_asset_events") or {}
     return [dict(event.extra or {}) for asset in events for event in events[asset]]

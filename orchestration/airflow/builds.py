@@ -1,4 +1,4 @@
-"""The build that a task of a run watches: its name, and how far it came."""
+"""The progress of the build that a rendered task waits for."""
 
 from typing import Protocol
 from uuid import UUID
@@ -9,7 +9,7 @@ from orchestration.run.settings import Settings
 
 
 class Try(Protocol):
-    """What is known of the present try of a task."""
+    """The present try of a task."""
 
     @property
     def id(self) -> UUID:

@@ -1,4 +1,4 @@
-"""When Airflow tells people: a task failed for good, or a run is late."""
+"""Alerts from Airflow: a task failed for good, or a run is late."""
 
 from typing import Any
 
@@ -11,17 +11,15 @@ from orchestration.run.settings import Settings
 
 
 def task_failed(context: Context) -> None:
-    """Tell why, where its log is, and which page of the runbooks helps."""
+    """Send an alert with the reason, the log and the runbook."""
     from orchestration.monitoring.alerts.delivery import send
     from orchestration.monitoring.alerts.messages import alert_of
 
     task = context["ti"]
-    said = context.get("exception")
-    if isinstance(said, AirflowFailException):  # what `running` made of the step's own error
-        error = said.__cause__ or said
-    elif isinstance(said, BaseException):
-        error = said
-    else:  # killed: nobody was there to say why
+    error = context.get("exception")
+    if isinstance(error, AirflowFailException):  # what `_task` made of the step's own error
+        error = error.__cause__ or error
+    if not isinstance(error, BaseException):  # a killed task leaves none
         error = TaskKilled(task.dag_id, task.task_id)
     settings = Settings()
     with log_of(context):
@@ -36,7 +34,7 @@ def task_failed(context: Context) -> None:
 
 
 def run_late(context: dict[str, Any], dag_id: str, minutes: int) -> None:
-    """Tell that a run has not ended in time; it goes on."""
+    """Send an alert that a run has not ended in time; it goes on."""
     from orchestration.monitoring.alerts.delivery import send
     from orchestration.monitoring.alerts.messages import alert_of
 

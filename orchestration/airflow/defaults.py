@@ -12,11 +12,24 @@ from orchestration.airflow.callbacks import run_late, task_failed
 from orchestration.run.settings import ScheduleSettings
 
 POOL = "warehouse_writer"
-"""Has one slot: who writes the warehouse waits here for its turn."""
+"""Has one slot, so writers of the warehouse take turns."""
 
 
-def house(dag_id: str, doc: str | None, *, late_after: timedelta, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - Airflow's own
-    """Return what every DAG is given: one run at a time, nothing caught up unasked, a deadline."""
+def dag_defaults(
+    dag_id: str,
+    doc: str | None,
+    *,
+    late_after: timedelta,
+    **more: Any,  # noqa: ANN401 - Airflow's own
+) -> dict[str, Any]:
+    """Return the arguments of every DAG: one run at a time, no catch-up, a deadline.
+
+    Args:
+        dag_id: The DAG's name.
+        doc: What it does, for its page.
+        late_after: When a run is late.
+        **more: Other arguments of the DAG.
+    """
     minutes = int(late_after.total_seconds() // 60)
     late = SyncCallback(run_late, kwargs={"dag_id": dag_id, "minutes": minutes})
     return {
@@ -44,7 +57,7 @@ writer = partial(
     # by default a task weighs as much as all that come after it together
     weight_rule="absolute",
 )
-"""A task that writes. What no retry can help is not retried (`steps/scheduled.py`)."""
+"""A task that writes. Errors that no retry helps are not retried (`steps/scheduled.py`)."""
 
 monitoring = partial(writer, retries=0, priority_weight=2)
-"""The task that tells how a run went: ahead of what the next DAGs have waiting for the slot."""
+"""The task that builds the monitoring marts: first in the queue for the slot."""

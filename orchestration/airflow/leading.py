@@ -1,4 +1,4 @@
-"""Build as a task: all of a part, or what was cleared of it; then hand it to the readers.
+"""Build as a task: all of a part, or what was cleared of it; then publish it.
 
 Of the tasks that were cleared, the first to get there builds for all of them, with one dbt command.
 """
@@ -12,7 +12,7 @@ from airflow.sdk import Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from orchestration.airflow import tasks
-from orchestration.airflow.assets import FEATURES, MARTS, RECOMMENDATIONS, hand_on
+from orchestration.airflow.assets import FEATURES, MARTS, RECOMMENDATIONS, emit_asset_event
 from orchestration.airflow.callbacks import task_failed
 from orchestration.airflow.states import FINISHED, SUCCESS, States, states_of
 from orchestration.run.progress import Heading
@@ -20,7 +20,7 @@ from orchestration.run.runs import Run
 from orchestration.steps import marts, recommendations
 
 if TYPE_CHECKING:
-    from orchestration.airflow.sensors import Watch
+    from orchestration.airflow.sensors import NodeSensor
     from orchestration.warehouse.build import Build
 
 PUBLISH = "publish"
@@ -28,7 +28,7 @@ ASSETS = {"marts": MARTS, "features": FEATURES, "recommendations": RECOMMENDATIO
 
 
 def build_whole(part: str) -> None:
-    """Build all of a part, as the task that the part is drawn beside."""
+    """Build all of a part, as the task that the rendered part follows."""
     context = get_current_context()
     task: Any = context["ti"]
     with tasks.writing(Heading(task.task_id)) as run:
@@ -38,7 +38,7 @@ def build_whole(part: str) -> None:
 
 
 def publish_part(run: Run, context: Context, part: str) -> None:
-    """Publish what was built, and say so of the asset of the part."""
+    """Publish what was built, and emit the event of the part's asset."""
     done = marts.publish(run)
     facts: dict[str, str | int | None] = {"version": done.version}
     if part == "marts":
@@ -47,30 +47,30 @@ def publish_part(run: Run, context: Context, part: str) -> None:
         facts["rows"] = sum(table.rows for table in done.tables)
     else:
         facts["as_of"] = tasks.instant(run.as_of)
-    hand_on(context, ASSETS[part], **facts)
+    emit_asset_event(context, ASSETS[part], **facts)
 
 
-def lead(watch: "Watch", context: Context) -> None:
+def lead(watch: "NodeSensor", context: Context) -> None:
     """Build what was cleared of a part: the nodes of all tasks of it that have not ended.
 
     Raises `AirflowFailException` where something failed that no other task is left to show.
     """
     task: Any = context["ti"]
     heading = Heading(task.task_id)  # before looking: what is cleared later needs another build
-    drawn: list[Any] = [
+    rendered: list[Any] = [
         one for one in watch.dag.tasks if getattr(one, "producer", None) == watch.producer
     ]
     states = states_of(task.dag_id, task.run_id, task_group_id=watch.part)
     states[task.task_id] = None  # at work
-    cleared = [one for one in drawn if states.get(one.task_id) not in FINISHED]
+    cleared = [one for one in rendered if states.get(one.task_id) not in FINISHED]
     nodes = sorted({node for one in cleared for node in one.nodes})
     heading = replace(heading, chosen=frozenset(nodes))
-    with _told(watch, context, [one for one in cleared if one.task_id != task.task_id]):
+    with _alerted(watch, context, [one for one in cleared if one.task_id != task.task_id]):
         if watch.part == "monitoring":
             tasks.monitor(heading, built_by=watch.producer)
             return
         with tasks.writing(heading, built_by=watch.producer) as run:
-            done = _build(run, watch.part, () if len(cleared) == len(drawn) else nodes)
+            done = _build(run, watch.part, () if len(cleared) == len(rendered) else nodes)
             if done.models:
                 _publish_if_left_alone(run, context, watch.part, states)
 
@@ -86,7 +86,7 @@ def _build(run: Run, part: str, nodes: Sequence[str] = ()) -> "Build":
 def _publish_if_left_alone(run: Run, context: Context, part: str, states: States) -> None:
     """Publish where the task that does it will not run: it has ended, or a failed one is before it.
 
-    `states` are those of the tasks drawn for the part.
+    `states` are those of the part's rendered tasks.
     """
     task: Any = context["ti"]
     state = states_of(task.dag_id, task.run_id, task_ids=[PUBLISH]).get(PUBLISH)
@@ -97,8 +97,8 @@ def _publish_if_left_alone(run: Run, context: Context, part: str, states: States
 
 
 @contextmanager
-def _told(watch: "Watch", context: Context, others: "Sequence[Any]") -> Iterator[None]:
-    """Alert people of a failure, which is this task's unless tasks of what failed will show it."""
+def _alerted(watch: "NodeSensor", context: Context, others: "Sequence[Any]") -> Iterator[None]:
+    """Send an alert of a failure, which is this task's unless tasks of what failed will show it."""
     from orchestration.airflow.builds import progress_of
     from orchestration.warehouse.build import FAILURES
 

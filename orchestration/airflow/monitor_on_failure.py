@@ -9,7 +9,7 @@ from orchestration.airflow import tasks
 from orchestration.airflow.defaults import monitoring
 
 
-def look_after(*ends: Any) -> None:  # noqa: ANN401 - what a task call returns
+def monitor_on_failure(*ends: Any) -> None:  # noqa: ANN401 - what a task call returns
     """Build the monitoring marts when one of `ends` failed; the run has failed all the same.
 
     After a run that went well `transform` builds them: they cost more than an ingest.

@@ -1,8 +1,9 @@
-"""How Cosmos draws dbt's graph: the one configuration, with one set of defaults.
+"""The rendered dbt graph: the one configuration of Cosmos.
 
 Cosmos renders each model, each source with a freshness and the tests after each as tasks, from the
-manifest that `moovitamix graph` made. One task runs dbt, once; the drawn ones watch it. They come
-after it in Airflow's order, so that they are cleared with it, and begin without waiting for it.
+manifest that `moovitamix graph` made. One task runs dbt, once; the rendered ones follow
+it. They come after it in Airflow's order, so that they are cleared with it, and start without
+waiting for it.
 """
 
 import os
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TaskGroup, TriggerRule, XComArg
 
-from orchestration.airflow.sensors import Watch
+from orchestration.airflow.sensors import NodeSensor
 from orchestration.run.settings import ROOT
 from orchestration.warehouse.graph import PROJECT, manifest_of, watched
 
@@ -23,9 +24,9 @@ os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_CACHE", "False")
 
 
 def dbt_graph(part: str, built: XComArg, *, after: XComArg | None = None) -> "DbtTaskGroup":
-    """Draw a part of dbt's graph, whose tasks watch the build by the task `built`.
+    """Render a part of dbt's graph, whose tasks follow the build by the task `built`.
 
-    They begin at once, or when the task `after` ends, well or not.
+    They start at once, or when the task `after` ends, well or not.
     """
     from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
     from cosmos.constants import (  # type: ignore[import-untyped]
@@ -38,20 +39,20 @@ def dbt_graph(part: str, built: XComArg, *, after: XComArg | None = None) -> "Db
     shown = watched(part)
     ((builder, _),) = built.iter_references()
 
-    def watch(task_id: str, nodes: list[str], group: TaskGroup | None) -> Watch:
-        return Watch(
+    def watch(task_id: str, nodes: list[str], group: TaskGroup | None) -> NodeSensor:
+        return NodeSensor(
             task_id=task_id,
             part=part,
             nodes=nodes,
             producer=builder.task_id,
             task_group=group,
-            on_failure_callback=None,  # the task that builds tells people, once
+            on_failure_callback=None,  # the task that builds sends the alert, once
         )
 
-    def node(*, node: "DbtNode", task_id: str, task_group: TaskGroup, **_: Any) -> Watch:  # noqa: ANN401 - Cosmos's own
+    def node(*, node: "DbtNode", task_id: str, task_group: TaskGroup, **_: Any) -> NodeSensor:  # noqa: ANN401 - Cosmos's own
         return watch(task_id, shown[node.unique_id], task_group)
 
-    def tests(*, node: "DbtNode", task_id: str, task_group: TaskGroup, **_: Any) -> Watch:  # noqa: ANN401
+    def tests(*, node: "DbtNode", task_id: str, task_group: TaskGroup, **_: Any) -> NodeSensor:  # noqa: ANN401
         return watch(task_id, shown[f"{node.unique_id}.tests"], task_group)
 
     group = DbtTaskGroup(
@@ -82,7 +83,7 @@ def dbt_graph(part: str, built: XComArg, *, after: XComArg | None = None) -> "Db
             },
         ),
     )
-    if "tests" in shown:  # of no model: nobody's tests but the part's
+    if "tests" in shown:  # tests of the part, not of a model
         watch("tests", shown["tests"], group)
     for task in _roots(group):
         task.trigger_rule = TriggerRule.ONE_DONE if after else TriggerRule.ALWAYS
@@ -90,8 +91,8 @@ def dbt_graph(part: str, built: XComArg, *, after: XComArg | None = None) -> "Db
     return group
 
 
-def _roots(group: "DbtTaskGroup") -> list[Watch]:
-    """Return the tasks that stand at the beginning of a drawn part."""
-    drawn = [task for task in group.iter_tasks() if isinstance(task, Watch)]
+def _roots(group: "DbtTaskGroup") -> list[NodeSensor]:
+    """Return the first tasks of a rendered part."""
+    drawn = [task for task in group.iter_tasks() if isinstance(task, NodeSensor)]
     within = {task.task_id for task in drawn}
     return [task for task in drawn if not task.upstream_task_ids & within]

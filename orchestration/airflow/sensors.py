@@ -1,8 +1,8 @@
-"""Show, as a task of its own, how dbt's nodes ended in a build that another task runs.
+"""Deferrable sensors of dbt's nodes, in a build that another task runs.
 
-A watcher costs no process: the scheduler hands it straight to the triggerer, which reads how far
-dbt came (`run/progress.py`) and ends the task. One that was cleared accepts only a build that
-began after that; where none will come, it goes to a worker and builds (`leading.py`).
+A sensor costs no process: the scheduler hands it straight to the triggerer, which reads the
+progress of dbt (`run/progress.py`) and ends the task. One that was cleared accepts only a build
+that started after that; where none will come, it goes to a worker and builds (`leading.py`).
 """
 
 import asyncio
@@ -30,12 +30,12 @@ from orchestration.warehouse.graph import compiled_files
 POLL_SECONDS = 0.5
 LONGEST = timedelta(hours=6)
 NEVER = Progress({}, is_live=False)
-# Of a drawn task: only one that goes to a worker to build is ever in these.
+# Of a rendered task: only one that goes to a worker to build is ever in these.
 LEADS = {"scheduled", "queued", "running", "restarting"}
 
 
-class Watch(BaseOperator):
-    """Ends well when all of `nodes` did, and fails when one failed or dbt never came to it."""
+class NodeSensor(BaseOperator):
+    """Succeeds when all of `nodes` did, and fails when one failed or dbt never reached it."""
 
     start_from_trigger = True
     ui_color = "#e8f0fe"
@@ -47,14 +47,14 @@ class Watch(BaseOperator):
         self.nodes = list(nodes)
         self.producer = producer
         self.start_trigger_args = StartTriggerArgs(
-            trigger_cls=f"{__name__}.WatchTrigger",
+            trigger_cls=f"{__name__}.NodeTrigger",
             trigger_kwargs={"part": part, "nodes": self.nodes, "producer": producer},
             next_method="execute",
             timeout=LONGEST,
         )
 
     def execute(self, context: Context, event: object = None) -> None:  # noqa: ARG002 - that it came is all
-        """Build, if nothing else will, and tell how the nodes ended.
+        """Build, if nothing else will, and log how the nodes ended.
 
         Where nothing starts triggers, as in `dag.test()`, it looks again later.
         """
@@ -76,8 +76,8 @@ class Watch(BaseOperator):
             raise AirflowFailException(reason)
 
 
-class WatchTrigger(BaseTrigger):
-    """Waits for the end of some nodes of a build, beside all others, in one process."""
+class NodeTrigger(BaseTrigger):
+    """Waits for the end of some nodes of a build; one process runs all triggers."""
 
     def __init__(self, part: str, nodes: list[str], producer: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -86,14 +86,14 @@ class WatchTrigger(BaseTrigger):
         self.producer = producer
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Say how to make the same again."""
+        """Return the class and its arguments."""
         words = {"part": self.part, "nodes": self.nodes, "producer": self.producer}
-        return f"{__name__}.WatchTrigger", words
+        return f"{__name__}.NodeTrigger", words
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until there is an end, or until this task must build."""
         task: Any = self.task_instance
-        assert task is not None, "a watcher is a task"
+        assert task is not None, "a sensor is a task"
         seen_live, reason = -1.0, None
         while reason is None:
             progress = progress_of(task, self.producer)
@@ -130,7 +130,7 @@ class WatchTrigger(BaseTrigger):
         return not LEADS.intersection(states.values()) and min(waiting, default="") == task.task_id
 
 
-def writer_of(progress: Progress, task: Try, watch: Watch | WatchTrigger) -> str:
+def writer_of(progress: Progress, task: Try, watch: NodeSensor | NodeTrigger) -> str:
     """Return the task whose end says that no more comes: who wrote, or else who builds."""
     is_ours = progress.answers(watch.nodes, since_of(task))
     return progress.heading.by if is_ours and progress.heading.by else watch.producer

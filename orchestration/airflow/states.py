@@ -1,4 +1,4 @@
-"""Ask Airflow how the tasks of a run stand."""
+"""States of the tasks of a run, from Airflow's API."""
 
 import asyncio
 from time import monotonic
@@ -6,7 +6,7 @@ from typing import Any
 
 SUCCESS = "success"
 FINISHED = {SUCCESS, "failed", "upstream_failed", "skipped", "removed"}
-# Asking Airflow costs 20 ms of its API server; all watchers of a build share an answer.
+# Asking Airflow costs 20 ms of its API server; all sensors of a build share an answer.
 ASK_SECONDS = 3.0
 _KEPT_ANSWERS = 20
 
@@ -17,12 +17,12 @@ _answers: dict[tuple[str, ...], tuple[float, States]] = {}
 
 
 async def lately(dag_id: str, run_id: str, *, task_id: str = "", group: str = "") -> States:
-    """Ask for a task or a group, unless another watcher asked the same a moment ago."""
+    """Ask for a task or a group, unless another sensor asked the same a moment ago."""
     asked = (dag_id, run_id, task_id, group)
     asked_at, states = _answers.get(asked, (-ASK_SECONDS, {}))
     if monotonic() - asked_at < ASK_SECONDS:
         return states
-    _answers[asked] = (monotonic(), states)  # who comes meanwhile has the former answer
+    _answers[asked] = (monotonic(), states)  # calls meanwhile get the earlier answer
     words: dict[str, Any] = {"task_group_id": group} if group else {"task_ids": [task_id]}
     states = await asyncio.to_thread(states_of, dag_id, run_id, **words)
     _answers[asked] = (monotonic(), states)

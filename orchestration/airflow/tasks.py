@@ -1,4 +1,4 @@
-"""How a task runs a step: with the run's clock, its log's address, an end that Airflow reads."""
+"""Tasks that run a step: with the run's clock, the log's address, and errors for Airflow."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from airflow.sdk import Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from lake.clock import naive_utc
-from orchestration.airflow.assets import handed
+from orchestration.airflow.assets import triggering_events
 from orchestration.run import environment
 from orchestration.run.error_messages import message_of
 from orchestration.run.progress import Heading
@@ -23,7 +23,7 @@ LOG_URL = "MOOVITAMIX_ALERT_LOG_URL"
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where a task stands: what its run is called, its clock, and the name of what it builds."""
+    """The context of a task: the name of its run, its clock, and the name of its build."""
 
     command: str
     as_of: datetime | None
@@ -34,7 +34,7 @@ class At:
 def writing(heading: Heading | None = None, *, built_by: str = "") -> Iterator[Run]:
     """Do a task's part of the day as the one writer, recorded.
 
-    With a `heading` others watch dbt, as a build by the task `built_by`; by default, by this one.
+    With a `heading` sensors follow dbt, as a build by the task `built_by`; by default, by this one.
     """
     with (
         _task(built_by) as at,
@@ -50,15 +50,15 @@ def monitor(heading: Heading | None = None, *, built_by: str = "") -> None:
 
 
 @contextmanager
-def one_look() -> Iterator[Settings]:
-    """Do a task that takes no lock; an API is as it is now, whatever interval the run is of."""
+def reading() -> Iterator[Settings]:
+    """Do a task that takes no lock: it checks the API as it is now, not in the run's interval."""
     with _task():
         yield Settings()
 
 
 @contextmanager
 def _task(built_by: str = "") -> Iterator[At]:
-    """Know where the task stands; what no retry can help fails it at once."""
+    """Yield the task's context; an error that no retry helps fails it at once."""
     environment.settle()
     context = get_current_context()
     task = context["ti"]
@@ -73,7 +73,7 @@ def _task(built_by: str = "") -> Iterator[At]:
 
 
 def build_name(dag_id: str, run_id: str, task_id: str) -> str:
-    """Name a build so that its watchers find it."""
+    """Return the name by which sensors find a build."""
     return f"{dag_id}.{run_id}.{task_id}"
 
 
@@ -82,7 +82,7 @@ def clock_of(context: Context) -> datetime | None:
 
     None for a run that a person began without either: then the data's own clock holds.
     """
-    if clocks := [facts["as_of"] for facts in handed(context) if "as_of" in facts]:
+    if clocks := [facts["as_of"] for facts in triggering_events(context) if "as_of" in facts]:
         return datetime.fromisoformat(max(clocks))
     interval_end = context.get("data_interval_end")
     return naive_utc(interval_end).replace(microsecond=0) if interval_end else None

@@ -1,1 +1,1 @@
-"""The day as Airflow runs it: one file per DAG; what they share is in `shared`."""
+"""The DAGs: one file each; `orchestration/airflow` has what they share."""

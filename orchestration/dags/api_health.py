@@ -1,29 +1,29 @@
 """Ask the app's API whether it is well, every quarter of an hour, and record how it answered.
 
-It writes nothing but its own rows in the lake's `ops/`, so it waits for nobody. An API that is down
-is told of at once, not only when the next day begins.
+It writes nothing but its own rows in the lake's `ops/`, so it takes no lock. An API that is down
+raises an alert at once, not only when the next day begins.
 """
 
 from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from orchestration.airflow.defaults import house
-from orchestration.airflow.tasks import one_look
+from orchestration.airflow.defaults import dag_defaults
+from orchestration.airflow.tasks import reading
 from orchestration.run.settings import ScheduleSettings
 from orchestration.steps import api_watch
 
 
 @dag(
-    **house("api_health", __doc__, late_after=timedelta(minutes=10)),
+    **dag_defaults("api_health", __doc__, late_after=timedelta(minutes=10)),
     schedule=CronTriggerTimetable(ScheduleSettings().api_health, timezone="UTC"),
 )
 def api_health() -> None:
-    """State the order."""
+    """State the order of the tasks."""
 
     @task(retries=1, retry_delay=timedelta(seconds=30), execution_timeout=timedelta(minutes=5))
     def ask() -> None:
-        with one_look() as settings:
+        with reading() as settings:
             api_watch.require_well(api_watch.check_api(settings))
 
     ask()

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context
 
-from orchestration.airflow.assets import MARTS, hand_on
-from orchestration.airflow.defaults import house, writer
-from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.assets import MARTS, emit_asset_event
+from orchestration.airflow.defaults import dag_defaults, writer
+from orchestration.airflow.monitor_on_failure import monitor_on_failure
 from orchestration.airflow.tasks import instant, writing
 from orchestration.operations.compaction import compact as compact_lake
 from orchestration.run.settings import ScheduleSettings
@@ -20,19 +20,19 @@ from orchestration.steps import marts
 
 @dag(
     # without a start, which would make last Sunday's audit due in a new installation
-    **house("audit", __doc__, late_after=timedelta(hours=6), start_date=None),
+    **dag_defaults("audit", __doc__, late_after=timedelta(hours=6), start_date=None),
     schedule=CronTriggerTimetable(
         ScheduleSettings().audit, timezone="UTC", interval=timedelta(days=7)
     ),
 )
 def audit() -> None:
-    """State the order."""
+    """State the order of the tasks."""
 
     @writer(outlets=[MARTS])
     def reconcile() -> None:
         with writing() as run:
             done = marts.audit(run)
-        hand_on(
+        emit_asset_event(
             get_current_context(),
             MARTS,
             as_of=instant(done.built_at),
@@ -46,7 +46,7 @@ def audit() -> None:
 
     reconciled, compacted = reconcile(), compact()
     reconciled >> compacted
-    look_after(reconciled, compacted)
+    monitor_on_failure(reconciled, compacted)
 
 
 audit()

@@ -1,7 +1,7 @@
 """What models learn from: whenever marts were published.
 
-One task builds and tests the features, drawn beside it as dbt's graph; they are published together
-with the marts that they were made of. What fails here leaves the marts with their readers.
+One task builds and tests the features, rendered beside it as dbt's graph; they are published
+together with the marts that they were made of. A failure here leaves the published marts.
 """
 
 from datetime import timedelta
@@ -9,16 +9,16 @@ from datetime import timedelta
 from airflow.sdk import dag, get_current_context
 
 from orchestration.airflow.assets import FEATURES, MARTS
-from orchestration.airflow.defaults import house, writer
+from orchestration.airflow.defaults import dag_defaults, writer
 from orchestration.airflow.leading import build_whole, publish_part
-from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.monitor_on_failure import monitor_on_failure
 from orchestration.airflow.rendering import dbt_graph
 from orchestration.airflow.tasks import writing
 
 
-@dag(**house("features", __doc__, late_after=timedelta(hours=2)), schedule=[MARTS])
+@dag(**dag_defaults("features", __doc__, late_after=timedelta(hours=2)), schedule=[MARTS])
 def features() -> None:
-    """State the order."""
+    """State the order of the tasks."""
 
     @writer()
     def build() -> None:
@@ -31,7 +31,7 @@ def features() -> None:
 
     published = publish()
     dbt_graph("features", build()) >> published
-    look_after(published)
+    monitor_on_failure(published)
 
 
 features()

@@ -10,28 +10,28 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context
 
-from orchestration.airflow.assets import LAKE, hand_on
-from orchestration.airflow.defaults import house, writer
-from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.assets import LAKE, emit_asset_event
+from orchestration.airflow.defaults import dag_defaults, writer
+from orchestration.airflow.monitor_on_failure import monitor_on_failure
 from orchestration.airflow.tasks import writing
 from orchestration.run.settings import ScheduleSettings
 from orchestration.steps import marts
 
 
 @dag(
-    **house("ingest", __doc__, late_after=timedelta(hours=1)),
+    **dag_defaults("ingest", __doc__, late_after=timedelta(hours=1)),
     schedule=CronTriggerTimetable(
         ScheduleSettings().ingest, timezone="UTC", interval=timedelta(days=1)
     ),
 )
 def ingest() -> None:
-    """State the order."""
+    """State the order of the tasks."""
 
     @writer(outlets=[LAKE], retries=3)
     def pull() -> None:
         with writing() as run:
             done = marts.pull(run)
-        hand_on(
+        emit_asset_event(
             get_current_context(),
             LAKE,
             as_of=done.as_of.isoformat(),
@@ -39,7 +39,7 @@ def ingest() -> None:
             rows=sum(one.received for one in done.pulls),
         )
 
-    look_after(pull())
+    monitor_on_failure(pull())
 
 
 ingest()

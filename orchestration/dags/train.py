@@ -9,25 +9,27 @@ from datetime import timedelta
 
 from airflow.sdk import dag, get_current_context
 
-from orchestration.airflow.assets import FEATURES, MODEL, hand_on
-from orchestration.airflow.defaults import house, writer
-from orchestration.airflow.monitor_on_failure import look_after
+from orchestration.airflow.assets import FEATURES, MODEL, emit_asset_event
+from orchestration.airflow.defaults import dag_defaults, writer
+from orchestration.airflow.monitor_on_failure import monitor_on_failure
 from orchestration.airflow.tasks import instant, writing
 from orchestration.steps import recommendations
 
 
-@dag(**house("train", __doc__, late_after=timedelta(hours=4)), schedule=[FEATURES])
+@dag(**dag_defaults("train", __doc__, late_after=timedelta(hours=4)), schedule=[FEATURES])
 def train() -> None:
-    """State the order."""
+    """State the order of the tasks."""
 
     @writer(outlets=[MODEL], execution_timeout=timedelta(hours=6))
     def learn() -> None:
         with writing() as run:
             done = recommendations.train(run, if_due=True)
         version = str(done.version) if done else None
-        hand_on(get_current_context(), MODEL, as_of=instant(run.as_of), trained_version=version)
+        emit_asset_event(
+            get_current_context(), MODEL, as_of=instant(run.as_of), trained_version=version
+        )
 
-    look_after(learn())
+    monitor_on_failure(learn())
 
 
 train()

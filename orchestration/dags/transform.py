@@ -1,11 +1,11 @@
 """From the lake to the readers: whenever the lake has more.
 
 One task runs dbt, once, as `moovitamix run` does: source freshness, then every model and test of
-the marts. dbt's own graph is drawn beside it, and each of its tasks shows what became of its nodes
-while dbt works. What was built whole and good is published by one rename; after a failure nothing
-is, and readers keep what they have. The monitoring marts are built in either case.
+the marts. dbt's own graph is rendered beside it, and each of its tasks shows the results of its
+nodes while dbt works. A whole, validated build is published by one rename; after a
+failure nothing is, and readers keep what they have. The monitoring marts are built in either case.
 What is cleared is run: one model with all that follows it, or the whole; after a failed build the
-whole is built from the start. So a run is mended by clearing what was red in it.
+whole is built from the start. So clearing the failed tasks repairs a run.
 """
 
 from datetime import timedelta
@@ -15,16 +15,16 @@ from airflow.sdk import TriggerRule, dag, get_current_context
 
 from orchestration.airflow import tasks
 from orchestration.airflow.assets import LAKE, MARTS
-from orchestration.airflow.defaults import house, monitoring, writer
+from orchestration.airflow.defaults import dag_defaults, monitoring, writer
 from orchestration.airflow.leading import build_whole, publish_part
 from orchestration.airflow.rendering import dbt_graph
 from orchestration.airflow.tasks import writing
 from orchestration.run.progress import Heading
 
 
-@dag(**house("transform", __doc__, late_after=timedelta(hours=2)), schedule=[LAKE])
+@dag(**dag_defaults("transform", __doc__, late_after=timedelta(hours=2)), schedule=[LAKE])
 def transform() -> None:
-    """State the order."""
+    """State the order of the tasks."""
 
     @writer()
     def build() -> None:

@@ -1,7 +1,7 @@
 """Build the monitoring marts from what the runs left in the lake, and publish them as a file.
 
-Built after every run, failed ones too. The marts never wait for it: what goes wrong here is told in
-a line, and `monitoring.duckdb` stays as it was.
+Built after every run, failed ones too. It never blocks the marts: an error here is printed in a
+line, and `monitoring.duckdb` stays as it was.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def _publish(link: Path, made: Path, run_id: str) -> None:
 
 
 def monitor_after(settings: Settings, lock: WriterLock, screen: Screen, run_id: str) -> None:
-    """Build the monitoring marts at the end of a run; what goes wrong is told, and no more."""
+    """Build the monitoring marts at the end of a run; an error is printed, and no more."""
     try:
         with screen.working("monitor"):
             monitor(settings, lock, run_id=run_id)

@@ -21,7 +21,7 @@ deadlines.mend()
 
 
 class MoovitamixPlugin(AirflowPlugin):
-    """What we add to Airflow."""
+    """The login wall and the pages of this project."""
 
     name = "moovitamix"
     fastapi_apps: list[dict[str, Any]] = [{"name": "moovitamix", "app": app, "url_prefix": PREFIX}]

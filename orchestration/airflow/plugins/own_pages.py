@@ -1,4 +1,4 @@
-"""Our own pages inside Airflow, for whoever has logged in: docs of dbt and the gate, the report."""
+"""Our pages inside Airflow, behind its login: dbt docs, Data Docs, the report."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def dbt_docs() -> FileResponse:
 
 @app.get("/report")
 def report() -> FileResponse:
-    """Serve the report of how things stand."""
+    """Serve the report."""
     file = Settings().report_file
     return _page(file.parent, file.name, "`moovitamix report` writes it")
 
 
 @app.get("/quality/{page:path}")
 def data_docs(page: str) -> FileResponse:
-    """Serve what the gate found, load by load."""
+    """Serve the Data Docs of raw validation."""
     return _page(Settings().data_dir / "quality", page or "index.html", "the first pull writes it")
 
 

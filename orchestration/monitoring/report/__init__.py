@@ -1,1 +1,1 @@
-"""One page that tells how things stand and how they went, out of the monitoring marts alone."""
+"""The report: the current state and the history, from the monitoring marts alone."""

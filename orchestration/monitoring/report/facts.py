@@ -1,4 +1,4 @@
-"""The few numbers that a person looks for first."""
+"""The key figures at the top of the report."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from orchestration.monitoring.report.monitoring_rows import Records
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A number, what it is of, and what else belongs to it; made of the one row of `sql`."""
+    """A figure: its label, its value and a note, from the one row of `sql`."""
 
     label: str
     sql: str
@@ -63,7 +63,7 @@ FACTS = (
         "p95 of {endpoint}, its slowest; {errors:,} of {calls:,} requests failed",
     ),
     Fact(
-        "Set aside",
+        "Quarantined or rejected",
         """
         with newest as (
             select load_id, run_clock from load_volume
@@ -81,7 +81,7 @@ FACTS = (
         "records of the newest load, of {run_clock:%Y-%m-%d}",
     ),
     Fact(
-        "Kept on disk",
+        "Stored on disk",
         """
         with newest as (
             select place, table_name, bytes from table_volume

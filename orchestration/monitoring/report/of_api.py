@@ -54,18 +54,18 @@ PICTURES = (
             day, endpoint, calls, errors, error_rate, p50_ms, p95_ms, p99_ms, slowest_ms, bytes
         from api_calls order by endpoint, day
         """,
-        "Nobody has asked the API anything yet.",
+        "No request was sent to the API yet.",
         latency,
     ),
     Picture(
         "API health",
-        "Each look at the API, by the wall clock: before a pull, or by `moovitamix check-api`.",
+        "Each check of the API, by the wall clock: before a pull, or by `moovitamix check-api`.",
         ("api_health",),
         """
         select checked_at, answer, is_healthy, http_status, response_ms, api_clock, error
         from api_health order by checked_at
         """,
-        "Nobody has looked yet.",
+        "The API was not checked yet.",
         health,
     ),
 )

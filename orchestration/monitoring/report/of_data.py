@@ -148,14 +148,14 @@ PICTURES = (
         nulls,
     ),
     Picture(
-        "Set aside, by reason",
+        "Quarantined or rejected, by reason",
         "Records that could not be read (rejected) or break a rule (quarantine); none is dropped.",
         ("quarantined_records",),
         """
         select day, place, table_name, reason, records, load_id
         from quarantined_records order by day, place, table_name, reason
         """,
-        "No record had to be set aside.",
+        "No record was quarantined or rejected.",
         quarantined_records,
     ),
     Picture(
@@ -168,7 +168,7 @@ PICTURES = (
         where bytes is not null and (place != 'published' or table_name = 'marts.duckdb')
         group by day, place order by day, place
         """,
-        "Nothing is kept yet.",
+        "Nothing is stored yet.",
         storage,
     ),
 )

@@ -118,11 +118,11 @@ PICTURES = (
     ),
     Picture(
         "What was checked",
-        "Expectations of the gate on each day's loads, and data tests of each day's builds.",
+        "Expectations of raw validation on each day's loads, and data tests of each day's builds.",
         ("quality_results", "dbt_results"),
         """
         select
-            'the gate' as checked_by, day,
+            'raw validation' as checked_by, day,
             count(*) filter (where is_met) as held,
             count(*) filter (where not is_met and not refuses) as warned,
             count(*) filter (where refuses) as failed
@@ -157,12 +157,12 @@ PICTURES = (
     ),
     Picture(
         "Alerts",
-        "Who was told of what, and whether it arrived.",
+        "Each alert, and whether it arrived.",
         ("alerts",),
         """
         select sent_at, command, step, alert, severity, channel, delivery, reason, runbook
         from alerts order by sent_at
         """,
-        "There was no reason to alert anybody.",
+        "No alert was sent.",
     ),
 )

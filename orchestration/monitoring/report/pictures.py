@@ -1,4 +1,4 @@
-"""What a picture of the report is; the pictures are in `of_runs`, `of_data` and `of_api`."""
+"""A picture of the report: its query, its chart, its words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from orchestration.monitoring.report.charts import Drawing, Row
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the monitoring marts tell of one question, and how it looks.
+    """One question to the monitoring marts, and the chart of the answer.
 
     The rows of `sql`, oldest first, stand in a table behind the picture; without rows the page
     says `otherwise`.

@@ -1,4 +1,4 @@
-"""How things stand: green, amber or red, and why."""
+"""The state: green, amber or red, and the reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that is not as it should be."""
+    """One thing that is wrong."""
 
     level: Level
     says: str
@@ -26,7 +26,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The level, and all that speaks against green."""
+    """The level, and the reasons against green."""
 
     level: Level
     reasons: Sequence[Reason]
@@ -69,7 +69,7 @@ RULES = (
         where outcome != 'succeeded' and began_at >= last_began_at
         order by began_at desc
         """,
-        "{command} {outcome}{place}, begun {began_at:%Y-%m-%d %H:%M} UTC{error}{runbook}",
+        "{command} {outcome}{place}, began {began_at:%Y-%m-%d %H:%M} UTC{error}{runbook}",
     ),
     Rule(
         Level.RED,
@@ -123,7 +123,7 @@ RULES = (
         where not is_met and not refuses and run_id = {LAST_RUN}
         order by table_name, rule limit 8
         """,
-        "the gate warned of {table_name}: {rule} ({unexpected:,} of {evaluated:,} are not)",
+        "raw validation warned of {table_name}: {rule} ({unexpected:,} of {evaluated:,} are not)",
     ),
     Rule(
         Level.AMBER,
@@ -139,13 +139,13 @@ RULES = (
         select distinct channel, coalesce(error, 'no reason known') as error from alerts
         where delivery = 'failed' and run_id = {LAST_RUN}
         """,
-        "nobody was told by {channel}: {error}",
+        "no alert arrived by {channel}: {error}",
     ),
 )
 
 
 def state(records: Records) -> State:
-    """Return how things stand by the last run, and what speaks against green."""
+    """Return the state by the last run, and the reasons against green."""
     reasons = [
         Reason(rule.level, rule.says.format(**row))
         for rule in RULES

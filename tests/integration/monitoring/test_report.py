@@ -80,7 +80,7 @@ COLUMN = {"run_id": "1", "day": DAY, "table_name": "users", "column_name": "age"
         ({"dbt_results": [node("warn")]}, Level.AMBER, "unique_track warned of 3 rows"),
         ({"quality_results": [expectation()]}, Level.AMBER, "users: known (2 of 30 are not)"),
         ({"schema_changes": [COLUMN]}, Level.AMBER, "users has a new column age (INT)"),
-        ({"alerts": [ALERT | {"delivery": "failed"}]}, Level.AMBER, "nobody was told by webhook"),
+        ({"alerts": [ALERT | {"delivery": "failed"}]}, Level.AMBER, "no alert arrived by webhook"),
         ({"alerts": [ALERT | {"delivery": "sent"}]}, Level.GREEN, None),
     ],
 )
@@ -101,7 +101,7 @@ def test_the_next_publication_ends_a_failure(tmp_path: Path) -> None:
 def test_a_command_that_is_not_about_the_failure_does_not_end_it(tmp_path: Path) -> None:
     marts = {"pipeline_runs": [run(1), failed(2), run(3, command="compact")]}
     (found,) = reasons(tmp_path, **marts, pipeline_steps=[step(1), step(3, "compact")])
-    assert found.says == "run failed in build, begun 2026-03-03 21:00 UTC: 1 of 58 failed"
+    assert found.says == "run failed in build, began 2026-03-03 21:00 UTC: 1 of 58 failed"
 
 
 def test_an_api_that_recovered_is_no_fault(tmp_path: Path) -> None:
