@@ -52,28 +52,34 @@ def paired_gain(
         The gain; without users, or where a figure is no number, NaN: nothing is promoted for it.
 
     """
+    from scipy.stats import bootstrap
+
     gain = np.asarray(challenger, np.float64) - np.asarray(champion, np.float64)
     of_user = np.arange(len(gain)) if users is None else np.unique(users, return_inverse=True)[1]
     number = int(of_user.max(initial=-1)) + 1
     if not number or not np.isfinite(gain).all():
         return Gain(np.nan, np.nan, np.nan, number, confidence)
-    means = _means(np.bincount(of_user, gain), np.bincount(of_user), seed)
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    if number == 1:  # every draw is of the same user
+        mean = float(gain.mean())
+        likely = float(mean > 0)
+        return Gain(mean, mean, mean, 1, confidence, likely, int(gain.any()))
+    drawn = bootstrap(
+        (np.bincount(of_user, gain), np.bincount(of_user)),
+        lambda total, count, axis: total.sum(axis) / count.sum(axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=DRAWS,
+        batch=_AT_A_TIME,
+        method="percentile",
+        confidence_level=confidence,
+        rng=np.random.default_rng(seed),
+    )
     return Gain(
         mean=float(gain.mean()),
-        low=float(low),
-        high=float(high),
+        low=float(drawn.confidence_interval.low),
+        high=float(drawn.confidence_interval.high),
         users=number,
         confidence=confidence,
-        probability=float((means > 0).mean()),
+        probability=float((drawn.bootstrap_distribution > 0).mean()),
         differing=len(np.unique(of_user[gain != 0])),
     )
-
-
-def _means(total: PerUser | Ints, count: Ints, seed: int) -> PerUser:
-    """Return the mean of each draw of users, by the sum and the number of each user's figures."""
-    rng = np.random.default_rng(seed)
-    draws = (
-        rng.integers(len(total), size=(_AT_A_TIME, len(total))) for _ in range(DRAWS // _AT_A_TIME)
-    )
-    return np.concatenate([total[draw].sum(axis=1) / count[draw].sum(axis=1) for draw in draws])
