@@ -51,7 +51,7 @@ def champion_of_chance(settings: MlSettings, users: int, tracks: int, factors: i
     """Note a version as champion; how well it ranks is nothing that a batch asks."""
     rng = np.random.default_rng(0)
     model = Hybrid(
-        dimensions=factors,
+        no_components=factors,
         user_factors=rng.standard_normal((users, factors), np.float32),
         track_factors=rng.standard_normal((tracks, factors), np.float32),
         track_biases=np.zeros(tracks, np.float32),

@@ -16,7 +16,7 @@ from ml.evaluation.judging import discovery, judge
 from ml.lifecycle.evaluate import evaluate
 from ml.models.hybrid import Hybrid
 
-WARP = Hybrid(dimensions=64, epochs=15, neighbours=0, averaged=False)
+WARP = Hybrid(no_components=64, epochs=15, neighbours=0, averaged=False)
 
 
 def main() -> None:

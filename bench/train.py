@@ -94,7 +94,7 @@ def _draw(pairs: int, users: int, tracks: int) -> Interactions:
 
 
 def _lightfm(data: Interactions, neighbours: int, epochs: int) -> object:
-    model = Hybrid(dimensions=FACTORS, epochs=epochs, neighbours=neighbours)
+    model = Hybrid(no_components=FACTORS, epochs=epochs, neighbours=neighbours)
     return model.fit(data, 0)
 
 

@@ -12,7 +12,7 @@ from pydantic_settings import SettingsConfigDict
 
 from lake.locations import EnvironmentSettings, Locations
 
-# As `ml.models.kinds` has them, which takes seconds to import.
+# As `ml.models.model_types` has them, which takes seconds to import.
 MODELS = ("baseline", "popularity", "item-knn", "ease", "lightfm", "softmax", "blend", "als")
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 DATA_FOLDER, ARTIFACTS = "data-folder", "/mlflow/artifacts"

@@ -32,8 +32,8 @@ EVERY, PATIENCE = 3, 3
 """LightFM is judged after each 3 epochs, and ended when 3 judgements brought nothing better."""
 
 LIGHTFM: tuple[dict[str, Any], ...] = tuple(
-    {"dimensions": dimensions, "rate": rate, "sampled": sampled, "averaged": averaged}
-    for dimensions, rate, sampled, averaged in (
+    {"no_components": size, "learning_rate": rate, "max_sampled": sampled, "averaged": averaged}
+    for size, rate, sampled, averaged in (
         (96, 0.05, 50, False), (96, 0.05, 50, True), (64, 0.02, 100, False), (128, 0.05, 30, True),
         (128, 0.03, 100, False), (64, 0.05, 30, True), (64, 0.05, 100, False), (64, 0.02, 50, True),
     )
@@ -43,8 +43,8 @@ LIGHTFM: tuple[dict[str, Any], ...] = tuple(
 Two at least, sums and means: on a sparse log means reached NDCG@10 .409 and sums .334
 (docs/recommender.md), and validation decides.
 """
-RIDGES = (20.0, 100.0, 500.0)
-SOFTMAXES = (Softmax(), Softmax(dimensions=48, prior=6.0, passes=60))
+REGULARIZATIONS = (20.0, 100.0, 500.0)
+SOFTMAXES = (Softmax(), Softmax(no_components=48, prior=6.0, epochs=60))
 """Priors learned, which suits tastes that are few-dimensional, and weak ones in many dimensions."""
 
 
@@ -110,9 +110,9 @@ def search(
 
 
 def _best_ease(train: Interactions, task: Task, seed: int) -> tuple[Ease, list[Trial]]:
-    """Choose the ridge, and then whether plays are graded."""
-    ease, trials = _best([Ease(ridge) for ridge in RIDGES], train, task, seed)
-    plain, more = _best([Ease(ease.ridge, graded=False)], train, task, seed)
+    """Choose the regularization, and then whether plays are weighted."""
+    ease, trials = _best([Ease(value) for value in REGULARIZATIONS], train, task, seed)
+    plain, more = _best([Ease(ease.regularization, weighted=False)], train, task, seed)
     is_better = more[0].ndcg_at_10 > max(trial.ndcg_at_10 for trial in trials)
     return plain if is_better else ease, trials + more
 

@@ -19,7 +19,7 @@ from ml.lifecycle.profile import profile
 from ml.lifecycle.rolling import cut_offs_at_most
 from ml.lifecycle.search import search
 from ml.models.bundle import Bundle, align, trained
-from ml.models.kinds import kind
+from ml.models.model_types import model_type
 from ml.registry import registry
 from ml.registry.tracking import connected, log_metrics, scratch
 
@@ -99,7 +99,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
 def _chosen(settings: MlSettings, cut: Cut, trials: list[Trial]) -> Model:
     """Make the model that the settings name; a blend's own settings are chosen on validation."""
     if settings.model != "blend":
-        made: Model = kind(settings.model)()
+        made: Model = model_type(settings.model)()
         return made
     parts = cut.for_settings()
     if parts is None:

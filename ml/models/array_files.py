@@ -1,4 +1,4 @@
-"""A model's arrays in one `.npz` file, without pickle, and their hash."""
+"""Arrays of a model in one `.npz` file, without pickle, and their hash."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
 from ml.errors import DamagedModel
 
@@ -49,3 +50,21 @@ def load(path: Path, expected: str | None = None) -> Arrays:
     if expected is not None and (found := digest(arrays)) != expected:
         raise DamagedModel(path, f"its hash is {found[:12]}…, not {expected[:12]}…")
     return arrays
+
+
+def from_matrix(name: str, matrix: csr_matrix) -> Arrays:
+    """Return the parts of a sparse matrix, each under `name.`."""
+    return {
+        f"{name}.data": matrix.data,
+        f"{name}.indices": matrix.indices.astype(np.int32),
+        f"{name}.indptr": matrix.indptr.astype(np.int64),
+        f"{name}.shape": np.array(matrix.shape),
+    }
+
+
+def to_matrix(name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> csr_matrix:
+    """Return the matrix that `from_matrix` took apart."""
+    data, indices, indptr, shape = (
+        arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr", "shape")
+    )
+    return csr_matrix((data, indices, indptr), shape=tuple(shape))

@@ -7,26 +7,19 @@ and tracks that a learned model does not know. It works without a listen, for on
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ml.data.sparse import to_arrays, to_matrix
-from ml.errors import NotFitted
+from ml.models.model import Model, learned
 from ml.models.neighbours import neighbours
 from ml.models.popularity import Popularity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
     from ml.data.interactions import Features, Floats, Interactions, Ints
-    from ml.models.array_files import Arrays
-
-_SETTINGS = ("neighbours", "shrink", "content", "popularity")
-_MATRICES = ("near", "weights", "taste", "favourites", "words")
 
 STRATEGIES = ("model", "neighbours", "metadata", "popularity", "again")
 """What recommends a track; `again`: it was heard lately, and nothing else is left."""
@@ -40,43 +33,37 @@ _UNHEARD = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """What `fit` found; W is the number of values of the tracks' metadata."""
+class Baseline(Model):
+    """A track's score: its neighbours' + its content's, by the taste, + its popularity.
 
-    near: csr_matrix
-    """Tracks x tracks: the similarity of neighbours."""
-    weights: csr_matrix
-    """Users x tracks: how much each listen says of a taste."""
-    taste: csr_matrix
-    """Users x W, rows of length 1: the metadata of what was listened to."""
-    favourites: csr_matrix
-    """Users x W: the genres of the profile."""
-    words: csr_matrix
-    """Tracks x W, rows of length 1."""
-    listeners: Floats
-    """Of each track, its listeners in the last 30 days over those of the most popular one."""
+    W is the number of values of the tracks' metadata.
+    """
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Baseline:
-    """A track's score: its neighbours' + its content's, by the taste, + its popularity."""
-
+    name: ClassVar[str] = "baseline"
+    is_fitted_on_use: ClassVar[bool] = True
     neighbours: int = 50
     shrink: float = 10.0
     content: float = 1.0
     popularity: float = 0.3
-    parts: Parts | None = None
-
-    @property
-    def name(self) -> str:
-        """`baseline`."""
-        return "baseline"
+    near: csr_matrix = learned()
+    """Tracks x tracks: the similarity of neighbours."""
+    weights: csr_matrix = learned(by_user=True)
+    """Users x tracks: how much each listen says of a taste."""
+    taste: csr_matrix = learned(by_user=True)
+    """Users x W, rows of length 1: the metadata of what was listened to."""
+    favourites: csr_matrix = learned(by_user=True)
+    """Users x W: the genres of the profile."""
+    words: csr_matrix = learned()
+    """Tracks x W, rows of length 1."""
+    listeners: Floats = learned()
+    """Of each track, its listeners in the last 30 days over those of the most popular one."""
 
     def fit(self, data: Interactions, seed: int) -> Self:
         """Find each track's neighbours, each user's taste, and what is popular."""
         words = _length_one(_matrix(data.track_features, data.shape[1]))
         listeners = Popularity().fit(data, seed).scores(np.array([0]))[0]
-        parts = Parts(
+        return replace(
+            self,
             near=neighbours(data.weights, self.neighbours, self.shrink),
             weights=data.weights,
             taste=_length_one((data.weights @ words).tocsr()),
@@ -84,72 +71,39 @@ class Baseline:
             words=words,
             listeners=listeners / max(listeners.max(initial=0.0), np.float32(1e-12)),
         )
-        return replace(self, parts=parts)
 
     def scores(self, users: Ints) -> Floats:
         """Return the sum of the three parts, each by its weight."""
-        parts = self._fitted()
-        scores = self._by_neighbours(parts, users)
-        scores += self._by_content(parts, users)
-        popular = np.float32(self.popularity) * (parts.listeners + np.float32(_UNHEARD))
-        scores += popular * (1 + np.float32(FITS_BY) * _fits(parts, users))
+        self.require_fitted()
+        scores = self._by_neighbours(users)
+        scores += self._by_content(users)
+        popular = np.float32(self.popularity) * (self.listeners + np.float32(_UNHEARD))
+        scores += popular * (1 + np.float32(FITS_BY) * self._fits(users))
         return scores
 
     def strategies(self, row: Ints, column: Ints) -> Ints:
         """Return what speaks for each pair of user and track most, by its place in `STRATEGIES`."""
-        parts = self._fitted()
+        self.require_fitted()
         users, place = np.unique(row, return_inverse=True)
-        near = self._by_neighbours(parts, users)[place, column]
-        alike = self._by_content(parts, users)[place, column]
-        is_content = (alike > 0) | _fits(parts, users)[place, column]
+        near = self._by_neighbours(users)[place, column]
+        alike = self._by_content(users)[place, column]
+        is_content = (alike > 0) | self._fits(users)[place, column]
         by = np.where(is_content, METADATA, POPULARITY)
         strategies: Ints = np.where((near > 0) & (near >= alike), NEIGHBOURS, by)
         return strategies
 
-    def _by_neighbours(self, parts: Parts, users: Ints) -> Floats:
-        scores: Floats = (parts.weights[users] @ parts.near).toarray().astype(np.float32)
+    def _by_neighbours(self, users: Ints) -> Floats:
+        scores: Floats = (self.weights[users] @ self.near).toarray().astype(np.float32)
         return scores
 
-    def _by_content(self, parts: Parts, users: Ints) -> Floats:
-        scores: Floats = (parts.taste[users] @ parts.words.T).toarray()
+    def _by_content(self, users: Ints) -> Floats:
+        scores: Floats = (self.taste[users] @ self.words.T).toarray()
         return np.float32(self.content) * scores.astype(np.float32)
 
-    def of_users(self, users: Ints) -> Self:
-        """Return the model that knows only these users."""
-        parts = self._fitted()
-        of_users = {
-            name: getattr(parts, name)[users] for name in ("weights", "taste", "favourites")
-        }
-        return replace(self, parts=replace(parts, **of_users))
-
-    def arrays(self) -> Arrays:
-        """Return the settings and, once fitted, the parts."""
-        arrays: Arrays = {name: np.array(getattr(self, name)) for name in _SETTINGS}
-        if self.parts is None:
-            return arrays
-        for name in _MATRICES:
-            arrays |= to_arrays(name, getattr(self.parts, name))
-        return arrays | {"listeners": self.parts.listeners}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """Return the model that `arrays()` came from."""
-        settings: dict[str, Any] = {name: arrays[name].item() for name in _SETTINGS}
-        if "listeners" not in arrays:
-            return cls(**settings)
-        matrices = {name: to_matrix(name, arrays) for name in _MATRICES}
-        return cls(**settings, parts=Parts(**matrices, listeners=arrays["listeners"]))
-
-    def _fitted(self) -> Parts:
-        if self.parts is None:
-            raise NotFitted(self.name)
-        return self.parts
-
-
-def _fits(parts: Parts, users: Ints) -> npt.NDArray[np.bool_]:
-    """Return users x tracks: true where a genre of the track is one of the profile's."""
-    fits: npt.NDArray[np.bool_] = (parts.favourites[users] @ parts.words.T).toarray() > 0
-    return fits
+    def _fits(self, users: Ints) -> npt.NDArray[np.bool_]:
+        """Return users x tracks: true where a genre of the track is one of the profile's."""
+        fits: npt.NDArray[np.bool_] = (self.favourites[users] @ self.words.T).toarray() > 0
+        return fits
 
 
 def _matrix(features: Features | None, rows: int) -> csr_matrix:

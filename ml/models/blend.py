@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ml.evaluation.bootstrap import paired_gain
 from ml.evaluation.judging import discovery, judge
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.model import Model
 from ml.models.softmax.softmax import Softmax
 
 if TYPE_CHECKING:
@@ -21,13 +22,8 @@ if TYPE_CHECKING:
 
     from ml.data.interactions import Floats, Interactions, Ints
     from ml.models.array_files import Arrays
-    from ml.models.model import Model
 
-_KINDS: dict[str, type[Hybrid | Ease | Softmax]] = {
-    "lightfm": Hybrid,
-    "ease": Ease,
-    "softmax": Softmax,
-}
+_PARTS: tuple[type[Model], ...] = (Hybrid, Ease, Softmax)
 _JUDGED = 1_000
 STEPS = 10
 _ONE_ERROR = 0.68
@@ -35,16 +31,12 @@ _ONE_ERROR = 0.68
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Blend:
+class Blend(Model):
     """The weighted sum of its parts' scores, standardised within each user."""
 
+    name: ClassVar[str] = "blend"
     parts: tuple[Model, ...]
     weights: tuple[float, ...]
-
-    @property
-    def name(self) -> str:
-        """`blend`."""
-        return "blend"
 
     def settings(self) -> dict[str, float]:
         """Return the weight of each part."""
@@ -80,11 +72,12 @@ class Blend:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """Return the model that `arrays()` came from."""
+        types = {one.name: one for one in _PARTS}
         parts = []
-        for kind in map(str, arrays["parts"]):
-            start = f"{kind}/"
-            own = {name.removeprefix(start): a for name, a in arrays.items() if start in name}
-            parts.append(_KINDS[kind].from_arrays(own))
+        for name in map(str, arrays["parts"]):
+            start = f"{name}/"
+            own = {key.removeprefix(start): a for key, a in arrays.items() if start in key}
+            parts.append(types[name].from_arrays(own))
         return cls(tuple(parts), tuple(map(float, arrays["weights"])))
 
 

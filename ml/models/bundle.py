@@ -14,7 +14,7 @@ import numpy as np
 from ml.errors import UnusableModel
 from ml.models import array_files
 from ml.models.baseline import MODEL, Baseline
-from ml.models.kinds import kind, kind_of
+from ml.models.model_types import model_type
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ class Bundle:
     def arrays(self) -> Arrays:
         """Return all of it as arrays."""
         own: Arrays = {
-            "kind": np.array(kind_of(self.model)),
+            "kind": np.array(self.name),
             "users": self.users,
             "tracks": self.tracks,
             "has_listened": self.has_listened,
@@ -62,7 +62,7 @@ class Bundle:
             if name.startswith("model.")
         }
         try:
-            model = kind(str(arrays["kind"])).from_arrays(own)
+            model = model_type(str(arrays["kind"])).from_arrays(own)
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise UnusableModel(f"its arrays make no {arrays['kind']}: {error}") from error
         return cls(model, arrays["users"], arrays["tracks"], arrays["has_listened"])

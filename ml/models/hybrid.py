@@ -6,34 +6,23 @@ Kula, "Metadata Embeddings for User and Item Cold-start Recommendations" (2015).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from ml.errors import NotFitted
+from ml.models.model import Model, learned, setting
 from ml.models.sides import track_side, user_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
     from ml.data.interactions import Floats, Interactions, Ints
-    from ml.models.array_files import Arrays
-
-_SETTINGS: dict[str, Callable[[Any], Any]] = {
-    "dimensions": int,
-    "rate": float,
-    "sampled": int,
-    "epochs": int,
-    "neighbours": int,
-    "averaged": bool,
-}
-_LEARNED = ("user_factors", "track_factors", "track_biases", "popularity", "nothing_known")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hybrid:
+class Hybrid(Model):
     """A track's score: its bias, and its factors times the user's.
 
     The factors of a user or track are the mean, or sum, of its features': its identity, its
@@ -42,27 +31,19 @@ class Hybrid:
     shown what is popular, which was better than an average taste (.272 against .224).
     """
 
-    dimensions: int = 96
-    rate: float = 0.05
-    sampled: int = 50
+    name: ClassVar[str] = "lightfm"
+    no_components: int = setting(96, stored="dimensions")
+    learning_rate: float = setting(0.05, stored="rate")
+    max_sampled: int = setting(50, stored="sampled")
     epochs: int = 45
     neighbours: int = 5
     averaged: bool = True
     """Means learn slower and smoother, which few plays per track need; sums follow more closely."""
-    user_factors: Floats | None = None
-    track_factors: Floats | None = None
-    track_biases: Floats | None = None
-    popularity: Floats | None = None
-    nothing_known: npt.NDArray[np.bool_] | None = None
-
-    @property
-    def name(self) -> str:
-        """`lightfm`."""
-        return "lightfm"
-
-    def settings(self) -> dict[str, float]:
-        """Return the hyper-parameters."""
-        return {name: getattr(self, name) for name in _SETTINGS}
+    user_factors: Floats = learned(by_user=True)
+    track_factors: Floats = learned()
+    track_biases: Floats = learned()
+    popularity: Floats = learned()
+    nothing_known: npt.NDArray[np.bool_] = learned(by_user=True)
 
     def fit(self, data: Interactions, seed: int) -> Self:
         """Train for all epochs, on one thread: more would race, and no two runs be the same."""
@@ -77,10 +58,10 @@ class Hybrid:
         users = user_side(data, averaged=self.averaged)
         tracks = track_side(data, self.neighbours, averaged=self.averaged)
         learner = LightFM(
-            no_components=self.dimensions,
+            no_components=self.no_components,
             loss="warp",
-            learning_rate=self.rate,
-            max_sampled=self.sampled,
+            learning_rate=self.learning_rate,
+            max_sampled=self.max_sampled,
             random_state=seed,
         )
         weights = data.weights.tocoo()
@@ -108,33 +89,8 @@ class Hybrid:
 
     def scores(self, users: Ints) -> Floats:
         """Return factors times factors, and biases."""
-        if self.user_factors is None or self.track_factors is None or self.nothing_known is None:
-            raise NotFitted(self.name)
-        assert self.track_biases is not None
+        self.require_fitted()
         scores: Floats = self.user_factors[users] @ self.track_factors.T
         scores += self.track_biases
         scores[self.nothing_known[users]] = self.popularity
         return scores
-
-    def of_users(self, users: Ints) -> Self:
-        """Return the model that knows only these users."""
-        if self.user_factors is None or self.nothing_known is None:
-            raise NotFitted(self.name)
-        return replace(
-            self,
-            user_factors=self.user_factors[users],
-            nothing_known=self.nothing_known[users],
-        )
-
-    def arrays(self) -> Arrays:
-        """Return the settings and the factors."""
-        if self.user_factors is None:
-            raise NotFitted(self.name)
-        settings = {name: np.array(getattr(self, name)) for name in _SETTINGS}
-        return settings | {name: getattr(self, name) for name in _LEARNED}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """Return the model that `arrays()` came from."""
-        settings: dict[str, Any] = {name: kind(arrays[name]) for name, kind in _SETTINGS.items()}
-        return cls(**settings | {name: arrays[name] for name in _LEARNED})

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from lake import batches
 from ml.errors import DamagedModel, NoChampion, UnusableModel
+from ml.models.baseline import Baseline
 from ml.models.bundle import Bundle
-from ml.models.kinds import BASELINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Version:
     @property
     def is_baseline(self) -> bool:
         """Whether it was there first rather than proven better."""
-        return self.name == BASELINE
+        return self.name == Baseline.name
 
 
 def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:

@@ -44,8 +44,7 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     made_at = settings.as_of or utc_now()
     batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
     scorer = align(bundle, now.data)
-    assert scorer.baseline.parts is not None
-    near = scorer.baseline.parts.near
+    near = scorer.baseline.near
     ranking = Ranking(
         settings=settings,
         scorer=scorer,

@@ -9,12 +9,12 @@ from ml.data.splits import Split, split
 from ml.evaluation.judging import discovery, judge
 from ml.models.als import Als
 from ml.models.array_files import digest, load, save
-from ml.models.kinds import kind, kind_of
+from ml.models.model_types import model_type
 from ml.models.popularity import Popularity
 from tests.support.logs import grouped_log
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1800)]
-SMALL = Als(factors=8, rounds=5)
+SMALL = Als(factors=8, iterations=5)
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +35,9 @@ def test_the_same_data_and_seed_give_the_same_bits(fitted: Als, parts: Split) ->
 
 def test_it_comes_back_from_its_file_without_spark(fitted: Als, tmp_path: Path) -> None:
     written = save(fitted.arrays(), tmp_path / "als.npz")
-    again = kind("als").from_arrays(load(tmp_path / "als.npz", written))
+    again = model_type("als").from_arrays(load(tmp_path / "als.npz", written))
     everyone = np.arange(len(fitted.arrays()["user_factors"]))
-    assert kind_of(again) == "als"
+    assert type(again) is Als
     assert np.array_equal(again.scores(everyone), fitted.scores(everyone))
 
 

@@ -24,7 +24,7 @@ _CHUNK = 128  # users at a time: their scores of all tracks stay near the proces
 _RATE = 0.1
 _FIRST = 0.1  # spread of the means that are drawn, and every variance
 _FIRST_PRIOR = 4.0  # where it is learned
-_UNLEARNED, _EACH = 0.3, 5  # share of the passes with the first priors; passes between updates
+_UNLEARNED, _EACH = 0.3, 5  # share of the epochs with the first priors; epochs between updates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,19 +69,19 @@ class Problem:
     """How much of the time each track was there to be played."""
 
 
-def infer(problem: Problem, dimensions: int, prior: float, passes: int, seed: int) -> Parameters:
+def infer(problem: Problem, components: int, prior: float, epochs: int, seed: int) -> Parameters:
     """Return the means: factors of users and tracks, likings of values, and biases.
 
     `prior` holds factors at zero like so many listens. If 0, priors are learned, of each kind of
     metadata and each dimension, from the parameters they hold: dimensions that idle vanish.
     """
-    means = _first_means(problem, dimensions, seed)
+    means = _first_means(problem, components, seed)
     logs = {f"{name} log": np.full_like(mean, np.log(_FIRST)) for name, mean in means.items()}
     priors = {name: np.ones_like(mean) for name, mean in means.items()}
     for name in ("user", "track"):
         priors[name] *= np.float32(prior or _FIRST_PRIOR)
     adam = Adam(means | logs)
-    for step in range(1, passes + 1):
+    for step in range(1, epochs + 1):
         variances = {name: np.exp(logs[f"{name} log"]) for name in means}
         slopes = _slopes(problem, means, variances)
         for name, strength in priors.items():
@@ -90,19 +90,19 @@ def infer(problem: Problem, dimensions: int, prior: float, passes: int, seed: in
             of_log += strength / 2
             of_log *= variances[name]
             of_log -= np.float32(0.5)
-        adam.move(slopes, _RATE * min(1.0, 2 - 2 * step / (passes + 1)))
-        if not prior and step > _UNLEARNED * passes and step % _EACH == 0:
+        adam.move(slopes, _RATE * min(1.0, 2 - 2 * step / (epochs + 1)))
+        if not prior and step > _UNLEARNED * epochs and step % _EACH == 0:
             _learn(problem, priors, means, logs)
     return means
 
 
-def _first_means(problem: Problem, dimensions: int, seed: int) -> Parameters:
+def _first_means(problem: Problem, components: int, seed: int) -> Parameters:
     """Draw the factors of all that is seen; the rest starts, and stays, at zero."""
     rng = np.random.default_rng(seed)
     users, tracks = problem.users.matrix.shape[1], problem.tracks.matrix.shape[1]
     means: Parameters = {}
     for name, side in (("user", problem.users), ("track", problem.tracks)):
-        drawn = rng.normal(0, _FIRST, (side.matrix.shape[1], dimensions)).astype(np.float32)
+        drawn = rng.normal(0, _FIRST, (side.matrix.shape[1], components)).astype(np.float32)
         drawn[np.asarray(side.matrix.sum(axis=0)).ravel() == 0] = 0
         means[name] = drawn
     liking = np.zeros((users, problem.values.shape[1]), np.float32)

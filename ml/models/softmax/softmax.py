@@ -8,30 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ml.errors import NotFitted
+from ml.models.model import Model, learned, setting
 from ml.models.softmax.exposure import exposure
 from ml.models.softmax.posterior import Problem, Side, infer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import numpy.typing as npt
-
     from ml.data.interactions import Features, Floats, Interactions, Ints
-    from ml.models.array_files import Arrays
 
-_SETTINGS: dict[str, Callable[[Any], Any]] = {
-    "dimensions": int,
-    "prior": float,
-    "passes": int,
-    "most": int,
-}
 AGAIN, MOST = 0.4, 10.0
 """What a play says after a pair's first, for much of it is habit; and what a pair says at most.
 
@@ -42,37 +31,29 @@ FEW = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Softmax:
+class Softmax(Model):
     """Log-probabilities up to a user's constant: bias + factors times factors.
 
     The last factors of a track are known: they say which values of metadata it has.
     """
 
-    dimensions: int = 16
+    name: ClassVar[str] = "softmax"
+    no_components: int = setting(16, stored="dimensions")
     prior: float = 0.0
     """How strongly factors are held at zero: like so many listens; 0: learned."""
-    passes: int = 100
-    most: int = 8_000
-    """Each pass costs users x so many tracks, the most played ones."""
-    user_factors: Floats | None = None
-    track_factors: Floats | None = None
-    track_biases: Floats | None = None
-
-    @property
-    def name(self) -> str:
-        """`softmax`."""
-        return "softmax"
-
-    def settings(self) -> dict[str, float]:
-        """Return the hyper-parameters."""
-        return {name: getattr(self, name) for name in _SETTINGS}
+    epochs: int = setting(100, stored="passes")
+    max_items: int = setting(8_000, stored="most")
+    """Each epoch costs users x so many tracks, the most played ones."""
+    user_factors: Floats = learned(by_user=True)
+    track_factors: Floats = learned()
+    track_biases: Floats = learned()
 
     def fit(self, data: Interactions, seed: int) -> Self:
         """Infer the parameters from all users' plays, on one thread."""
         plays = data.plays.copy()
         plays.data = np.minimum(1 + AGAIN * (plays.data - 1), MOST).astype(np.float32)
         listeners = np.bincount(plays.indices, minlength=data.shape[1])
-        shown = np.sort(np.argsort(-listeners, kind="stable")[: self.most])
+        shown = np.sort(np.argsort(-listeners, kind="stable")[: self.max_items])
         shown = shown[listeners[shown] > 0]
         heard = np.flatnonzero(np.diff(plays.indptr) > 0)
         users = Side.of(data.shape[0], data.user_features)
@@ -86,7 +67,7 @@ class Softmax:
                 values[shown].toarray(),
                 exposure(data)[shown],
             )
-            means = infer(problem, self.dimensions, self.prior, self.passes, seed)
+            means = infer(problem, self.no_components, self.prior, self.epochs, seed)
         factors = np.hstack([means["user"], means["liking"]])
         return replace(
             self,
@@ -97,34 +78,10 @@ class Softmax:
 
     def scores(self, users: Ints) -> Floats:
         """Return factors times factors, and biases."""
-        if self.user_factors is None or self.track_factors is None or self.track_biases is None:
-            raise NotFitted(self.name)
+        self.require_fitted()
         scores: Floats = self.user_factors[users] @ self.track_factors.T
         scores += self.track_biases
         return scores
-
-    def of_users(self, users: Ints) -> Self:
-        """Return the model that knows only these users."""
-        if self.user_factors is None:
-            raise NotFitted(self.name)
-        return replace(self, user_factors=self.user_factors[users])
-
-    def arrays(self) -> Arrays:
-        """Return the settings and the factors."""
-        if self.user_factors is None or self.track_factors is None or self.track_biases is None:
-            raise NotFitted(self.name)
-        return {name: np.array(getattr(self, name)) for name in _SETTINGS} | {
-            "user_factors": self.user_factors,
-            "track_factors": self.track_factors,
-            "track_biases": self.track_biases,
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """Return the model that `arrays()` came from."""
-        learned = ("user_factors", "track_factors", "track_biases")
-        settings: dict[str, Any] = {name: kind(arrays[name]) for name, kind in _SETTINGS.items()}
-        return cls(**settings | {name: arrays[name] for name in learned})
 
 
 def _of_few_values(tracks: int, features: Features | None) -> csr_matrix:

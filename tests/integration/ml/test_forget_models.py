@@ -35,7 +35,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = MlSettings(data_dir=data_dir)
     rows, columns = np.nonzero(np.random.default_rng(5).random((4, 30)) < 0.4)
     data = interactions(USERS, np.arange(10, 40), rows, columns, np.ones(len(rows)))
-    for model in (Ease(ridge=5.0), Hybrid(dimensions=4, epochs=2)):
+    for model in (Ease(regularization=5.0), Hybrid(no_components=4, epochs=2)):
         with connected(given) as client:
             number, model_hash, path = registry.log_model(client, trained(model, data, 1))
         about = {"model_version": number, "name": model.name, "model_hash": model_hash}

@@ -83,7 +83,7 @@ def test_settings_are_chosen_on_weeks_before_all_that_test(sparse: MlSettings) -
 
 def test_a_model_read_back_is_trained_again_as_it_was(sparse: MlSettings, tmp_path: Path) -> None:
     data = cut_of(sparse).data
-    bundle = trained(Softmax(dimensions=8, passes=5), data, 1)
+    bundle = trained(Softmax(no_components=8, epochs=5), data, 1)
     model_hash = bundle.save(tmp_path / "model.npz")
     read = Bundle.load(tmp_path / "model.npz", model_hash)
     assert trained(read.model, data, 1).save(tmp_path / "again.npz") == model_hash

@@ -47,7 +47,7 @@ from tests.support.warehouse import Warehouse
 PERSON = 1_876_543_219
 SIGNS = ("quuxley.zyx@forget-me.example", "zyx.former@forget-me.example", "Zyxwvania", "Quuxington")
 DAY = datetime(2026, 2, 1, 6)
-LIGHTFM = Hybrid(dimensions=4, epochs=2)
+LIGHTFM = Hybrid(no_components=4, epochs=2)
 DIM = "select * from dim_users where user_id <> 1876543219 order by all"
 FACT = "select * from fact_listen_history where user_id <> 1876543219 order by all"
 
@@ -141,7 +141,8 @@ def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFa
     both = [{"user_id": user_id, **about} for user_id in (1, PERSON)]
     pq.write_table(pa.Table.from_pylist(both, RECOMMENDATIONS), batch)
     registered = tmp_path_factory.mktemp("registered")
-    _register(registered, [Ease(ridge=5.0), LIGHTFM, Blend((LIGHTFM, Ease(ridge=5.0)), (0.5, 0.5))])
+    ease = Ease(regularization=5.0)
+    _register(registered, [ease, LIGHTFM, Blend((LIGHTFM, ease), (0.5, 0.5))])
     for folder in ("mlflow", "lake/ops/models"):
         shutil.copytree(registered / folder, data_home / folder)
     model = next((data_home / "mlflow").rglob("factors.npz"))

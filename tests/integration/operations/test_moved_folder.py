@@ -39,7 +39,7 @@ def _registers(data_dir: Path, ridge: float) -> int:
     given = MlSettings(data_dir=data_dir)
     rows, columns = np.nonzero(np.random.default_rng(5).random((3, 30)) < 0.4)
     data = interactions(USERS, np.arange(10, 40), rows, columns, np.ones(len(rows)))
-    bundle = trained(Ease(ridge=ridge), data, 1)
+    bundle = trained(Ease(regularization=ridge), data, 1)
     with connected(given) as client, mlflow.start_run():
         number, model_hash, path = registry.log_model(client, bundle)
     dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)

@@ -21,19 +21,19 @@ from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
 from tests.support.logs import GROUPS, TRACKS, grouped_log
 
-LIGHTFM = Hybrid(dimensions=8, epochs=15)
-SOFTMAX = Softmax(dimensions=8, passes=40)
+LIGHTFM = Hybrid(no_components=8, epochs=15)
+SOFTMAX = Softmax(no_components=8, epochs=40)
 MODELS: list[Model] = [
     Popularity(),
     Baseline(neighbours=10),
     ItemKnn(neighbours=10),
-    Ease(ridge=5.0),
-    Ease(ridge=5.0, most=20, graded=False),
+    Ease(regularization=5.0),
+    Ease(regularization=5.0, max_items=20, weighted=False),
     SOFTMAX,
     replace(SOFTMAX, prior=2.0),
     LIGHTFM,
     replace(LIGHTFM, averaged=False),
-    Blend((LIGHTFM, Ease(ridge=5.0), SOFTMAX), (0.3, 0.5, 0.2)),
+    Blend((LIGHTFM, Ease(regularization=5.0), SOFTMAX), (0.3, 0.5, 0.2)),
 ]
 NAMES = [f"{model.name}-{number}" for number, model in enumerate(MODELS)]
 
@@ -123,7 +123,7 @@ def test_ease_is_the_closed_form() -> None:
     inverse = np.linalg.inv(played.T @ played + 3 * np.eye(12))
     between = np.eye(12) - inverse / np.diag(inverse)
     np.fill_diagonal(between, 0)
-    fitted = Ease(ridge=3.0).fit(data, seed=0)
+    fitted = Ease(regularization=3.0).fit(data, seed=0)
     np.testing.assert_allclose(fitted.scores(np.arange(30)), played @ between, atol=1e-4)
 
 
@@ -172,7 +172,7 @@ def test_weights_of_a_blend_share_one() -> None:
 
 
 def test_a_blend_is_on_validation_as_good_as_its_best_part(parts: Split) -> None:
-    fitted = [model.fit(parts.train, 0) for model in (LIGHTFM, Ease(ridge=5.0))]
+    fitted = [model.fit(parts.train, 0) for model in (LIGHTFM, Ease(regularization=5.0))]
     weights, figure = choose_weights(fitted, parts.train, parts.validation)
     task = discovery(parts.train, parts.validation)
     alone = [judge(model, task).means()["ndcg_at_10"] for model in fitted]
@@ -182,7 +182,7 @@ def test_a_blend_is_on_validation_as_good_as_its_best_part(parts: Split) -> None
 
 @pytest.mark.parametrize("seed", range(5))
 def test_what_helps_by_luck_alone_is_left_out_of_a_blend(parts: Split, seed: int) -> None:
-    ease = Ease(ridge=5.0).fit(parts.train, 0)
+    ease = Ease(regularization=5.0).fit(parts.train, 0)
     noise = np.random.default_rng(seed).random(parts.train.shape).astype(np.float32)
     of_luck: Any = SimpleNamespace(scores=lambda users: noise[users])
     weights, _ = choose_weights([ease, of_luck], parts.train, parts.validation)
@@ -194,10 +194,11 @@ def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
     found = search(parts.train, parts.validation, 0, 1, lambda trial: seen.append(trial.model))
     assert seen == ["ease"] * 4 + ["softmax"] * 2 + ["lightfm", "blend"]
     assert [trial.model for trial in found.trials] == seen
-    ridges = {t.settings["ridge"]: t.ndcg_at_10 for t in found.trials if t.model == "ease"}
-    assert found.ease.ridge in ridges
-    graded = [t.ndcg_at_10 for t in found.trials if t.settings.get("graded") is True]
-    plain = [t.ndcg_at_10 for t in found.trials if t.settings.get("graded") is False]
+    of_ease = [trial for trial in found.trials if trial.model == "ease"]
+    figures = {trial.settings["regularization"]: trial.ndcg_at_10 for trial in of_ease}
+    assert found.ease.regularization in figures
+    graded = [t.ndcg_at_10 for t in found.trials if t.settings.get("weighted") is True]
+    plain = [t.ndcg_at_10 for t in found.trials if t.settings.get("weighted") is False]
     assert len(plain) == 1
     assert plain[0] not in graded
     judged = judge(found.ease, discovery(parts.train, parts.validation)).means()["ndcg_at_10"]
@@ -242,3 +243,15 @@ def test_a_model_of_fewer_users_answers_them_as_it_did_and_holds_no_others(
 
 OF_USERS = ("user_factors", "nothing_known")
 OF_PLAYS = ("played.shape", "weights.shape")
+
+
+def test_files_name_settings_as_they_always_have(parts: Split) -> None:
+    """Models that an earlier version registered are read by these names."""
+    names = {
+        Ease: {"ridge", "most", "graded"},
+        Hybrid: {"dimensions", "rate", "sampled", "epochs", "neighbours", "averaged"},
+        Softmax: {"dimensions", "prior", "passes", "most"},
+    }
+    for model in (Ease(), LIGHTFM, SOFTMAX):
+        arrays = model.fit(parts.train, 0).arrays()
+        assert {name for name, array in arrays.items() if array.shape == ()} == names[type(model)]

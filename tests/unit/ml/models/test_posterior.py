@@ -119,7 +119,7 @@ def test_of_two_tracks_with_as_many_listeners_the_newer_is_the_likelier() -> Non
     day = np.datetime64("2026-01-01", "us") + number.astype("timedelta64[D]")
     track = np.where(number % 2, 2, number // 50)
     data = interactions(number, np.arange(3), number, track, np.ones(100), last_played=day)
-    model = Softmax(dimensions=2, passes=60)
+    model = Softmax(no_components=2, epochs=60)
     older, newer, _ = model.fit(data, 0).scores(np.array([0]))[0]
     assert newer > older + 0.3
     older, newer, _ = model.fit(replace(data, last_played=None), 0).scores(np.array([0]))[0]

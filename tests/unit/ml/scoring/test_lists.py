@@ -58,13 +58,12 @@ def apps(draw: st.DrawFn) -> App:
 
 def lists_of(bundle: Bundle, data: Interactions, k: int) -> list[dict[str, Any]]:
     scorer = align(bundle, data)
-    assert scorer.baseline.parts
     ranking = Ranking(
         settings=MlSettings(recommend_k=k, per_artist=2),
         scorer=scorer,
         artists=np.arange(data.shape[1]) % 3,
         heard=data.plays > 0,
-        reasons=Reasons(scorer.baseline.parts.near, data.weights),
+        reasons=Reasons(scorer.baseline.near, data.weights),
         users=data.users,
         tracks=data.tracks,
         batch=Batch(1, "run", NOW, NOW),

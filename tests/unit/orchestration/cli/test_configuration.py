@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.models.kinds import KINDS
+from ml.models.model_types import MODEL_TYPES
 from ml.settings import MODELS
 from orchestration.run import configuration
 from orchestration.run.errors import SettingsWrong
@@ -126,4 +126,4 @@ def test_every_variable_that_our_files_name_is_known() -> None:
 
 
 def test_the_models_that_a_setting_may_name_are_those_there_are() -> None:
-    assert set(MODELS) == set(KINDS)
+    assert set(MODELS) == set(MODEL_TYPES)
