@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ml.errors import UnreadableTable
 
 if TYPE_CHECKING:
+    import duckdb
+
     from ml.data.external.source import Source
 
 MISSING = (
@@ -14,6 +16,7 @@ MISSING = (
     "nan", "NAN", "-nan", "-NaN", "NaT", "nil",
 )  # fmt: skip
 """Written by R, pandas, MySQL, PostgreSQL, Excel and others for what is not known."""
+_TOKENS = ", ".join(f"'{token}'" for token in MISSING)
 _BLANK = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff\u200b"
 _NUMBERS = ("INT", "FLOAT", "DOUBLE", "DECIMAL", "REAL")
 
@@ -28,15 +31,26 @@ def is_nested(kind: str) -> bool:
     return kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "VARIANT"))
 
 
+def clean_text(db: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
+    """Bring a column of text into the form of `text_of`, in place.
+
+    Most files need nothing: to look for what does costs a tenth of trimming every value.
+    """
+    db.execute(
+        f"update {table} set {column} = nfc_normalize(trim({column}, '{_BLANK}'))"
+        f" where not regexp_full_match({column}, '[!-~]([ -~]*[!-~])?')"
+    )
+    db.execute(f"update {table} set {column} = null where {column} in ({_TOKENS})")
+
+
 def text_of(column: str, kind: str) -> str:
     """Return SQL for a column's text: trimmed, in Unicode's form NFC, null where nothing is said.
 
     Whole numbers of floating point lose their `.0`.
     """
     if kind == "VARCHAR":
-        tokens = ", ".join(f"'{token}'" for token in MISSING)
         trimmed = f"trim({column}, '{_BLANK}')"
-        return f"case when {trimmed} not in ({tokens}) then nfc_normalize({trimmed}) end"
+        return f"case when {trimmed} not in ({_TOKENS}) then nfc_normalize({trimmed}) end"
     if "DOUBLE" in kind or "FLOAT" in kind:
         return (
             f"case when isnan({column}) then null"

@@ -11,7 +11,7 @@ import duckdb
 
 from lake.paths import NO_PARTITIONS, literal, pattern_of
 from ml.data.external import delimited
-from ml.data.external.cells import require_flat, shortened, text_of
+from ml.data.external.cells import clean_text, require_flat, shortened, text_of
 from ml.data.external.decoding import decode
 from ml.data.external.identifiers import settle_ids
 from ml.errors import UnreadableTable
@@ -98,13 +98,16 @@ def load_columns(db: duckdb.DuckDBPyConnection, source: Source, places: Mapping[
     for role, place in places.items():
         require_flat(source, place)
         select, kind = source.selects[place], source.types[place]
-        as_text = role.endswith("_id") or kind == "VARCHAR"
-        selects.append(f"{text_of(select, kind) if as_text else select} as {role}")
+        is_id = role.endswith("_id") and kind != "VARCHAR"
+        selects.append(f"{text_of(select, kind) if is_id else select} as {role}")
     try:
         db.execute(
             "create table listens as select row_number() over () as row, * from"
             f" (select {', '.join(selects)} from {source.reader})"
         )
+        for role, place in places.items():
+            if source.types[place] == "VARCHAR":
+                clean_text(db, "listens", role)
     except duckdb.Error as error:
         raise unreadable(source.path, error) from error
     for role in ("user_id", "track_id"):
