@@ -12,7 +12,7 @@ from time import perf_counter, process_time
 from bench.logs import LOGS, log
 from bench.measure import table
 from ml.data.splits import split
-from ml.evaluation.judging import discovery, judge
+from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle.evaluate import evaluate
 from ml.models.hybrid import Hybrid
 
@@ -40,8 +40,8 @@ def main() -> None:
 def _run(name: str, seed: int, scale: float, trials: int) -> dict[str, float]:
     listens = log(name, seed, scale)
     parts = split(listens, "random", seed)
-    task = discovery(parts.known, parts.test)
-    plain = judge(WARP.fit(parts.known, seed), task).means()["ndcg_at_10"]
+    task = discovery(parts.training, parts.test)
+    plain = evaluate_scorer(WARP.fit(parts.training, seed), task).means()["ndcg_at_10"]
     began, worked = perf_counter(), process_time()
     judged = evaluate(listens, "random", seed, budget=trials)
     return (

@@ -13,7 +13,7 @@ import numpy as np
 
 from ml.data.published_marts import open_published
 from ml.evaluation.bootstrap import paired_gain
-from ml.lifecycle import holdout
+from ml.lifecycle.holdout import hold_out
 from ml.lifecycle.promotion import pooled, probably
 from ml.lifecycle.rolling import compare
 from ml.models.baseline import Baseline
@@ -28,12 +28,14 @@ SHARES = (0.0, 0.5, 1.0)
 def gains_by_user(settings: MlSettings) -> list[np.ndarray]:
     """Return each test user's gains in NDCG@10, one for each cut-off."""
     with open_published(settings) as published:
-        cut = holdout.cut(published, settings)
+        holdout = hold_out(published, settings)
     nobody = np.zeros(0, np.int64)
     baseline = Bundle(Baseline(), nobody, nobody, nobody)
-    challenger = trained(Softmax(), cut.data, settings.seed)
-    weeks = [compare(challenger, baseline, cut, week, settings.seed) for week in cut.plan.weeks]
-    own, rival, _ = (pooled(figures).ndcg_at_10 for figures in zip(*weeks, strict=True))
+    challenger = trained(Softmax(), holdout.training, settings.seed)
+    weeks = [
+        compare(challenger, baseline, holdout, week, settings.seed) for week in holdout.plan.weeks
+    ]
+    own, rival, _ = (pooled(metrics).ndcg_at_10 for metrics in zip(*weeks, strict=True))
     gains = own.values - rival.values
     return [gains[own.users == user] for user in np.unique(own.users)]
 

@@ -1,4 +1,4 @@
-"""Recommendations: from published features to models, their judgement and their predictions."""
+"""Recommendations: from published features to models, their evaluation and their predictions."""
 
 import os
 

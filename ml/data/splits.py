@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ml.data.interactions import Interactions, Ints
     from ml.data.listens import Listens
 
-Kind = Literal["time", "user", "random"]
+SplitKind = Literal["time", "user", "random"]
 
 VALIDATION_SHARE, TEST_SHARE = 0.1, 0.2
 LATEST_SHARE = 0.1
@@ -26,15 +26,15 @@ LATEST_SHARE = 0.1
 class Split:
     """The parts; all have the same users and tracks."""
 
-    kind: Kind
+    kind: SplitKind
     train: Interactions
     validation: Interactions
-    known: Interactions
+    training: Interactions
     """Train and validation together: what the judged models are trained on in the end."""
     test: Interactions
 
 
-def split(listens: Listens, kind: Kind, seed: int) -> Split:
+def split(listens: Listens, kind: SplitKind, seed: int) -> Split:
     """Hold out a tenth of the listens for validation, and a fifth for the test.
 
     `time`: the latest tenth is the test. `user`: each user's own latest tracks (drawn, where no
@@ -62,7 +62,10 @@ def time_split(listens: Listens, validation_from: np.datetime64, test_from: np.d
 
 
 def _parts(
-    listens: Listens, kind: Kind, is_train: npt.NDArray[np.bool_], is_test: npt.NDArray[np.bool_]
+    listens: Listens,
+    kind: SplitKind,
+    is_train: npt.NDArray[np.bool_],
+    is_test: npt.NDArray[np.bool_],
 ) -> Split:
     is_validation = ~is_train & ~is_test
     for name, part in (("train on", is_train), ("validate", is_validation), ("test", is_test)):
@@ -72,7 +75,7 @@ def _parts(
         kind=kind,
         train=listens.only(is_train),
         validation=listens.only(is_validation),
-        known=listens.only(~is_test),
+        training=listens.only(~is_test),
         test=listens.only(is_test),
     )
 

@@ -11,7 +11,7 @@ from ml.data.history import history
 from ml.errors import TooFewListens
 from ml.lifecycle.drift import drift
 from ml.lifecycle.holdout import ends, require_enough
-from ml.lifecycle.rolling import cut_offs_at_most
+from ml.lifecycle.rolling import max_cut_offs
 from ml.registry import registry
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def due(settings: MlSettings, run_id: str = "") -> Due:
 
     Raises `NothingToLearnFrom` where no features are published.
     """
-    most = cut_offs_at_most(registry.find_champion(settings))
+    most = max_cut_offs(registry.find_champion(settings))
     with published_marts.open_published(settings) as published:
         data_as_of = published_marts.version_of(published).data_as_of
         lack = _lack(published, settings, most)

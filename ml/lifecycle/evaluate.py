@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from ml.data.splits import split
 from ml.errors import TooFewListens
 from ml.evaluation.bootstrap import paired_gain
-from ml.evaluation.judging import Task, discovery, judge, listen_again, of_new_tracks
+from ml.evaluation.evaluation import Task, discovery, evaluate_scorer, listen_again, of_new_tracks
 from ml.evaluation.metrics import coverage, gini, novelty
 from ml.lifecycle.search import AT_ONCE, search
 from ml.models.blend import Blend
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from ml.data.interactions import Interactions, Ints
     from ml.data.listens import Listens
-    from ml.data.splits import Kind, Split
-    from ml.evaluation.judging import Judgement, Scorer
+    from ml.data.splits import Split, SplitKind
+    from ml.evaluation.evaluation import Evaluation, Scorer
     from ml.lifecycle.search import Found
     from ml.models.model import Model
 
@@ -39,25 +39,25 @@ FEWEST_USERS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class ModelResult:
     """A trained model and all that is said of it."""
 
     name: str
-    judgement: Judgement
+    evaluation: Evaluation
     figures: Figures
     model: Model | None = None
 
 
 def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
     listens: Listens,
-    kind: Kind,
+    kind: SplitKind,
     seed: int,
     *,
     budget: int = 2,
     oracle: Scorer | None = None,
     fewest_users: int = 1,
     say: Callable[[str], None] = lambda _what: None,
-) -> list[Judged]:
+) -> list[ModelResult]:
     """Choose settings on validation, train on train and validation, judge on the test.
 
     Args:
@@ -74,7 +74,7 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
 
     """
     parts = split(listens, kind, seed)
-    judges = len(discovery(parts.known, parts.test).users)
+    judges = len(discovery(parts.training, parts.test).users)
     if not judges:
         raise TooFewListens("nobody plays anything new in the test part")
     if not len(discovery(parts.train, parts.validation).users):
@@ -89,14 +89,14 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
         parts.train, parts.validation, seed, budget, lambda trial: say(f"tried {trial.model}")
     )
 
-    def train(model: Model) -> Judged:
-        return _judged(parts, *_trained(parts.known, model, seed, say))
+    def train(model: Model) -> ModelResult:
+        return _result_of(parts, *_trained(parts.training, model, seed, say))
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
         judged = list(pool.map(train, _finalists(found)))
-    judged.append(_judged(parts, *_blended(found, judged)))
+    judged.append(_result_of(parts, *_blended(found, judged)))
     if oracle is not None:
-        judged.append(_judged(parts, oracle, 0.0, "oracle"))
+        judged.append(_result_of(parts, oracle, 0.0, "oracle"))
         _compare(judged)
     _test_gains(judged, seed)
     return judged
@@ -126,14 +126,14 @@ def _finalists(found: Found) -> list[Model]:
 
 
 def _trained(
-    known: Interactions, model: Model, seed: int, say: Callable[[str], None]
+    training: Interactions, model: Model, seed: int, say: Callable[[str], None]
 ) -> tuple[Model, float, str]:
     say(f"training {model.name}")
     began = perf_counter()
-    return model.fit(known, seed), perf_counter() - began, model.name
+    return model.fit(training, seed), perf_counter() - began, model.name
 
 
-def _blended(found: Found, judged: list[Judged]) -> tuple[Model, float, str]:
+def _blended(found: Found, judged: list[ModelResult]) -> tuple[Model, float, str]:
     """Blend the models that were just trained, by the weights that validation chose."""
     trained = {one.name: one for one in judged}
     parts = tuple(
@@ -144,43 +144,43 @@ def _blended(found: Found, judged: list[Judged]) -> tuple[Model, float, str]:
     return blend, seconds, blend.name
 
 
-def _judged(parts: Split, scorer: Scorer, seconds: float, name: str) -> Judged:
-    known, test = parts.known, parts.test
-    task = discovery(known, test)
-    judgement = judge(scorer, task)
-    listeners = np.bincount(known.plays.indices, minlength=known.shape[1])
+def _result_of(parts: Split, scorer: Scorer, seconds: float, name: str) -> ModelResult:
+    training, test = parts.training, parts.test
+    task = discovery(training, test)
+    evaluation = evaluate_scorer(scorer, task)
+    listeners = np.bincount(training.plays.indices, minlength=training.shape[1])
     figures: Figures = {
-        **judgement.means(),
-        "coverage": coverage(judgement.shown, known.shape[1]),
-        "novelty": novelty(judgement.shown, listeners, known.shape[0]),
-        "gini": gini(judgement.shown, known.shape[1]),
+        **evaluation.means(),
+        "coverage": coverage(evaluation.shown, training.shape[1]),
+        "novelty": novelty(evaluation.shown, listeners, training.shape[0]),
+        "gini": gini(evaluation.shown, training.shape[1]),
         "users": len(task.users),
-        "slices": _slices(known, judgement)
-        | {"new_tracks": _of(scorer, of_new_tracks(known, test))},
+        "slices": _slices(training, evaluation)
+        | {"new_tracks": _of(scorer, of_new_tracks(training, test))},
         "train_seconds": round(seconds, 3),
     }
     if parts.kind == "time":
-        figures["listen_again"] = _of(scorer, listen_again(known, test))
+        figures["listen_again"] = _of(scorer, listen_again(training, test))
     if isinstance(scorer, Hybrid | Ease | Softmax | Blend):
         figures["settings"] = scorer.settings()
     model: Any = scorer if hasattr(scorer, "arrays") else None
-    return Judged(name, judgement, figures, model)
+    return ModelResult(name, evaluation, figures, model)
 
 
 def _of(scorer: Scorer, task: Task) -> Figures:
-    return _means(judge(scorer, task)) if len(task.users) else {"users": 0}
+    return _means(evaluate_scorer(scorer, task)) if len(task.users) else {"users": 0}
 
 
-def _means(judgement: Judgement) -> Figures:
-    return {"users": len(judgement.users), **judgement.means()}
+def _means(evaluation: Evaluation) -> Figures:
+    return {"users": len(evaluation.users), **evaluation.means()}
 
 
-def slice_users(known: Interactions, users: Ints) -> dict[str, Ints]:
-    """Return which of `users`, by position, are new (no play known) and light.
+def slice_users(training: Interactions, users: Ints) -> dict[str, Ints]:
+    """Return which of `users`, by position, are new (no play training) and light.
 
-    Light: a track or more, but no more than the quarter of the known users with fewest have.
+    Light: a track or more, but no more than the quarter of the training users with fewest have.
     """
-    tracks = np.diff(known.plays.indptr)
+    tracks = np.diff(training.plays.indptr)
     few = np.quantile(tracks[tracks > 0], 0.25)
     of_theirs = tracks[users]
     return {
@@ -189,24 +189,24 @@ def slice_users(known: Interactions, users: Ints) -> dict[str, Ints]:
     }
 
 
-def _slices(known: Interactions, judgement: Judgement) -> Figures:
+def _slices(training: Interactions, evaluation: Evaluation) -> Figures:
     return {
-        name: _means(judgement.of(which)) if len(which) else {"users": 0}
-        for name, which in slice_users(known, judgement.users).items()
+        name: _means(evaluation.of(which)) if len(which) else {"users": 0}
+        for name, which in slice_users(training, evaluation.users).items()
     }
 
 
-def _compare(judged: list[Judged]) -> None:
+def _compare(judged: list[ModelResult]) -> None:
     best = judged[-1].figures["ndcg_at_10"]
     for one in judged:
         one.figures["percent_of_oracle"] = 100 * one.figures["ndcg_at_10"] / best if best else None
 
 
-def _test_gains(judged: list[Judged], seed: int) -> None:
+def _test_gains(judged: list[ModelResult], seed: int) -> None:
     """Say how surely each model is better than popularity and than item-kNN."""
     for one in judged:
         for other in judged[:2]:
-            gain = paired_gain(one.judgement.ndcg_at_10, other.judgement.ndcg_at_10, seed=seed)
+            gain = paired_gain(one.evaluation.ndcg_at_10, other.evaluation.ndcg_at_10, seed=seed)
             if one is not other:
                 key = f"gain_over_{other.name.replace('-', '_')}"
                 one.figures[key] = {"mean": gain.mean, "low": gain.low, "high": gain.high}

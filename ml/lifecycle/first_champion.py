@@ -42,20 +42,15 @@ def register_baseline(settings: MlSettings, run_id: str) -> Version:
         arrays = bundle.model.arrays().items()
         mlflow.log_params({name: array.item() for name, array in arrays} | {"model": bundle.name})
         mlflow.set_tags({"run_id": run_id, "git_commit": commit or "unknown"})
-        number, model_hash, path = registry.log_model(client, bundle)
-    row = {
-        "model_version": number,
-        "name": bundle.name,
-        "model_hash": model_hash,
-        "run_id": run_id,
-        "mlflow_run_id": mlflow_run_id,
-        "path": path,
-        "trained_at": utc_now(),
-        "data_as_of": data_version.data_as_of,
-        "cut_off": cut_off,
-        "load_ids": data_version.load_ids,
-        "git_commit": commit,
-        "seconds": time.monotonic() - began,
-    }
+        row = registry.log_model(client, bundle) | {
+            "run_id": run_id,
+            "mlflow_run_id": mlflow_run_id,
+            "trained_at": utc_now(),
+            "data_as_of": data_version.data_as_of,
+            "cut_off": cut_off,
+            "load_ids": data_version.load_ids,
+            "git_commit": commit,
+            "seconds": time.monotonic() - began,
+        }
     registry.note(settings, row)
-    return registry.versions(settings)[number]
+    return registry.versions(settings)[row["model_version"]]

@@ -1,4 +1,4 @@
-"""The listens that models are evaluated on: those after a training cut-off, which none has seen."""
+"""The holdout: listens after a training cut-off, on which models are evaluated."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ml.data import published_marts
-from ml.data.history import MOST_CUT_OFFS, history
+from ml.data.history import MAX_CUT_OFFS, history
 from ml.data.snapshot import listens, snapshot
 from ml.errors import TooFewListens
-from ml.evaluation import judging, metrics
-from ml.lifecycle.promotion import POPULARITY, Figures, UserValues
+from ml.evaluation.evaluation import discovery, evaluate_scorer, of_new_tracks
+from ml.evaluation.metrics import coverage
+from ml.lifecycle.promotion import POPULARITY, RankerMetrics, UserValues
+from ml.models.baseline import Baseline
 from ml.models.bundle import align
 from ml.models.popularity import Popularity
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ml.data.interactions import Interactions
     from ml.data.listens import Listens
     from ml.data.snapshot import Snapshot
+    from ml.evaluation.evaluation import Scorer
     from ml.models.bundle import Bundle
     from ml.settings import MlSettings
 
@@ -32,29 +35,35 @@ LIGHT_PLAYS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cut:
-    """What was known before the cut-off, and what was played from it on."""
+class Holdout:
+    """Training interactions before a cut-off, and test interactions from it on."""
 
-    known: Snapshot
+    snapshot: Snapshot
     listens: Listens
-    """Every listen, to be cut further."""
+    """Every listen, for the holdouts of earlier weeks."""
     test: Interactions
     history: History
     plan: Plan
+    baseline: Baseline
+    """Fitted on the training interactions, once for all rankers that are evaluated here."""
 
     @property
-    def data(self) -> Interactions:
+    def training(self) -> Interactions:
         """All that a model may learn from."""
-        return self.known.data
+        return self.snapshot.data
 
-    def at(self, week: int) -> Cut:
-        """Cut at the beginning of an earlier week, and test on that week."""
+    def at(self, week: int) -> Holdout:
+        """Return the holdout of an earlier week: training before it, test on it."""
         if week == 0:
             return self
         since, until = self.history.cut_off(week), self.history.cut_off(week - 1)
         data = self._between(None, since)
-        known = replace(self.known, as_of=since, data=data)
-        return replace(self, known=known, test=self._between(since, until))
+        return replace(
+            self,
+            snapshot=replace(self.snapshot, as_of=since, data=data),
+            test=self._between(since, until),
+            baseline=Baseline().fit(data, seed=0),
+        )
 
     def for_settings(self) -> tuple[Interactions, Interactions] | None:
         """Return what to train on and the weeks after it to choose settings by, if there are any.
@@ -76,18 +85,18 @@ class Cut:
         )
 
 
-def cut(
-    published: duckdb.DuckDBPyConnection, settings: MlSettings, most: int = MOST_CUT_OFFS
-) -> Cut:
-    """Cut at the oldest cut-off that features were taken at; test up to the newest.
+def hold_out(
+    published: duckdb.DuckDBPyConnection, settings: MlSettings, max_cut_offs: int = MAX_CUT_OFFS
+) -> Holdout:
+    """Split at the oldest cut-off that features were taken at; test up to the newest.
 
     Args:
         published: The published file.
         settings: The listens that a training needs at least.
-        most: Cut-offs at most, the earlier ones included, at which a training is evaluated.
+        max_cut_offs: Cut-offs at which a training is evaluated, earlier ones included.
 
     Returns:
-        The cut, and the plan at which weeks more it can be evaluated.
+        The holdout, and the plan at which weeks more a training can be evaluated.
 
     Raises:
         TooFewListens: There are too few to train on, or none to test by.
@@ -99,9 +108,9 @@ def cut(
     known = snapshot(published, first, with_those_of=last)
     every = listens(published, known.data, until=last)
     assert every.at is not None
-    is_test = every.at >= np.datetime64(first, "us")
-    test, plan = every.only(is_test), weeks.plan(settings, most)
-    return Cut(known, every, test, weeks, plan)
+    test = every.only(every.at >= np.datetime64(first, "us"))
+    baseline = Baseline().fit(known.data, seed=0)
+    return Holdout(known, every, test, weeks, weeks.plan(settings, max_cut_offs), baseline)
 
 
 def require_enough(weeks: History, settings: MlSettings) -> None:
@@ -123,40 +132,41 @@ def ends(cut_offs: list[datetime]) -> tuple[datetime, datetime]:
     return cut_offs[0], cut_offs[-1]
 
 
-def figures_of(bundle: Bundle, cut: Cut) -> Figures:
+def metrics_of(bundle: Bundle, holdout: Holdout) -> RankerMetrics:
     """Evaluate a bundle as it would be served: with the baseline for whom it does not know."""
-    return _figures(bundle.name, align(bundle, cut.data), cut)
+    return _metrics_of(bundle.name, align(bundle, holdout.training, holdout.baseline), holdout)
 
 
-def figures_of_popularity(cut: Cut) -> Figures:
+def metrics_of_popularity(holdout: Holdout) -> RankerMetrics:
     """Evaluate popularity."""
-    return _figures(POPULARITY, Popularity().fit(cut.data, seed=0), cut)
+    return _metrics_of(POPULARITY, Popularity().fit(holdout.training, seed=0), holdout)
 
 
-def _figures(name: str, scorer: judging.Scorer, cut: Cut) -> Figures:
-    task = judging.discovery(cut.data, cut.test)
+def _metrics_of(name: str, scorer: Scorer, holdout: Holdout) -> RankerMetrics:
+    training, test = holdout.training, holdout.test
+    task = discovery(training, test)
     if not len(task.users):
-        raise TooFewListens("nobody played a track that was new to them, to test by")
-    judged = judging.judge(scorer, task)
-    plays = np.asarray(cut.data.plays.sum(axis=1)).ravel()[task.users]
+        raise TooFewListens("no user played a track that was new to them, to test by")
+    evaluation = evaluate_scorer(scorer, task)
+    plays = np.asarray(training.plays.sum(axis=1)).ravel()[task.users]
     which = {
         "new users": plays == 0,
         "light users": (plays > 0) & (plays <= LIGHT_PLAYS),
         "others": plays > LIGHT_PLAYS,
     }
     slices = {
-        name: UserValues(judged.ndcg_at_10[its], task.users[its])
+        name: UserValues(evaluation.ndcg_at_10[its], task.users[its])
         for name, its in which.items()
         if its.any()
     }
-    of_new = judging.of_new_tracks(cut.data, cut.test)
-    if len(of_new.users):
-        slices["new tracks"] = UserValues(judging.judge(scorer, of_new).ndcg_at_10, of_new.users)
-    return Figures(
+    new = of_new_tracks(training, test)
+    if len(new.users):
+        slices["new tracks"] = UserValues(evaluate_scorer(scorer, new).ndcg_at_10, new.users)
+    return RankerMetrics(
         name=name,
-        ndcg_at_10=UserValues(judged.ndcg_at_10, task.users),
-        coverage=metrics.coverage(judged.shown, cut.data.shape[1]),
+        ndcg_at_10=UserValues(evaluation.ndcg_at_10, task.users),
+        coverage=coverage(evaluation.shown, training.shape[1]),
         slices=slices,
-        means=judged.means(),
-        judgement=judged,
+        means=evaluation.means(),
+        evaluation=evaluation,
     )

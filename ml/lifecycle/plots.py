@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ml.data.interactions import Interactions
-    from ml.evaluation.judging import Judgement, Scorer
+    from ml.evaluation.evaluation import Evaluation, Scorer
     from ml.lifecycle.search import Trial
 
 _SCORED = 200
@@ -32,13 +32,13 @@ def metric_by_epoch(trials: Sequence[Trial]) -> Figure:
     return figure
 
 
-def metric_by_slice(known: Interactions, judged: Mapping[str, Judgement]) -> Figure:
+def metric_by_slice(training: Interactions, judged: Mapping[str, Evaluation]) -> Figure:
     """Draw NDCG@10 of each model for all, new and light users, with 95 % intervals."""
     figure, axes = _figure("users", "NDCG@10")
-    for number, (name, judgement) in enumerate(judged.items()):
-        everyone = {"all": np.arange(len(judgement.users))}
-        slices = everyone | slice_users(known, judgement.users)
-        figures = [judgement.ndcg_at_10[which] for which in slices.values()]
+    for number, (name, evaluation) in enumerate(judged.items()):
+        everyone = {"all": np.arange(len(evaluation.users))}
+        slices = everyone | slice_users(training, evaluation.users)
+        figures = [evaluation.ndcg_at_10[which] for which in slices.values()]
         mean = [its.mean() if len(its) else 0.0 for its in figures]
         noise = [1.96 * its.std() / len(its) ** 0.5 if len(its) else 0.0 for its in figures]
         width = 0.8 / len(judged)
@@ -50,12 +50,12 @@ def metric_by_slice(known: Interactions, judged: Mapping[str, Judgement]) -> Fig
     return figure
 
 
-def score_distributions(known: Interactions, test: Interactions, model: Scorer) -> Figure:
+def score_distributions(training: Interactions, test: Interactions, model: Scorer) -> Figure:
     """Draw the scores of tracks heard, of those that were played next, and of all others."""
     played = np.flatnonzero(np.diff(test.plays.indptr))
     users = played[np.linspace(0, len(played) - 1, min(_SCORED, len(played))).astype(np.int64)]
     scores = model.scores(users)
-    heard = known.heard(users)
+    heard = training.heard(users)
     next_played = test.heard(users) & ~heard
     figure, axes = _figure("score", "density")
     for label, which in (
@@ -69,15 +69,15 @@ def score_distributions(known: Interactions, test: Interactions, model: Scorer) 
     return figure
 
 
-def popularity_bias(known: Interactions, judged: Mapping[str, Judgement]) -> Figure:
+def popularity_bias(training: Interactions, judged: Mapping[str, Evaluation]) -> Figure:
     """Draw how much of what is shown falls on the most played tracks, against what is played."""
     figure, axes = _figure("share of the tracks, most played first", "share of plays or places")
-    plays = np.asarray(known.plays.sum(axis=0)).ravel()
+    plays = np.asarray(training.plays.sum(axis=0)).ravel()
     order = np.argsort(-plays, kind="stable")
     share = np.arange(1, len(order) + 1) / len(order)
     axes.plot(share, np.cumsum(plays[order]) / max(plays.sum(), 1), "k--", label="played")
-    for name, judgement in judged.items():
-        shown = judgement.shown[judgement.shown >= 0]
+    for name, evaluation in judged.items():
+        shown = evaluation.shown[evaluation.shown >= 0]
         times = np.bincount(shown, minlength=len(order))[order]
         axes.plot(share, np.cumsum(times) / max(times.sum(), 1), label=name)
     _legend(axes)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ml.data.interactions import Ints
     from ml.evaluation.bootstrap import Gain
-    from ml.evaluation.judging import Judgement
+    from ml.evaluation.evaluation import Evaluation
     from ml.evaluation.metrics import PerUser
     from ml.settings import MlSettings
 
@@ -42,7 +42,7 @@ class UserValues:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Figures:
+class RankerMetrics:
     """How a ranker did on test weeks: NDCG@10 per test user, of all and of slices."""
 
     name: str
@@ -52,29 +52,29 @@ class Figures:
     """The same users in the same order for every ranker."""
     means: dict[str, float] = field(default_factory=dict)
     """The means of all metrics, for the record."""
-    judgement: Judgement | None = None
+    evaluation: Evaluation | None = None
     """All of it, to be drawn; of one cut-off."""
     cut_offs: int = 1
     """How many cut-offs the values come from."""
 
 
-def pooled(figures: Sequence[Figures]) -> Figures:
+def pooled(metrics: Sequence[RankerMetrics]) -> RankerMetrics:
     """Put the values of several cut-offs together; metrics weigh as they have values."""
-    weights = [len(one.ndcg_at_10.values) for one in figures]
-    slices = dict.fromkeys(name for one in figures for name in one.slices)
-    return Figures(
-        name=figures[0].name,
-        ndcg_at_10=_joined([one.ndcg_at_10 for one in figures]),
-        coverage=float(np.average([one.coverage for one in figures], weights=weights)),
+    weights = [len(one.ndcg_at_10.values) for one in metrics]
+    slices = dict.fromkeys(name for one in metrics for name in one.slices)
+    return RankerMetrics(
+        name=metrics[0].name,
+        ndcg_at_10=_joined([one.ndcg_at_10 for one in metrics]),
+        coverage=float(np.average([one.coverage for one in metrics], weights=weights)),
         slices={
-            name: _joined([one.slices[name] for one in figures if name in one.slices])
+            name: _joined([one.slices[name] for one in metrics if name in one.slices])
             for name in slices
         },
         means={
-            name: float(np.average([one.means[name] for one in figures], weights=weights))
-            for name in figures[0].means
+            name: float(np.average([one.means[name] for one in metrics], weights=weights))
+            for name in metrics[0].means
         },
-        cut_offs=len(figures),
+        cut_offs=len(metrics),
     )
 
 
@@ -91,11 +91,11 @@ class Decision:
 
     is_promoted: bool
     sentence: str
-    figures: dict[str, Any]
+    evidence: dict[str, Any]
 
     def as_json(self) -> str:
-        """Return the figures as JSON text."""
-        return json.dumps(self.figures, sort_keys=True)
+        """Return the evidence as JSON text."""
+        return json.dumps(self.evidence, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,9 @@ def probably(needed: float) -> Rule:
 
 
 def decide(
-    challenger: Figures,
-    champion: Figures | None,
-    popularity: Figures,
+    challenger: RankerMetrics,
+    champion: RankerMetrics | None,
+    popularity: RankerMetrics,
     settings: MlSettings,
     rule: Rule = SURELY,
 ) -> Decision:
@@ -141,12 +141,12 @@ def decide(
         rule: How much evidence of a gain is enough.
 
     Returns:
-        The decision with its sentence and all figures.
+        The decision with its sentence and its evidence.
 
     """
     rival = champion or popularity
     test_users = challenger.ndcg_at_10.number_of_users
-    figures: dict[str, Any] = {
+    evidence: dict[str, Any] = {
         "challenger": challenger.means | {"coverage": challenger.coverage},
         "rival": rival.means | {"coverage": rival.coverage},
         "rival_name": rival.name,
@@ -158,10 +158,10 @@ def decide(
     }
     if test_users < settings.min_judges:
         why = f"{test_users} users are too few to judge by ({settings.min_judges} are needed)"
-        return Decision(False, f"{challenger.name} is not promoted: {why}", figures)
+        return Decision(False, f"{challenger.name} is not promoted: {why}", evidence)
     if not np.isfinite(challenger.ndcg_at_10.values).all():
         why = "its NDCG@10 is no number for some users"
-        return Decision(False, f"{challenger.name} is not promoted: {why}", figures)
+        return Decision(False, f"{challenger.name} is not promoted: {why}", evidence)
     gain = gain_of(challenger.ndcg_at_10, rival.ndcg_at_10, settings)
     over_popularity = gain_of(challenger.ndcg_at_10, popularity.ndcg_at_10, settings)
     slices = {
@@ -169,7 +169,7 @@ def decide(
         for name, own in sorted(challenger.slices.items())
         if name in rival.slices and own.number_of_users >= settings.min_judges
     }
-    figures |= {
+    evidence |= {
         "gain": asdict(gain),
         "gain_over_popularity": asdict(over_popularity),
         "slices": {name: asdict(one) for name, one in slices.items()},
@@ -179,9 +179,9 @@ def decide(
     faults += _coverage_fault(challenger, rival, settings)
     if faults:
         sentence = f"{challenger.name} is not promoted over {rival.name}: {'; '.join(faults)}"
-        return Decision(False, sentence, figures)
+        return Decision(False, sentence, evidence)
     sentence = f"{challenger.name} is promoted over {rival.name}: NDCG@10 {said}"
-    return Decision(True, sentence, figures)
+    return Decision(True, sentence, evidence)
 
 
 def _faults(
@@ -207,7 +207,9 @@ def _needed(gain: Gain, rule: Rule) -> str:
     return f" ({rule.needed:.0%} is needed)"
 
 
-def _coverage_fault(challenger: Figures, rival: Figures, settings: MlSettings) -> list[str]:
+def _coverage_fault(
+    challenger: RankerMetrics, rival: RankerMetrics, settings: MlSettings
+) -> list[str]:
     # Popularity shows everyone the same: its coverage binds nobody.
     least = 0.0 if rival.name == POPULARITY else settings.coverage_share * rival.coverage
     if challenger.coverage < least or challenger.coverage <= 0:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ml.evaluation.judging import discovery, judge
+from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.models.blend import Blend, choose_weights
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ml.data.interactions import Interactions
-    from ml.evaluation.judging import Task
+    from ml.evaluation.evaluation import Task
     from ml.models.model import Model
 
 Settings = dict[str, float]
 Fixed = TypeVar("Fixed", Ease, Softmax)
 
-JUDGED = 2_000
+VALIDATION_USERS = 2_000
 """Validation users asked for each figure, at most: its noise is then below .01."""
 AT_ONCE = 2
 EVERY, PATIENCE = 3, 3
-"""LightFM is judged after each 3 epochs, and ended when 3 judgements brought nothing better."""
+"""LightFM is judged after each 3 epochs, and ended when 3 evaluations brought nothing better."""
 
 LIGHTFM: tuple[dict[str, Any], ...] = tuple(
     {"no_components": size, "learning_rate": rate, "max_sampled": sampled, "averaged": averaged}
@@ -82,7 +82,7 @@ def search(
     `watch` is called for each trial, in the same order always. Equal data, seed and budget find the
     same: two kinds are searched at a time, but each model is trained on one thread.
     """
-    task = discovery(train, validation, at_most=JUDGED)
+    task = discovery(train, validation, at_most=VALIDATION_USERS)
     trials: list[Trial] = []
 
     def note(trial: Trial) -> float:
@@ -124,7 +124,7 @@ def _best(
     best, trials = None, list[Trial]()
     for candidate in candidates:
         fitted = candidate.fit(train, seed)
-        figure = judge(fitted, task).means()["ndcg_at_10"]
+        figure = evaluate_scorer(fitted, task).means()["ndcg_at_10"]
         if figure > max((trial.ndcg_at_10 for trial in trials), default=-1.0):
             best = fitted
         trials.append(Trial(candidate.name, candidate.settings(), figure))
@@ -138,7 +138,7 @@ def _stopped(model: Hybrid, train: Interactions, task: Task, seed: int) -> tuple
     best = [model]
 
     def stop(epoch: int, fitted: Hybrid) -> bool:
-        figure = judge(fitted, task).means()["ndcg_at_10"]
+        figure = evaluate_scorer(fitted, task).means()["ndcg_at_10"]
         if figure > max((earlier for _, earlier in curve), default=-1.0):
             best[0] = replace(fitted, epochs=epoch)
         curve.append((epoch, figure))

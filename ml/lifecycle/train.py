@@ -1,4 +1,4 @@
-"""Train a challenger on what was known at the training cut-off, register it, have it judged."""
+"""Training: choose settings, fit a challenger, register it, evaluate it against the champion."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from lake.clock import utc_now
 from lake.version import git_commit
 from ml.data import published_marts
 from ml.errors import TooFewListens
-from ml.lifecycle import holdout, plots
-from ml.lifecycle.deciding import judge_challenger
+from ml.lifecycle import plots
+from ml.lifecycle.decisions import evaluate_challenger
 from ml.lifecycle.drift import note_profile
+from ml.lifecycle.holdout import hold_out, metrics_of, metrics_of_popularity
 from ml.lifecycle.profile import profile
-from ml.lifecycle.rolling import cut_offs_at_most
+from ml.lifecycle.rolling import max_cut_offs
 from ml.lifecycle.search import search
 from ml.models.bundle import Bundle, align, trained
 from ml.models.model_types import model_type
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
-    from ml.lifecycle.holdout import Cut
-    from ml.lifecycle.promotion import Decision, Figures
+    from ml.lifecycle.holdout import Holdout
+    from ml.lifecycle.promotion import Decision, RankerMetrics
     from ml.lifecycle.search import Trial
     from ml.models.model import Model
     from ml.settings import MlSettings
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a training came to."""
+    """The result of a training."""
 
     version: int
     name: str
@@ -49,9 +50,19 @@ class Training:
 
 
 def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "") -> Training:
-    """Train what the settings name, or `model`, and have it judged against the champion.
+    """Train a challenger and evaluate it against the champion.
 
-    Raises `TooFewListens` when there is too little to learn from or to judge by.
+    Args:
+        settings: Which model, what a training needs, where models are.
+        model: What is trained instead of what the settings name.
+        run_id: The run that trains.
+
+    Returns:
+        The version that was registered, and the decision about it.
+
+    Raises:
+        TooFewListens: There is too little to learn from or to test by.
+
     """
     import mlflow
 
@@ -59,125 +70,115 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
 
     with published_marts.open_published(settings) as published:
         data_version = published_marts.version_of(published)
-        most = cut_offs_at_most(registry.find_champion(settings))
-        cut = holdout.cut(published, settings, most)
+        holdout = hold_out(published, settings, max_cut_offs(registry.find_champion(settings)))
         present = profile(published, published_marts.cut_offs(published)[-1])
     with scratch(settings), under_way(settings, run_id) as (client, mlflow_run_id):
         registry.register_known(client, settings)
-        begun = time.monotonic()
+        started = time.monotonic()
         trials: list[Trial] = []
-        bundle = trained(model or _chosen(settings, cut, trials), cut.data, settings.seed)
-        seconds = time.monotonic() - begun
-        own = holdout.figures_of(bundle, cut)
+        chosen = model or _chosen(settings, holdout, trials)
+        bundle = trained(chosen, holdout.training, settings.seed)
+        seconds = time.monotonic() - started
+        own, popularity = metrics_of(bundle, holdout), metrics_of_popularity(holdout)
         mlflow.log_params(_params(bundle, settings))
-        mlflow.set_tags(_tags(data_version, cut, run_id))
-        popularity = holdout.figures_of_popularity(cut)
-        figures = _metrics(own, popularity) | {"fit_seconds": seconds}
-        log_metrics(client, mlflow_run_id, figures)
+        mlflow.set_tags(_tags(data_version, holdout, run_id))
+        log_metrics(client, mlflow_run_id, _metrics(own, popularity) | {"fit_seconds": seconds})
         for trial in trials:
             _log_trial(client, trial)
-        for name, figure in _drawn(bundle, [own, popularity], cut, trials):
+        for name, figure in _drawn(bundle, [own, popularity], holdout, trials):
             mlflow.log_figure(figure, f"plots/{name}.png")
-        number, model_hash, path = registry.log_model(client, bundle)
-    row = _row(data_version, cut, own, seconds) | {
-        "model_version": number,
-        "name": bundle.name,
-        "model_hash": model_hash,
-        "run_id": run_id,
-        "mlflow_run_id": mlflow_run_id,
-        "path": path,
-    }
+        row = registry.log_model(client, bundle) | {
+            "run_id": run_id,
+            "mlflow_run_id": mlflow_run_id,
+            "trained_at": utc_now(),
+            "data_as_of": data_version.data_as_of,
+            "cut_off": holdout.snapshot.as_of,
+            "load_ids": data_version.load_ids,
+            "git_commit": git_commit(),
+            "listens": int(holdout.training.plays.sum()),
+            "seconds": seconds,
+            "coverage": own.coverage,
+            **{name: own.means[name] for name in ("ndcg_at_10", "recall_at_10", "map_at_10")},
+        }
     registry.note(settings, row)
+    number = row["model_version"]
     note_profile(settings, number, present, run_id)
-    decision = judge_challenger(settings, registry.versions(settings)[number], cut, run_id)
+    decision = evaluate_challenger(settings, registry.versions(settings)[number], holdout, run_id)
     with connected(settings) as client:
         log_metrics(client, mlflow_run_id, _evidence(decision))
-    listens = int(cut.data.plays.sum())
-    return Training(number, bundle.name, model_hash, listens, seconds, decision)
+    return Training(number, bundle.name, row["model_hash"], row["listens"], seconds, decision)
 
 
-def _chosen(settings: MlSettings, cut: Cut, trials: list[Trial]) -> Model:
+def _chosen(settings: MlSettings, holdout: Holdout, trials: list[Trial]) -> Model:
     """Make the model that the settings name; a blend's own settings are chosen on validation."""
     if settings.model != "blend":
         made: Model = model_type(settings.model)()
         return made
-    parts = cut.for_settings()
+    parts = holdout.for_settings()
     if parts is None:
         raise TooFewListens("none before the cut-off, to choose settings by")
     return search(*parts, settings.seed, settings.trials, trials.append).blend
 
 
 def _drawn(
-    bundle: Bundle, judged: list[Figures], cut: Cut, trials: list[Trial]
+    bundle: Bundle, metrics: list[RankerMetrics], holdout: Holdout, trials: list[Trial]
 ) -> Iterator[tuple[str, Figure]]:
     """Yield each picture of a training with its name."""
-    judgements = {one.name: one.judgement for one in judged if one.judgement is not None}
-    scorer = align(bundle, cut.data)
+    evaluations = {one.name: one.evaluation for one in metrics if one.evaluation is not None}
+    training = holdout.training
+    scorer = align(bundle, training, holdout.baseline)
     yield "metric_by_epoch", plots.metric_by_epoch(trials)
-    yield "metric_by_slice", plots.metric_by_slice(cut.data, judgements)
-    yield "score_distributions", plots.score_distributions(cut.data, cut.test, scorer)
-    yield "popularity_bias", plots.popularity_bias(cut.data, judgements)
+    yield "metric_by_slice", plots.metric_by_slice(training, evaluations)
+    yield "score_distributions", plots.score_distributions(training, holdout.test, scorer)
+    yield "popularity_bias", plots.popularity_bias(training, evaluations)
 
 
 def _params(bundle: Bundle, settings: MlSettings) -> dict[str, object]:
-    """Return the hyper-parameters: the small arrays of a model, and what training was told."""
+    """Return the hyper-parameters: small arrays of the model, and settings of the training."""
     arrays = bundle.model.arrays().items()
     own = {name: array.tolist() for name, array in arrays if array.size <= 8 and array.ndim <= 1}
     return own | {"model": bundle.name, "seed": settings.seed, "test_days": settings.test_days}
 
 
-def _tags(data_version: published_marts.Version, cut: Cut, run_id: str) -> dict[str, str]:
+def _tags(data_version: published_marts.Version, holdout: Holdout, run_id: str) -> dict[str, str]:
     return {
         "git_commit": git_commit() or "unknown",
         "load_ids": ",".join(data_version.load_ids)[:5_000],
         "publication": str(data_version.publication),
         "data_as_of": data_version.data_as_of.isoformat(),
-        "cut_off": cut.known.as_of.isoformat(),
+        "cut_off": holdout.snapshot.as_of.isoformat(),
         "run_id": run_id,
     }
 
 
-def _metrics(own: Figures, popularity: Figures) -> dict[str, float]:
-    figures = dict(own.means) | {"coverage": own.coverage}
-    figures |= {f"popularity_{name}": value for name, value in popularity.means.items()}
-    figures |= {
-        f"ndcg_at_10_{name.replace(' ', '_')}": float(np.mean(its.values))
-        for name, its in own.slices.items()
-    }
-    return figures
+def _metrics(own: RankerMetrics, popularity: RankerMetrics) -> dict[str, float]:
+    return (
+        own.means
+        | {"coverage": own.coverage}
+        | {f"popularity_{name}": value for name, value in popularity.means.items()}
+        | {
+            f"ndcg_at_10_{name.replace(' ', '_')}": float(np.mean(its.values))
+            for name, its in own.slices.items()
+        }
+    )
 
 
 def _evidence(decision: Decision) -> dict[str, float]:
-    """Return what decided, of all cut-offs together, as MLflow's metrics."""
+    """Return the evidence of all cut-offs together as MLflow's metrics."""
+    evidence = decision.evidence
     metrics = {
-        f"decided_{name}_{figure}": float(value)
+        f"decided_{name}_{part}": float(value)
         for name in ("gain", "gain_over_popularity")
-        for figure, value in (decision.figures.get(name) or {}).items()
+        for part, value in (evidence.get(name) or {}).items()
     }
-    if "test_users" in decision.figures:
-        metrics["decided_test_users"] = float(decision.figures["test_users"])
-        metrics["decided_cut_offs"] = float(len(decision.figures.get("cut_offs", [1])))
+    if "test_users" in evidence:
+        metrics["decided_test_users"] = float(evidence["test_users"])
+        metrics["decided_cut_offs"] = float(len(evidence.get("cut_offs", [1])))
     return metrics
 
 
-def _row(
-    data_version: published_marts.Version, cut: Cut, own: Figures, seconds: float
-) -> dict[str, object]:
-    return {
-        "trained_at": utc_now(),
-        "data_as_of": data_version.data_as_of,
-        "cut_off": cut.known.as_of,
-        "load_ids": data_version.load_ids,
-        "git_commit": git_commit(),
-        "listens": int(cut.data.plays.sum()),
-        "seconds": seconds,
-        "coverage": own.coverage,
-        **{name: own.means[name] for name in ("ndcg_at_10", "recall_at_10", "map_at_10")},
-    }
-
-
 def _log_trial(client: MlflowClient, trial: Trial) -> None:
-    """Note one setting that was tried as a nested run, with its curve over the epochs."""
+    """Log one trial as a nested run, with its curve over the epochs."""
     import mlflow
     from mlflow.entities import Metric
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ml.evaluation.bootstrap import paired_gain
-from ml.evaluation.judging import discovery, judge
+from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.model import Model
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ml.models.array_files import Arrays
 
 _PARTS: tuple[type[Model], ...] = (Hybrid, Ease, Softmax)
-_JUDGED = 1_000
+_VALIDATION_USERS = 1_000
 STEPS = 10
 _ONE_ERROR = 0.68
 """Of intervals so sure, each end lies a standard error from the mean."""
@@ -111,12 +111,12 @@ def choose_weights(
     A part alone is kept unless a mixture is better by more than a standard error: the best of many
     is partly luck.
     """
-    task = discovery(train, validation, at_most=_JUDGED)
+    task = discovery(train, validation, at_most=_VALIDATION_USERS)
     row = np.zeros(train.shape[0], np.int64)
     row[task.users] = np.arange(len(task.users))
     scored = [standardised(part.scores(task.users)) for part in parts]
     found = {
-        weights: judge(_Sum(row, scored, weights), task).ndcg_at_10
+        weights: evaluate_scorer(_Sum(row, scored, weights), task).ndcg_at_10
         for weights in in_tenths(len(parts))
     }
     mixture, alone = (

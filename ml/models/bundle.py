@@ -145,15 +145,16 @@ def align(bundle: Bundle, data: Interactions, baseline: Baseline | None = None) 
     Args:
         bundle: A trained model, or a baseline: that is fitted on `data`, whatever it knew before.
         data: Whose users and tracks are to be ranked.
-        baseline: One that was fitted on `data`, for whom and what the model does not know; by
-            default it is fitted here.
+        baseline: One of default settings, fitted on `data`, for users and tracks that the model
+            does not know; by default it is fitted here.
 
     Returns:
         What scores each user and track of `data`.
 
     """
     if isinstance(bundle.model, Baseline):
-        baseline = bundle.model.fit(data, seed=0)
+        if baseline is None or baseline.settings() != bundle.model.settings():
+            baseline = bundle.model.fit(data, seed=0)
         no_user, no_track = (np.full(number, -1) for number in data.shape)
         return Aligned(bundle, no_user, no_track, baseline)
     knows = np.isin(np.arange(len(bundle.users)), bundle.has_listened)

@@ -48,8 +48,8 @@ class Version:
         return self.name == Baseline.name
 
 
-def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:
-    """Register a bundle within the active run; return its version, its hash, its file."""
+def log_model(client: MlflowClient, bundle: Bundle) -> dict[str, Any]:
+    """Register a bundle within the active run; return its version, name, hash and file."""
     import mlflow
 
     with tempfile.TemporaryDirectory() as folder, _quietly():
@@ -67,7 +67,12 @@ def log_model(client: MlflowClient, bundle: Bundle) -> tuple[int, str, str]:
         )
     number = int(info.registered_model_version)
     client.set_model_version_tag(NAME, str(number), "model_hash", model_hash)
-    return number, model_hash, arrays_of(client, number)
+    return {
+        "model_version": number,
+        "name": bundle.name,
+        "model_hash": model_hash,
+        "path": arrays_of(client, number),
+    }
 
 
 def register_known(client: MlflowClient, settings: MlSettings) -> int:

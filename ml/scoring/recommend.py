@@ -13,7 +13,7 @@ from lake.clock import utc_now
 from ml.data import published_marts
 from ml.data.snapshot import present
 from ml.errors import NoChampion
-from ml.lifecycle.deciding import ensure_champion
+from ml.lifecycle.decisions import ensure_champion
 from ml.models.bundle import align
 from ml.models.spark import ranked_on_spark
 from ml.registry import registry

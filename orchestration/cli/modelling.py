@@ -12,7 +12,7 @@ import typer
 from orchestration.run.console import Screen
 
 if TYPE_CHECKING:
-    from ml.lifecycle.evaluate import Judged
+    from ml.lifecycle.evaluate import ModelResult
 
 app = typer.Typer()
 
@@ -134,7 +134,7 @@ def _tell(what: str) -> None:
         typer.echo(f"… {what}", err=True)
 
 
-def _show(judged: "list[Judged]", kind: str, seed: int) -> None:
+def _show(judged: "list[ModelResult]", kind: str, seed: int) -> None:
     screen = Screen()
     names = [
         "ndcg_at_10",

@@ -52,7 +52,7 @@ def train(run: Run, *, if_due: bool = False) -> "Training | None":
     Raises `TooFewListens` and `NothingToLearnFrom` only where a training was asked for.
     """
     from ml.errors import NothingToLearnFrom, TooFewListens
-    from ml.lifecycle.deciding import ensure_champion
+    from ml.lifecycle.decisions import ensure_champion
     from ml.lifecycle.due import due
     from ml.lifecycle.train import train as train_model
     from ml.registry.trainings import end_killed

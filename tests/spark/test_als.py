@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml.data.splits import Split, split
-from ml.evaluation.judging import discovery, judge
+from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.models.als import Als
 from ml.models.array_files import digest, load, save
 from ml.models.model_types import model_type
@@ -25,12 +25,12 @@ def parts() -> Split:
 @pytest.fixture(scope="module")
 def fitted(spark_home: Path, parts: Split) -> Als:
     assert spark_home
-    return SMALL.fit(parts.known, seed=7)
+    return SMALL.fit(parts.training, seed=7)
 
 
 def test_the_same_data_and_seed_give_the_same_bits(fitted: Als, parts: Split) -> None:
-    assert digest(SMALL.fit(parts.known, seed=7).arrays()) == digest(fitted.arrays())
-    assert digest(SMALL.fit(parts.known, seed=8).arrays()) != digest(fitted.arrays())
+    assert digest(SMALL.fit(parts.training, seed=7).arrays()) == digest(fitted.arrays())
+    assert digest(SMALL.fit(parts.training, seed=8).arrays()) != digest(fitted.arrays())
 
 
 def test_it_comes_back_from_its_file_without_spark(fitted: Als, tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_it_comes_back_from_its_file_without_spark(fitted: Als, tmp_path: Path) 
 
 
 def test_it_finds_what_popularity_cannot(fitted: Als, parts: Split) -> None:
-    task = discovery(parts.known, parts.test)
-    popular = judge(Popularity().fit(parts.known, seed=7), task).means()
-    personal = judge(fitted, task).means()
+    task = discovery(parts.training, parts.test)
+    popular = evaluate_scorer(Popularity().fit(parts.training, seed=7), task).means()
+    personal = evaluate_scorer(fitted, task).means()
     assert personal["ndcg_at_10"] > 1.2 * popular["ndcg_at_10"]

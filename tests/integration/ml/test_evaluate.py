@@ -181,7 +181,7 @@ def test_ids_may_be_numbers_here_and_text_there(tmp_path: Path) -> None:
 
 
 def test_a_model_on_disk_comes_back_or_is_refused(tmp_path: Path) -> None:
-    known = split(grouped_log(), "random", seed=0).known
+    known = split(grouped_log(), "random", seed=0).training
     arrays = Ease(regularization=5.0).fit(known, 0).arrays()
     path = tmp_path / "model.npz"
     written = save(arrays, path)

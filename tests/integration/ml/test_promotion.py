@@ -13,8 +13,8 @@ import pytest
 
 from ml.data.published_marts import open_published
 from ml.errors import NothingToRollBackTo
-from ml.lifecycle import deciding
-from ml.lifecycle.holdout import Cut, cut
+from ml.lifecycle import decisions
+from ml.lifecycle.holdout import Holdout, hold_out
 from ml.models.array_files import save
 from ml.models.bundle import Bundle, trained
 from ml.models.ease import Ease
@@ -39,7 +39,7 @@ class Judge:
     """A data folder with models in it, and what they are judged on."""
 
     settings: MlSettings
-    cut: Cut
+    holdout: Holdout
     good: Bundle
 
     def champion(self) -> int:
@@ -63,7 +63,7 @@ class Judge:
         return registry.versions(self.settings)[number]
 
     def judges(self, version: registry.Version) -> Decision:
-        return deciding.judge_challenger(self.settings, version, self.cut)
+        return decisions.evaluate_challenger(self.settings, version, self.holdout)
 
     def promotes(self, bundle: Bundle) -> int:
         """Register and judge a bundle that must win."""
@@ -79,8 +79,8 @@ def settings_of(data_dir: Path) -> MlSettings:
 def judge_in(data_dir: Path) -> Judge:
     settings = settings_of(data_dir)
     with open_published(settings) as published:
-        known = cut(published, settings)
-    return Judge(settings, known, trained(ItemKnn(), known.data, 0))
+        holdout = hold_out(published, settings)
+    return Judge(settings, holdout, trained(ItemKnn(), holdout.training, 0))
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +123,11 @@ def spoilt(bundle: Bundle, value: float) -> Arrays:
 def of_noise(judge: Judge) -> Bundle:
     """A model of the same kind that learned from listens at random."""
     rng = np.random.default_rng(1)
-    plays = judge.cut.data.plays.copy()
+    plays = judge.holdout.training.plays.copy()
     plays.indices = rng.permutation(plays.indices)
     plays.sort_indices()
     plays.sum_duplicates()
-    return trained(ItemKnn(), replace(judge.cut.data, plays=plays, weights=plays), 0)
+    return trained(ItemKnn(), replace(judge.holdout.training, plays=plays, weights=plays), 0)
 
 
 def tampered(judge: Judge, path: Path) -> str:
@@ -179,7 +179,7 @@ NEVER: dict[str, tuple[Callable[[Judge, Path], str], str]] = {
     "worse": (bundle(of_noise), "is not surely better"),
     "the same again": (bundle(lambda judge: judge.good), "is not surely better"),
     "popularity itself": (
-        bundle(lambda judge: trained(Popularity(), judge.cut.data, 0)),
+        bundle(lambda judge: trained(Popularity(), judge.holdout.training, 0)),
         "does not surely beat popularity",
     ),
     "NaN": (arrays(lambda judge: spoilt(judge.good, np.nan)), "holds 1 NaN or inf"),
@@ -259,9 +259,9 @@ def test_it_is_never_promoted_and_the_decision_says_why(standing: Judge, name: s
 def test_what_is_better_than_a_bad_champion_replaces_it(tmp_path: Path) -> None:
     Tastes().publish(tmp_path / "marts.duckdb")
     judge = judge_in(tmp_path)
-    weak = trained(ItemKnn(neighbours=2), judge.cut.data, 0)
+    weak = trained(ItemKnn(neighbours=2), judge.holdout.training, 0)
     judge.promotes(weak)
-    better = judge.promotes(trained(Ease(), judge.cut.data, 0))
+    better = judge.promotes(trained(Ease(), judge.holdout.training, 0))
     assert judge.champion() == better
     with connected(judge.settings) as client:
         by_alias = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
@@ -307,27 +307,27 @@ def test_a_roll_back_goes_to_the_champion_before_and_never_to_what_was_rolled_ba
     (fresh.settings.data_dir / registry.champion(fresh.settings).path).write_bytes(b"")
     fresh.promotes(fresh.good)
     assert fresh.champion() == 2
-    former = deciding.roll_back(fresh.settings, "it sounds bad")
+    former = decisions.roll_back(fresh.settings, "it sounds bad")
     assert former.number == fresh.champion() == 1
     assert "it sounds bad" in registry.decisions(fresh.settings)[-1]["sentence"]
 
 
 def test_a_roll_back_of_the_only_champion_goes_to_a_baseline_and_no_further(fresh: Judge) -> None:
-    now_champion = deciding.roll_back(fresh.settings, "it sounds bad")
+    now_champion = decisions.roll_back(fresh.settings, "it sounds bad")
     assert now_champion.is_baseline
     assert now_champion.number == fresh.champion() == 2
-    assert not deciding.can_roll_back(fresh.settings)
+    assert not decisions.can_roll_back(fresh.settings)
     with pytest.raises(NothingToRollBackTo):
-        deciding.roll_back(fresh.settings, "once more")
+        decisions.roll_back(fresh.settings, "once more")
     assert fresh.champion() == 2
 
 
 def test_without_a_champion_a_baseline_becomes_it_once(tmp_path: Path) -> None:
     Tastes().publish(tmp_path / "marts.duckdb")
     settings = settings_of(tmp_path)
-    first = deciding.ensure_champion(settings, "run")
+    first = decisions.ensure_champion(settings, "run")
     assert (first.number, first.name, first.is_baseline) == (1, "baseline", True)
-    assert deciding.ensure_champion(settings).number == 1
+    assert decisions.ensure_champion(settings).number == 1
     (decision,) = registry.decisions(settings)
     assert (decision["decision"], decision["model_version"]) == ("promoted", 1)
     assert "version 1, a baseline, is champion" in decision["sentence"]
@@ -339,10 +339,10 @@ def test_without_a_champion_a_baseline_becomes_it_once(tmp_path: Path) -> None:
 def test_a_damaged_baseline_is_replaced_by_another_one(tmp_path: Path) -> None:
     Tastes().publish(tmp_path / "marts.duckdb")
     settings = settings_of(tmp_path)
-    first = deciding.ensure_champion(settings)
+    first = decisions.ensure_champion(settings)
     path = tmp_path / first.path
     path.write_bytes(path.read_bytes()[:50])
-    second = deciding.ensure_champion(settings)
+    second = decisions.ensure_champion(settings)
     assert (second.number, second.is_baseline) == (2, True)
     assert second.model_hash == first.model_hash
     assert recommend(settings, "1").model_version == 2

@@ -10,7 +10,7 @@ import pytest
 
 from ml.data.listens import Listens
 from ml.data.reading import read_listens
-from ml.data.splits import Kind
+from ml.data.splits import SplitKind
 from ml.errors import TooFewListens, UnreadableTable
 from ml.lifecycle.evaluate import evaluate
 
@@ -91,7 +91,7 @@ def test_metadata_may_be_poor(tmp_path: Path, tracks: str, names: tuple[str, ...
     ("users", "tracks", "rows"), [(3, 8, 20), (1, 30, 60)], ids=["three users", "one user"]
 )
 def test_a_tiny_log_has_every_row_of_the_table(
-    tmp_path: Path, kind: Kind, users: int, tracks: int, rows: int
+    tmp_path: Path, kind: SplitKind, users: int, tracks: int, rows: int
 ) -> None:
     judged = evaluate(_read(tmp_path, _drawn(users, tracks, rows)), kind, 0, budget=1)
     assert [one.name for one in judged] == MODELS

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from ml.data.published_marts import open_published
-from ml.evaluation.judging import discovery
-from ml.lifecycle import holdout
-from ml.lifecycle.deciding import ensure_champion
+from ml.evaluation.evaluation import discovery
+from ml.lifecycle.decisions import ensure_champion
 from ml.lifecycle.due import due
+from ml.lifecycle.holdout import hold_out
 from ml.lifecycle.train import train
 from ml.models.bundle import Bundle, trained
 from ml.models.softmax.softmax import Softmax
@@ -27,7 +27,7 @@ from tests.support.tastes import Tastes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml.lifecycle.holdout import Cut
+    from ml.lifecycle.holdout import Holdout
 
 SPARSE = SparseLog(users=400, tracks=300, plays=20, days=120, taste=2.5, popularity=0.7)
 AT_RANDOM = SparseLog(
@@ -40,9 +40,9 @@ def settings_of(data_dir: Path, **given: object) -> MlSettings:
     return MlSettings(data_dir=data_dir, lake_url=str(data_dir / "lake"), **told)
 
 
-def cut_of(settings: MlSettings) -> Cut:
+def holdout_of(settings: MlSettings) -> Holdout:
     with open_published(settings) as published:
-        return holdout.cut(published, settings)
+        return hold_out(published, settings)
 
 
 @pytest.fixture(scope="module")
@@ -55,25 +55,25 @@ def sparse(tmp_path_factory: pytest.TempPathFactory) -> MlSettings:
 
 
 def test_the_users_counted_of_each_week_are_those_who_test_it(sparse: MlSettings) -> None:
-    cut = cut_of(sparse)
+    holdout = holdout_of(sparse)
     seen: set[int] = set()
-    assert len(cut.plan.weeks) > 2
-    for week in cut.plan.weeks:
-        then = cut.at(week)
-        users = discovery(then.data, then.test).users.tolist()
-        assert len(users) == cut.history.test_users(week) > 0
+    assert len(holdout.plan.weeks) > 2
+    for week in holdout.plan.weeks:
+        then = holdout.at(week)
+        users = discovery(then.training, then.test).users.tolist()
+        assert len(users) == holdout.history.test_users(week) > 0
         seen |= set(users)
-        assert then.data.last_played is not None
-        assert then.data.last_played.max() < np.datetime64(then.known.as_of)
-        assert then.data.plays.sum() == cut.history.listens_before(week)
-    assert len(seen) == cut.plan.test_users
+        assert then.training.last_played is not None
+        assert then.training.last_played.max() < np.datetime64(then.snapshot.as_of)
+        assert then.training.plays.sum() == holdout.history.listens_before(week)
+    assert len(seen) == holdout.plan.test_users
 
 
 def test_settings_are_chosen_on_weeks_before_all_that_test(sparse: MlSettings) -> None:
-    cut = cut_of(sparse)
-    parts = cut.for_settings()
+    holdout = holdout_of(sparse)
+    parts = holdout.for_settings()
     assert parts is not None
-    oldest = np.datetime64(cut.history.cut_off(cut.plan.weeks[-1]))
+    oldest = np.datetime64(holdout.history.cut_off(holdout.plan.weeks[-1]))
     train_part, validation = parts
     assert train_part.last_played is not None
     assert validation.last_played is not None
@@ -82,7 +82,7 @@ def test_settings_are_chosen_on_weeks_before_all_that_test(sparse: MlSettings) -
 
 
 def test_a_model_read_back_is_trained_again_as_it_was(sparse: MlSettings, tmp_path: Path) -> None:
-    data = cut_of(sparse).data
+    data = holdout_of(sparse).training
     bundle = trained(Softmax(no_components=8, epochs=5), data, 1)
     model_hash = bundle.save(tmp_path / "model.npz")
     read = Bundle.load(tmp_path / "model.npz", model_hash)
@@ -98,7 +98,7 @@ def test_a_better_model_replaces_the_baseline_in_the_first_training(sparse: MlSe
     assert figures["rule"] == "probably"
     assert figures["rival_name"] == "baseline"
     assert len(figures["cut_offs"]) > 2
-    assert figures["test_users"] == figures["gain"]["users"] == cut_of(sparse).plan.test_users
+    assert figures["test_users"] == figures["gain"]["users"] == holdout_of(sparse).plan.test_users
     assert figures["gain"]["low"] < figures["gain"]["mean"] < figures["gain"]["high"]
     with connected(sparse) as client:
         (version,) = [one for one in registry.versions(sparse).values() if not one.is_baseline]
@@ -109,7 +109,7 @@ def test_a_better_model_replaces_the_baseline_in_the_first_training(sparse: MlSe
     # From now on it is protected as each learned champion: on one untouched week.
     again = train(sparse)
     assert "is not surely better" in again.decision.sentence
-    assert "cut_offs" not in again.decision.figures
+    assert "cut_offs" not in again.decision.evidence
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ml.data.interactions import Interactions
-from ml.data.splits import Kind, split
+from ml.data.splits import SplitKind, split
 from ml.errors import TooFewListens
-from ml.evaluation.judging import discovery, judge, listen_again, of_new_tracks
+from ml.evaluation.evaluation import discovery, evaluate_scorer, listen_again, of_new_tracks
 from tests.support.logs import grouped_log
 
 
@@ -16,7 +16,7 @@ def _cells(part: Interactions) -> set[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("kind", ["user", "random"])
-def test_no_pair_is_both_learned_and_judged(kind: Kind) -> None:
+def test_no_pair_is_both_learned_and_judged(kind: SplitKind) -> None:
     parts = split(grouped_log(timed=kind == "user"), kind, seed=1)
     train, validation, test = map(_cells, (parts.train, parts.validation, parts.test))
     assert train
@@ -24,7 +24,7 @@ def test_no_pair_is_both_learned_and_judged(kind: Kind) -> None:
     assert test
     assert not train & validation
     assert not (train | validation) & test
-    assert _cells(parts.known) == train | validation
+    assert _cells(parts.training) == train | validation
 
 
 def test_a_random_split_is_70_10_20_of_the_pairs() -> None:
@@ -39,8 +39,8 @@ def test_a_time_split_lets_nothing_of_the_future_be_learned() -> None:
     assert parts.validation.last_played is not None
     assert parts.test.last_played is not None
     assert parts.train.last_played.max() < parts.validation.last_played.min()
-    assert parts.known.last_played is not None
-    assert parts.known.last_played.max() < parts.test.last_played.min()
+    assert parts.training.last_played is not None
+    assert parts.training.last_played.max() < parts.test.last_played.min()
 
 
 def test_a_user_split_judges_by_each_users_latest_tracks() -> None:
@@ -51,7 +51,7 @@ def test_a_user_split_judges_by_each_users_latest_tracks() -> None:
         key = int(user), int(track)
         first[key] = min(first.get(key, at), at)
     parts = split(log, "user", seed=0)
-    known, test = _cells(parts.known), _cells(parts.test)
+    known, test = _cells(parts.training), _cells(parts.test)
     for user in range(10):
         latest_known = max(first[pair] for pair in known if pair[0] == user)
         assert latest_known <= min(first[pair] for pair in test if pair[0] == user)
@@ -88,12 +88,12 @@ class _Cheat:
 
 def test_who_knows_the_answers_gets_all_and_sees_no_heard_track() -> None:
     parts = split(grouped_log(), "time", seed=0)
-    task = discovery(parts.known, parts.test)
-    judgement = judge(_Cheat(parts.test), task)
-    assert judgement.ndcg_at_10 == pytest.approx(np.ones(len(task.users)))
-    heard = parts.known.heard(task.users)
+    task = discovery(parts.training, parts.test)
+    evaluation = evaluate_scorer(_Cheat(parts.test), task)
+    assert evaluation.ndcg_at_10 == pytest.approx(np.ones(len(task.users)))
+    heard = parts.training.heard(task.users)
     rows = np.arange(len(task.users))[:, None]
-    assert not heard[rows, judgement.shown][judgement.shown >= 0].any()
+    assert not heard[rows, evaluation.shown][evaluation.shown >= 0].any()
 
 
 def test_listening_again_ranks_heard_tracks_only() -> None:
@@ -107,8 +107,8 @@ def test_listening_again_ranks_heard_tracks_only() -> None:
         at=np.concatenate([log.at, log.at + np.timedelta64(150, "D")]),
     )
     parts = split(doubled, "time", seed=0)
-    task = listen_again(parts.known, parts.test)
-    judgement = judge(_Cheat(parts.test), task)
+    task = listen_again(parts.training, parts.test)
+    evaluation = evaluate_scorer(_Cheat(parts.test), task)
     assert len(task.users)
-    assert judgement.recall_at_20 == pytest.approx(np.ones(len(task.users)))
-    assert not len(of_new_tracks(parts.known, parts.test).users)
+    assert evaluation.recall_at_20 == pytest.approx(np.ones(len(task.users)))
+    assert not len(of_new_tracks(parts.training, parts.test).users)

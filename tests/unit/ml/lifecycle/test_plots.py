@@ -2,7 +2,7 @@ import io
 from typing import TYPE_CHECKING
 
 from ml.data.splits import split
-from ml.evaluation.judging import discovery, judge
+from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle import plots
 from ml.lifecycle.search import Trial
 from ml.models.ease import Ease
@@ -21,15 +21,15 @@ def _legend(figure: "Figure") -> list[str]:
 
 def test_figures_show_each_model_and_can_be_written() -> None:
     parts = split(grouped_log(), "random", seed=0)
-    task = discovery(parts.known, parts.test)
-    models = {model.name: model.fit(parts.known, 0) for model in (Popularity(), Ease(5.0))}
-    judged = {name: judge(model, task) for name, model in models.items()}
+    task = discovery(parts.training, parts.test)
+    models = {model.name: model.fit(parts.training, 0) for model in (Popularity(), Ease(5.0))}
+    judged = {name: evaluate_scorer(model, task) for name, model in models.items()}
     trials = [Trial("lightfm", {"rate": 0.05}, 0.2, ((3, 0.1), (6, 0.2))), Trial("ease", {}, 0.1)]
     figures = {
         "epochs": plots.metric_by_epoch(trials),
-        "slices": plots.metric_by_slice(parts.known, judged),
-        "scores": plots.score_distributions(parts.known, parts.test, models["ease"]),
-        "bias": plots.popularity_bias(parts.known, judged),
+        "slices": plots.metric_by_slice(parts.training, judged),
+        "scores": plots.score_distributions(parts.training, parts.test, models["ease"]),
+        "bias": plots.popularity_bias(parts.training, judged),
     }
     assert _legend(figures["epochs"]) == ["rate 0.05"]
     assert _legend(figures["slices"]) == ["popularity", "ease"]

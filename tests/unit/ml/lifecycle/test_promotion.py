@@ -11,17 +11,17 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from ml.evaluation.bootstrap import paired_gain
-from ml.lifecycle.promotion import Decision, Figures, UserValues, decide, pooled, probably
+from ml.lifecycle.promotion import Decision, RankerMetrics, UserValues, decide, pooled, probably
 from ml.settings import MlSettings
 
 SETTINGS = MlSettings()
 WEEKS = 4
 
 
-def figures(name: str, values: Any, users: Any, **given: Any) -> Figures:
+def figures(name: str, values: Any, users: Any, **given: Any) -> RankerMetrics:
     own = UserValues(np.asarray(values, np.float64), np.asarray(users))
     told: dict[str, Any] = {"coverage": 0.5, "means": {"ndcg_at_10": 0.0}} | given
-    return Figures(name, own, **told)
+    return RankerMetrics(name, own, **told)
 
 
 def decision(own: Any, rival: Any, users: Any, **given: Any) -> Decision:
@@ -113,8 +113,8 @@ def test_test_users_are_counted_once_and_stated_with_the_interval() -> None:
     enough = decision(gains, np.zeros(160), users, cut_offs=4)
     assert enough.is_promoted
     assert "a gain with a probability of 100%, 40 users at 4 cut-offs" in enough.sentence
-    assert enough.figures["test_users"] == enough.figures["gain"]["users"] == 40
-    assert f"[{enough.figures['gain']['low']:+.4f}" in enough.sentence
+    assert enough.evidence["test_users"] == enough.evidence["gain"]["users"] == 40
+    assert f"[{enough.evidence['gain']['low']:+.4f}" in enough.sentence
 
 
 def test_what_is_probably_no_better_than_popularity_is_not_promoted() -> None:

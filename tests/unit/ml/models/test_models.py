@@ -8,7 +8,7 @@ import pytest
 from ml.data.interactions import Interactions, interactions, weigh
 from ml.data.splits import Split, split
 from ml.errors import NotFitted
-from ml.evaluation.judging import discovery, judge
+from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle.search import search
 from ml.models.array_files import digest
 from ml.models.baseline import Baseline
@@ -49,24 +49,24 @@ def _everyone(data: Interactions) -> np.ndarray:
 
 @pytest.mark.parametrize("model", MODELS, ids=NAMES)
 def test_the_same_data_and_seed_give_the_same_bits(model: Model, parts: Split) -> None:
-    one, two = (model.fit(parts.known, seed=7).arrays() for _ in range(2))
+    one, two = (model.fit(parts.training, seed=7).arrays() for _ in range(2))
     assert digest(one) == digest(two)
 
 
 @pytest.mark.parametrize("model", [LIGHTFM, SOFTMAX], ids=["lightfm", "softmax"])
 def test_another_seed_gives_another_model(model: Model, parts: Split) -> None:
-    one, two = (model.fit(parts.known, seed).arrays() for seed in (1, 2))
+    one, two = (model.fit(parts.training, seed).arrays() for seed in (1, 2))
     assert digest(one) != digest(two)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=NAMES)
 def test_a_model_comes_back_from_its_arrays_whole(model: Model, parts: Split) -> None:
-    fitted = model.fit(parts.known, seed=7)
-    everyone = _everyone(parts.known)
+    fitted = model.fit(parts.training, seed=7)
+    everyone = _everyone(parts.training)
     again = type(model).from_arrays(fitted.arrays())
     scores = fitted.scores(everyone)
     assert scores.dtype == np.float32
-    assert scores.shape == parts.known.shape
+    assert scores.shape == parts.training.shape
     assert np.isfinite(scores).all()
     np.testing.assert_array_equal(again.scores(everyone), scores)
     assert digest(again.arrays()) == digest(fitted.arrays())
@@ -75,10 +75,10 @@ def test_a_model_comes_back_from_its_arrays_whole(model: Model, parts: Split) ->
 
 @pytest.mark.parametrize("model", MODELS, ids=NAMES)
 def test_scores_of_some_users_are_those_of_all(model: Model, parts: Split) -> None:
-    fitted = model.fit(parts.known, seed=7)
+    fitted = model.fit(parts.training, seed=7)
     some = np.array([5, 3])
     np.testing.assert_allclose(
-        fitted.scores(some), fitted.scores(_everyone(parts.known))[some], rtol=1e-4, atol=1e-5
+        fitted.scores(some), fitted.scores(_everyone(parts.training))[some], rtol=1e-4, atol=1e-5
     )
 
 
@@ -90,25 +90,25 @@ def test_an_untrained_model_says_so(model: Model) -> None:
 
 @pytest.mark.parametrize("model", MODELS[1:], ids=NAMES[1:])
 def test_taste_beats_popularity(model: Model, parts: Split) -> None:
-    task = discovery(parts.known, parts.test)
-    figure = judge(model.fit(parts.known, seed=0), task).means()["ndcg_at_10"]
-    baseline = judge(Popularity().fit(parts.known, seed=0), task).means()["ndcg_at_10"]
+    task = discovery(parts.training, parts.test)
+    figure = evaluate_scorer(model.fit(parts.training, seed=0), task).means()["ndcg_at_10"]
+    baseline = evaluate_scorer(Popularity().fit(parts.training, seed=0), task).means()["ndcg_at_10"]
     assert figure > 1.3 * baseline
 
 
 @pytest.mark.parametrize("model", [LIGHTFM, SOFTMAX], ids=["lightfm", "softmax"])
 def test_cold_tracks_are_ranked_by_their_metadata(model: Model, parts: Split) -> None:
-    scores = model.fit(parts.known, seed=0).scores(_everyone(parts.known))
+    scores = model.fit(parts.training, seed=0).scores(_everyone(parts.training))
     cold = np.arange(TRACKS - GROUPS, TRACKS)
-    assert not parts.known.plays[:, cold].nnz
+    assert not parts.training.plays[:, cold].nnz
     liked = cold[scores[:, cold].argmax(axis=1)] % GROUPS
     assert (liked == np.arange(len(scores)) % GROUPS).mean() > 0.9
 
 
 def test_who_nothing_is_known_about_gets_what_is_popular(parts: Split) -> None:
-    plays = parts.known.plays.tolil()
+    plays = parts.training.plays.tolil()
     plays[0] = 0
-    known = replace(parts.known, plays=plays.tocsr(), weights=weigh(plays.tocsr()))
+    known = replace(parts.training, plays=plays.tocsr(), weights=weigh(plays.tocsr()))
     scores = LIGHTFM.fit(known, seed=0).scores(np.array([0, 1]))
     listeners = np.bincount(known.plays.indices, minlength=TRACKS)
     np.testing.assert_array_equal(scores[0], listeners)
@@ -175,7 +175,7 @@ def test_a_blend_is_on_validation_as_good_as_its_best_part(parts: Split) -> None
     fitted = [model.fit(parts.train, 0) for model in (LIGHTFM, Ease(regularization=5.0))]
     weights, figure = choose_weights(fitted, parts.train, parts.validation)
     task = discovery(parts.train, parts.validation)
-    alone = [judge(model, task).means()["ndcg_at_10"] for model in fitted]
+    alone = [evaluate_scorer(model, task).means()["ndcg_at_10"] for model in fitted]
     assert figure >= max(alone) - 1e-9
     assert sum(weights) == pytest.approx(1)
 
@@ -201,7 +201,9 @@ def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
     plain = [t.ndcg_at_10 for t in found.trials if t.settings.get("weighted") is False]
     assert len(plain) == 1
     assert plain[0] not in graded
-    judged = judge(found.ease, discovery(parts.train, parts.validation)).means()["ndcg_at_10"]
+    judged = evaluate_scorer(found.ease, discovery(parts.train, parts.validation)).means()[
+        "ndcg_at_10"
+    ]
     assert judged == max(*graded, *plain)
     lightfm = next(trial for trial in found.trials if trial.model == "lightfm")
     assert lightfm.ndcg_at_10 == max(figure for _, figure in lightfm.curve)
@@ -222,8 +224,8 @@ def test_stopping_early_is_training_for_fewer_epochs(parts: Split) -> None:
         at_six.extend([model.scores(np.array([0]))] if epoch == 6 else [])
         return epoch == 6
 
-    LIGHTFM.fit_watched(parts.known, 5, 3, stop)
-    whole = replace(LIGHTFM, epochs=6).fit(parts.known, 5)
+    LIGHTFM.fit_watched(parts.training, 5, 3, stop)
+    whole = replace(LIGHTFM, epochs=6).fit(parts.training, 5)
     np.testing.assert_array_equal(at_six[0], whole.scores(np.array([0])))
 
 
@@ -231,8 +233,8 @@ def test_stopping_early_is_training_for_fewer_epochs(parts: Split) -> None:
 def test_a_model_of_fewer_users_answers_them_as_it_did_and_holds_no_others(
     model: Model, parts: Split
 ) -> None:
-    fitted = model.fit(parts.known, seed=7)
-    everyone = _everyone(parts.known)
+    fitted = model.fit(parts.training, seed=7)
+    everyone = _everyone(parts.training)
     some = np.delete(everyone, 3)
     fewer = type(model).from_arrays(fitted.of_users(some).arrays())
     np.testing.assert_array_equal(fewer.scores(np.arange(len(some))), fitted.scores(some))

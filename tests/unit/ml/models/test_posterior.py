@@ -13,7 +13,7 @@ from tests.support.logs import GROUPS, TRACKS, grouped_log
 
 
 def _problem() -> Problem:
-    data = split(grouped_log(cold=0), "random", 0).known
+    data = split(grouped_log(cold=0), "random", 0).training
     values = data.track_features
     assert values is not None
     return Problem(
@@ -68,7 +68,7 @@ def test_slopes_are_those_of_the_bound(name: str, what: str) -> None:
 
 
 def test_what_nobody_has_played_keeps_no_identity() -> None:
-    data = split(grouped_log(), "random", 0).known
+    data = split(grouped_log(), "random", 0).training
     assert data.track_features is not None
     tracks = Side.of(data.shape[1], data.track_features)
     shown = np.flatnonzero(np.bincount(data.plays.indices, minlength=TRACKS))

@@ -7,15 +7,15 @@ crash in between leaves them behind until the next decision, and nothing reads t
 from __future__ import annotations
 
 import fcntl
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lake import batches
 from lake.clock import utc_now
 from ml.errors import DamagedModel, MlError, NothingToRollBackTo, UnusableModel
-from ml.lifecycle import holdout
 from ml.lifecycle.first_champion import register_baseline
+from ml.lifecycle.holdout import metrics_of, metrics_of_popularity
 from ml.lifecycle.promotion import Decision, decide
 from ml.lifecycle.rolling import decide_over_baseline
 from ml.lifecycle.usable import require_usable
@@ -24,14 +24,13 @@ from ml.registry import registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ml.lifecycle.holdout import Cut
-    from ml.lifecycle.promotion import Figures
+    from ml.lifecycle.holdout import Holdout
     from ml.registry.registry import Version
     from ml.settings import MlSettings
 
 
-def judge_challenger(
-    settings: MlSettings, challenger: Version, cut: Cut, run_id: str = ""
+def evaluate_challenger(
+    settings: MlSettings, challenger: Version, holdout: Holdout, run_id: str = ""
 ) -> Decision:
     """Judge a registered version against the champion of this moment, and write the decision.
 
@@ -39,7 +38,7 @@ def judge_challenger(
     """
     with _one_at_a_time(settings):
         champion = registry.find_champion(settings)
-        decision = _decide(settings, challenger, champion, cut)
+        decision = _decide(settings, challenger, champion, holdout)
         after = challenger if decision.is_promoted else champion
         _write(settings, decision, after, champion, challenger, run_id)
     return decision
@@ -127,32 +126,23 @@ def _is_damaged(settings: MlSettings, version: Version) -> bool:
 
 
 def _decide(
-    settings: MlSettings, challenger: Version, champion: Version | None, cut: Cut
+    settings: MlSettings, challenger: Version, champion: Version | None, holdout: Holdout
 ) -> Decision:
     try:
         bundle = registry.load(settings, challenger)
-        require_usable(bundle, cut.data)
+        require_usable(bundle, holdout.training)
         if champion and champion.is_baseline:
             baseline = registry.load(settings, champion)
-            return decide_over_baseline(bundle, baseline, cut, settings)
-        own = holdout.figures_of(bundle, cut)
+            return decide_over_baseline(bundle, baseline, holdout, settings)
+        own = metrics_of(bundle, holdout)
     except MlError as error:
         said = f"version {challenger.number} is not promoted: {error}"
         return Decision(False, said, {"unusable": str(error)})
-    rival = _figures_of_champion(settings, champion, cut)
-    return decide(own, rival, holdout.figures_of_popularity(cut), settings)
-
-
-def _figures_of_champion(
-    settings: MlSettings, champion: Version | None, cut: Cut
-) -> Figures | None:
-    """Evaluate the champion on the same cut; one that can't be read defends nothing."""
-    if champion is None:
-        return None
-    try:
-        return holdout.figures_of(registry.load(settings, champion), cut)
-    except MlError:
-        return None
+    rival = None
+    if champion is not None:
+        with suppress(MlError):  # a champion that can't be read defends nothing
+            rival = metrics_of(registry.load(settings, champion), holdout)
+    return decide(own, rival, metrics_of_popularity(holdout), settings)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class Task:
     """Who is judged, on which tracks, chosen from which: each user x tracks, sparse or all."""
 
     users: Ints
-    known: Interactions
+    training: Interactions
     test: Interactions
     candidates: npt.NDArray[np.bool_] | None = None
     """Only these tracks can be ranked, and count; none: all."""
@@ -42,7 +42,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
+class Evaluation:
     """Per judged user: its figures, and the ten tracks shown."""
 
     users: Ints
@@ -52,9 +52,9 @@ class Judgement:
     map_at_10: metrics.PerUser
     shown: Ints
 
-    def of(self, which: Ints) -> Judgement:
+    def of(self, which: Ints) -> Evaluation:
         """Return some of the users, by position."""
-        return Judgement(*(getattr(self, name)[which] for name in self.__slots__))
+        return Evaluation(*(getattr(self, name)[which] for name in self.__slots__))
 
     def means(self) -> dict[str, float]:
         """Return the mean of each figure over the users."""
@@ -62,35 +62,35 @@ class Judgement:
         return {name: float(getattr(self, name).mean()) for name in names}
 
 
-def discovery(known: Interactions, test: Interactions, at_most: int | None = None) -> Task:
+def discovery(training: Interactions, test: Interactions, at_most: int | None = None) -> Task:
     """Judge by the tracks of `test` that a user had not heard; all users with one, or a sample."""
-    known_too = test.plays.multiply(known.plays > 0).tocsr()
-    users = np.flatnonzero(_pairs(test.plays) > _pairs(known_too))
+    heard_before = test.plays.multiply(training.plays > 0).tocsr()
+    users = np.flatnonzero(_pairs(test.plays) > _pairs(heard_before))
     if at_most is not None and len(users) > at_most:
         users = np.sort(np.random.default_rng(0).choice(users, at_most, replace=False))
-    return Task(users, known, test)
+    return Task(users, training, test)
 
 
-def listen_again(known: Interactions, test: Interactions) -> Task:
+def listen_again(training: Interactions, test: Interactions) -> Task:
     """Judge by the tracks of `test` that a user had heard, ranked among all that were heard."""
-    repeated = test.plays.multiply(known.plays > 0).tocsr()
-    return Task(np.flatnonzero(_pairs(repeated)), known, test, again=True)
+    repeated = test.plays.multiply(training.plays > 0).tocsr()
+    return Task(np.flatnonzero(_pairs(repeated)), training, test, again=True)
 
 
-def of_new_tracks(known: Interactions, test: Interactions) -> Task:
+def of_new_tracks(training: Interactions, test: Interactions) -> Task:
     """Judge by the tracks that nobody had heard before, ranked among themselves."""
-    unheard = np.asarray(known.plays.sum(axis=0)).ravel() == 0
+    unheard = np.asarray(training.plays.sum(axis=0)).ravel() == 0
     played = np.asarray(test.plays[:, np.flatnonzero(unheard)].sum(axis=1)).ravel()
-    return Task(np.flatnonzero(played), known, test, candidates=unheard)
+    return Task(np.flatnonzero(played), training, test, candidates=unheard)
 
 
-def judge(scorer: Scorer, task: Task) -> Judgement:
+def evaluate_scorer(scorer: Scorer, task: Task) -> Evaluation:
     """Rank every candidate for every user of the task, and compare with what was played."""
-    size = max(1, _CELLS // task.known.shape[1])
+    size = max(1, _CELLS // task.training.shape[1])
     chunks = [task.users[begin : begin + size] for begin in range(0, len(task.users), size)]
-    parts = [_judge(scorer, task, users) for users in chunks]
+    parts = [_evaluate_chunk(scorer, task, users) for users in chunks]
     hits, relevant, shown = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Judgement(
+    return Evaluation(
         users=task.users,
         ndcg_at_10=metrics.ndcg(hits[:, :10], relevant),
         recall_at_10=metrics.recall(hits[:, :10], relevant),
@@ -100,8 +100,8 @@ def judge(scorer: Scorer, task: Task) -> Judgement:
     )
 
 
-def _judge(scorer: Scorer, task: Task, users: Ints) -> tuple[metrics.Hits, Ints, Ints]:
-    can_be = task.known.heard(users)
+def _evaluate_chunk(scorer: Scorer, task: Task, users: Ints) -> tuple[metrics.Hits, Ints, Ints]:
+    can_be = task.training.heard(users)
     if not task.again:
         np.logical_not(can_be, out=can_be)
     if task.candidates is not None:
