@@ -35,7 +35,7 @@ def test_weeks_with_test_users_are_taken_until_there_are_enough(
 ) -> None:
     plan = history(weekly).plan(SETTINGS)
     assert (plan.weeks, plan.test_users) == (weeks, test_users)
-    assert history(weekly).plan(SETTINGS, most=1).weeks == (0,)
+    assert history(weekly).plan(SETTINGS, max_cut_offs=1).weeks == (0,)
 
 
 def test_a_user_of_several_weeks_is_one_test_user() -> None:
