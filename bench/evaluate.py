@@ -43,10 +43,10 @@ def _run(name: str, seed: int, scale: float, trials: int) -> dict[str, float]:
     task = discovery(parts.training, parts.test)
     plain = evaluate_scorer(WARP.fit(parts.training, seed), task).means()["ndcg_at_10"]
     began, worked = perf_counter(), process_time()
-    judged = evaluate(listens, "random", seed, budget=trials)
+    results = evaluate(listens, "random", seed, budget=trials)
     return (
         {"pairs": float(listens.only().plays.nnz), "plain WARP": round(plain, 4)}
-        | {one.name: round(one.figures["ndcg_at_10"], 4) for one in judged}
+        | {one.name: round(one.figures["ndcg_at_10"], 4) for one in results}
         | {"wall s": perf_counter() - began, "CPU s": process_time() - worked}
     )
 

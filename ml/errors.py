@@ -1,4 +1,4 @@
-"""What can go wrong between listens and a model, each named by what happened."""
+"""Errors of training and recommending, each named by what happened."""
 
 import re
 
@@ -9,7 +9,7 @@ _MOST_NAMES, _LONGEST_NAME = 20, 40
 
 
 class MlError(MoovitamixError):
-    """Parent of every named failure; its message is one line that says what to do."""
+    """Base of all errors here; the message is one line that says what to do."""
 
 
 class NotFitted(MlError):
@@ -31,7 +31,7 @@ class DamagedModel(MlError):
 
 
 class ModelElsewhere(MlError):
-    """A model that knows a person who is to be forgotten lies where it can't be written anew."""
+    """A model that knows a person to erase is stored where it can't be rewritten."""
 
     runbook = "forgetting"
 
@@ -43,7 +43,7 @@ class ModelElsewhere(MlError):
 
 
 class TrackingDamaged(MlError):
-    """MLflow's database can't be read; models that the lake tells of can still be used."""
+    """MLflow's database can't be read; models recorded in the lake can still be used."""
 
     runbook = "tracking-database"
 
@@ -82,7 +82,7 @@ class TrainingUnderWay(MlError):
 
 
 class TooFewListens(MlError):
-    """There is too little to learn from, or nothing left to judge by."""
+    """There is too little to learn from or to evaluate on."""
 
     runbook = "model-not-promoted"
 
@@ -149,7 +149,9 @@ class NoChampion(MlError):
     runbook = "model-not-promoted"
 
     def __init__(self) -> None:
-        super().__init__("no model has been promoted yet; `moovitamix train` trains and judges one")
+        super().__init__(
+            "no model has been promoted yet; `moovitamix train` trains and evaluates one"
+        )
 
 
 class NothingToRollBackTo(MlError):
@@ -182,4 +184,4 @@ class PagesDied(MlError):
     runbook = "training-data"
 
     def __init__(self, code: int) -> None:
-        super().__init__(f"MLflow's server ended with {code}; what it said stands above")
+        super().__init__(f"MLflow's server ended with {code}; its messages are above")

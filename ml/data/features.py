@@ -1,4 +1,4 @@
-"""Metadata columns to categorical features."""
+"""Categorical features out of columns of metadata."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
 FEWEST = 2
-"""A value that only one has tells no more than its identity does."""
+"""A value that only one has says no more than its identity does."""
 _MOST_NUMBERS, _BINS = 32, 10
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _IDS = {
@@ -89,8 +89,8 @@ def _of_column(
     between = re.compile("|".join(map(re.escape, split_on))) if split_on else None
     codes: dict[str, int] = {}
     rows, cells = [], []
-    for row, said in enumerate(_binned(column, values)):
-        for value in dict.fromkeys(_values(said, between)):
+    for row, cell in enumerate(_binned(column, values)):
+        for value in dict.fromkeys(_values(cell, between)):
             rows.append(row)
             cells.append(codes.setdefault(value, len(codes)))
     matrix = csr_matrix((np.ones(len(rows)), (rows, cells)), shape=(len(values), len(codes)))

@@ -1,4 +1,4 @@
-"""Who played what, as a sparse matrix: what every model learns from."""
+"""Interactions of users and tracks as a sparse matrix: what every model learns from."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Interactions:
     plays: csr_matrix
     """How often; indices sorted, no zero stored."""
     weights: csr_matrix
-    """How much each pair tells about taste: stored where `plays` is."""
+    """How much each pair says about taste: stored where `plays` is."""
     last_played: Instants | None = None
     """When each stored pair was last played, in the order of `plays.data`; none: not known."""
     user_features: Features | None = None
@@ -76,8 +76,9 @@ def interactions(  # noqa: PLR0913 - the parts of a matrix, and what is known of
     matrix = csr_matrix((total, column, first), shape=shape)
     if last_played is not None:
         last_played = last_played.astype("datetime64[us]", copy=False)
-    told = (last_played, user_features, track_features)
-    return Interactions(users, tracks, matrix, weigh(matrix), *told)
+    return Interactions(
+        users, tracks, matrix, weigh(matrix), last_played, user_features, track_features
+    )
 
 
 def _each_once_in_order(row: Ints, column: Ints, width: int) -> bool:

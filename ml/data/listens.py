@@ -1,4 +1,4 @@
-"""Listens as columns of codes: what splits cut, and interactions are added up from."""
+"""Listens as columns of codes, which splits and interactions are made of."""
 
 from __future__ import annotations
 

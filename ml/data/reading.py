@@ -1,4 +1,4 @@
-"""Anyone's listens, and what is known of tracks and users, out of the files that they bring."""
+"""Reading of external logs: listens, and metadata of tracks and users."""
 
 from __future__ import annotations
 

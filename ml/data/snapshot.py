@@ -30,7 +30,7 @@ _ROWS = 1_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What was known at a cut-off: who played what, and what is told of users and tracks."""
+    """The features at a cut-off: who played what, and the metadata of users and tracks."""
 
     as_of: datetime
     data: Interactions

@@ -1,4 +1,4 @@
-"""Cut listens into what is learned from, what settings are chosen on, and what judges."""
+"""Splits of listens: training, validation and test interactions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Split:
     train: Interactions
     validation: Interactions
     training: Interactions
-    """Train and validation together: what the judged models are trained on in the end."""
+    """Train and validation together: the training interactions of the models that are tested."""
     test: Interactions
 
 
@@ -56,7 +56,7 @@ def split(listens: Listens, kind: SplitKind, seed: int) -> Split:
 
 
 def time_split(listens: Listens, validation_from: np.datetime64, test_from: np.datetime64) -> Split:
-    """Cut at two instants: validation begins at the first, the test at the second."""
+    """Split at two instants: validation begins at the first, the test at the second."""
     assert listens.at is not None
     return _parts(listens, "time", listens.at < validation_from, listens.at >= test_from)
 
@@ -98,7 +98,7 @@ def _place_at_random(listens: Listens, seed: int) -> npt.NDArray[np.float64]:
 def _place_in_own(listens: Listens, seed: int) -> npt.NDArray[np.float64]:
     """Place every pair in [0, 1) among its user's pairs, by its first listen where that is known.
 
-    The first pair of each user stands at 0: nobody is without a past.
+    The first pair of each user stands at 0: each user has a past.
     """
     cells, pair = _pairs(listens)
     chance = np.random.default_rng(seed).random(len(cells))

@@ -1,4 +1,4 @@
-"""Judge a model on listens it has not seen, user by user."""
+"""Evaluation of a ranker, user by user, on listens it has not seen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CELLS = 20_000_000  # scores at a time: 80 MB
 
 
 class Scorer(Protocol):
-    """Anything that can rank: a trained model, or an oracle."""
+    """Anything that scores tracks: a trained model, or an oracle."""
 
     def scores(self, users: Ints) -> Floats:
         """Return users x tracks."""
@@ -30,7 +30,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Who is judged, on which tracks, chosen from which: each user x tracks, sparse or all."""
+    """The test users, their relevant tracks, and the candidates: each users x tracks, or all."""
 
     users: Ints
     training: Interactions
@@ -43,7 +43,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """Per judged user: its figures, and the ten tracks shown."""
+    """Per test user: the metrics, and the ten tracks shown."""
 
     users: Ints
     ndcg_at_10: metrics.PerUser
@@ -57,13 +57,13 @@ class Evaluation:
         return Evaluation(*(getattr(self, name)[which] for name in self.__slots__))
 
     def means(self) -> dict[str, float]:
-        """Return the mean of each figure over the users."""
+        """Return the mean of each metric over the users."""
         names = ("ndcg_at_10", "recall_at_10", "recall_at_20", "map_at_10")
         return {name: float(getattr(self, name).mean()) for name in names}
 
 
 def discovery(training: Interactions, test: Interactions, at_most: int | None = None) -> Task:
-    """Judge by the tracks of `test` that a user had not heard; all users with one, or a sample."""
+    """Test by the tracks of `test` that a user had not heard; all users with one, or a sample."""
     heard_before = test.plays.multiply(training.plays > 0).tocsr()
     users = np.flatnonzero(_pairs(test.plays) > _pairs(heard_before))
     if at_most is not None and len(users) > at_most:
@@ -72,13 +72,13 @@ def discovery(training: Interactions, test: Interactions, at_most: int | None = 
 
 
 def listen_again(training: Interactions, test: Interactions) -> Task:
-    """Judge by the tracks of `test` that a user had heard, ranked among all that were heard."""
+    """Test by the tracks of `test` that a user had heard, ranked among all that were heard."""
     repeated = test.plays.multiply(training.plays > 0).tocsr()
     return Task(np.flatnonzero(_pairs(repeated)), training, test, again=True)
 
 
 def of_new_tracks(training: Interactions, test: Interactions) -> Task:
-    """Judge by the tracks that nobody had heard before, ranked among themselves."""
+    """Test by the tracks without a listener before, ranked among themselves."""
     unheard = np.asarray(training.plays.sum(axis=0)).ravel() == 0
     played = np.asarray(test.plays[:, np.flatnonzero(unheard)].sum(axis=1)).ravel()
     return Task(np.flatnonzero(played), training, test, candidates=unheard)
@@ -117,6 +117,6 @@ def _evaluate_chunk(scorer: Scorer, task: Task, users: Ints) -> tuple[metrics.Hi
 
 
 def _pairs(matrix: csr_matrix) -> Ints:
-    """How many tracks each user has."""
+    """Return how many tracks each user has."""
     number: Ints = np.diff(matrix.indptr).astype(np.int64)
     return number

@@ -1,4 +1,4 @@
-"""Figures of a ranking, per user; averages and tests of them are made elsewhere.
+"""Ranking metrics, per user; averages and tests of them are made elsewhere.
 
 Every function takes `hits`, users x k: whether the track at each rank is one that was played, and
 `relevant`, how many tracks that user played in all. Users have at least one.

@@ -1,4 +1,4 @@
-"""A ceiling to measure against: scores that someone who knows wrote to a file."""
+"""An oracle: true scores out of a file, the ceiling of each metric."""
 
 from __future__ import annotations
 

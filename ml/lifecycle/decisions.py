@@ -1,4 +1,4 @@
-"""The decisions about the champion: judged under a lock, written to the lake, then told to MLflow.
+"""Decisions about the champion: made under a lock, written to the lake, then to MLflow.
 
 The newest row of `ops/promotions` says who is champion. MLflow's aliases repeat it for people; a
 crash in between leaves them behind until the next decision, and nothing reads them to serve.
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 def evaluate_challenger(
     settings: MlSettings, challenger: Version, holdout: Holdout, run_id: str = ""
 ) -> Decision:
-    """Judge a registered version against the champion of this moment, and write the decision.
+    """Evaluate a registered version against the present champion, and write the decision.
 
-    What can't be read or used is judged too: it is not promoted, and the sentence says why.
+    One that can't be read or used is not promoted; the sentence says why.
     """
     with _one_at_a_time(settings):
         champion = registry.find_champion(settings)
@@ -90,8 +90,8 @@ def roll_back(settings: MlSettings, why: str, run_id: str = "") -> Version:
             now = f"version {former.number}, a baseline, is champion"
         else:
             now = f"version {former.number} is champion again"
-        said = f"{now} instead of version {present.number}: {why}"
-        decision = Decision(False, said, {"why": why})
+        sentence = f"{now} instead of version {present.number}: {why}"
+        decision = Decision(False, sentence, {"why": why})
         _write(settings, decision, former, present, None, run_id, "rolled back")
     return former
 
@@ -136,8 +136,8 @@ def _decide(
             return decide_over_baseline(bundle, baseline, holdout, settings)
         own = metrics_of(bundle, holdout)
     except MlError as error:
-        said = f"version {challenger.number} is not promoted: {error}"
-        return Decision(False, said, {"unusable": str(error)})
+        sentence = f"version {challenger.number} is not promoted: {error}"
+        return Decision(False, sentence, {"unusable": str(error)})
     rival = None
     if champion is not None:
         with suppress(MlError):  # a champion that can't be read defends nothing
@@ -153,7 +153,7 @@ def _one_at_a_time(settings: MlSettings) -> Iterator[None]:
         yield
 
 
-def _write(  # noqa: PLR0913, PLR0917 - a decision, whom it is about, and who asked
+def _write(  # noqa: PLR0913, PLR0917 - a decision, versions, and the run
     settings: MlSettings,
     decision: Decision,
     after: Version | None,
@@ -162,7 +162,7 @@ def _write(  # noqa: PLR0913, PLR0917 - a decision, whom it is about, and who as
     run_id: str,
     what: str | None = None,
 ) -> None:
-    at = _after_all(settings)
+    at = _next_instant(settings)
     row: dict[str, object] = {
         "model_version": after and after.number,
         "previous_version": before and before.number,
@@ -174,17 +174,17 @@ def _write(  # noqa: PLR0913, PLR0917 - a decision, whom it is about, and who as
         "decided_at": at,
     }
     batches.append(settings.lake_url, "promotions", [row], at.date())
-    _tell_mlflow(settings, row)
+    _update_mlflow(settings, row)
 
 
-def _after_all(settings: MlSettings) -> datetime:
+def _next_instant(settings: MlSettings) -> datetime:
     """Return an instant after every decision so far, even where the clock went back."""
     at = utc_now()
     rows = registry.decisions(settings)
     return max(at, rows[-1]["decided_at"] + timedelta(microseconds=1)) if rows else at
 
 
-def _tell_mlflow(settings: MlSettings, row: dict[str, object]) -> None:
+def _update_mlflow(settings: MlSettings, row: dict[str, object]) -> None:
     from ml.registry.tracking import connected
 
     with connected(settings) as client:

@@ -1,4 +1,4 @@
-"""Whether the world has moved away from what the newest model was trained for.
+"""Drift: how far features and answers have moved since the newest training.
 
 Two sources: the features, by their profile at the training; and what the app was answered, which
 the serving API counts by the hour. Each measure is noted in `ops/drift`, beyond its limit or not.

@@ -1,4 +1,4 @@
-"""Whether a training is due, by the clock of the data and not of the wall."""
+"""The training schedule: whether one is due, by the clock of the data."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def by_cadence(newest: datetime, data_as_of: datetime, cadence: Cadence) -> Due:
     age, every = data_as_of - newest, EVERY[cadence]
     if age >= every * (1 - GRACE):
         return Due(True, f"{cadence}: the newest training's data ends {newest:%Y-%m-%d %H:%M}")
-    return Due(False, f"not due: {cadence}, and the newest training is {_said(age)} old")
+    return Due(False, f"not due: {cadence}, and the newest training is {_text_of(age)} old")
 
 
-def _said(age: timedelta) -> str:
+def _text_of(age: timedelta) -> str:
     hours = age.total_seconds() / 3600
     return f"{hours:.0f} h" if hours < 48 else f"{age.days} days"

@@ -1,4 +1,4 @@
-"""Train every model on some listens, and judge each on what it has not seen."""
+"""Evaluation of every model type on a log: train, and test on what was held out."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 Figures = dict[str, Any]
 FEWEST_USERS = 10
-"""In a log, and of those who are judged: figures of fewer say nothing about a model."""
+"""In a log, and of test users: metrics of fewer say nothing about a model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelResult:
-    """A trained model and all that is said of it."""
+    """A trained model with its metrics."""
 
     name: str
     evaluation: Evaluation
@@ -48,7 +48,7 @@ class ModelResult:
     model: Model | None = None
 
 
-def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
+def evaluate(  # noqa: PLR0913 - what is asked for, and a callback
     listens: Listens,
     kind: SplitKind,
     seed: int,
@@ -56,9 +56,9 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
     budget: int = 2,
     oracle: Scorer | None = None,
     fewest_users: int = 1,
-    say: Callable[[str], None] = lambda _what: None,
+    on_event: Callable[[str], None] = lambda _what: None,
 ) -> list[ModelResult]:
-    """Choose settings on validation, train on train and validation, judge on the test.
+    """Choose settings on validation, train on train and validation, evaluate on the test.
 
     Args:
         listens: the log.
@@ -66,44 +66,44 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and who watches
         seed: of every draw.
         budget: settings of LightFM to try.
         oracle: a ranker that knows; it gets a row, and each model the percent of its NDCG@10.
-        fewest_users: who must be there to be judged in the test part.
-        say: is told what is done.
+        fewest_users: test users that there must be.
+        on_event: called with each step.
 
     Raises:
-        TooFewListens: there is nothing to learn from, or there are too few users to judge by.
+        TooFewListens: there is nothing to learn from, or there are too few test users.
 
     """
     parts = split(listens, kind, seed)
-    judges = len(discovery(parts.training, parts.test).users)
-    if not judges:
-        raise TooFewListens("nobody plays anything new in the test part")
+    test_users = len(discovery(parts.training, parts.test).users)
+    if not test_users:
+        raise TooFewListens("no user plays anything new in the test part")
     if not len(discovery(parts.train, parts.validation).users):
-        raise TooFewListens("nobody plays anything new in the validation part")
-    if judges < fewest_users:
+        raise TooFewListens("no user plays anything new in the validation part")
+    if test_users < fewest_users:
         raise TooFewListens(
-            f"only {judges} users play anything new in the test part of a {kind} split,"
+            f"only {test_users} users play anything new in the test part of a {kind} split,"
             f" and figures of fewer than {fewest_users} say nothing"
         )
-    say("settings")
+    on_event("settings")
     found = search(
-        parts.train, parts.validation, seed, budget, lambda trial: say(f"tried {trial.model}")
+        parts.train, parts.validation, seed, budget, lambda trial: on_event(f"tried {trial.model}")
     )
 
     def train(model: Model) -> ModelResult:
-        return _result_of(parts, *_trained(parts.training, model, seed, say))
+        return _result_of(parts, *_trained(parts.training, model, seed, on_event))
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
-        judged = list(pool.map(train, _finalists(found)))
-    judged.append(_result_of(parts, *_blended(found, judged)))
+        results = list(pool.map(train, _finalists(found)))
+    results.append(_result_of(parts, *_blended(found, results)))
     if oracle is not None:
-        judged.append(_result_of(parts, oracle, 0.0, "oracle"))
-        _compare(judged)
-    _test_gains(judged, seed)
-    return judged
+        results.append(_result_of(parts, oracle, 0.0, "oracle"))
+        _compare(results)
+    _test_gains(results, seed)
+    return results
 
 
 def require_comparable(listens: Listens) -> None:
-    """Raise `TooFewListens` where no figure could tell a good model from a bad one.
+    """Raise `TooFewListens` where no metric could distinguish a good model from a bad one.
 
     In one person's export every test track is what that person plays: each model scores 1.
     """
@@ -112,7 +112,7 @@ def require_comparable(listens: Listens) -> None:
     if users < FEWEST_USERS:
         whose = "one person's log has" if users == 1 else f"{users} users have"
         raise TooFewListens(
-            f"{whose} nobody to be compared with, {FEWEST_USERS} users are the least to judge by"
+            f"{whose} no user to be compared with, an evaluation needs {FEWEST_USERS} users"
         )
     if np.bincount(pairs % len(listens.tracks)).max() < 2:
         raise TooFewListens(
@@ -126,16 +126,16 @@ def _finalists(found: Found) -> list[Model]:
 
 
 def _trained(
-    training: Interactions, model: Model, seed: int, say: Callable[[str], None]
+    training: Interactions, model: Model, seed: int, on_event: Callable[[str], None]
 ) -> tuple[Model, float, str]:
-    say(f"training {model.name}")
+    on_event(f"training {model.name}")
     began = perf_counter()
     return model.fit(training, seed), perf_counter() - began, model.name
 
 
-def _blended(found: Found, judged: list[ModelResult]) -> tuple[Model, float, str]:
+def _blended(found: Found, results: list[ModelResult]) -> tuple[Model, float, str]:
     """Blend the models that were just trained, by the weights that validation chose."""
-    trained = {one.name: one for one in judged}
+    trained = {one.name: one for one in results}
     parts = tuple(
         model for part in found.blend.parts if (model := trained[part.name].model) is not None
     )
@@ -196,16 +196,16 @@ def _slices(training: Interactions, evaluation: Evaluation) -> Figures:
     }
 
 
-def _compare(judged: list[ModelResult]) -> None:
-    best = judged[-1].figures["ndcg_at_10"]
-    for one in judged:
+def _compare(results: list[ModelResult]) -> None:
+    best = results[-1].figures["ndcg_at_10"]
+    for one in results:
         one.figures["percent_of_oracle"] = 100 * one.figures["ndcg_at_10"] / best if best else None
 
 
-def _test_gains(judged: list[ModelResult], seed: int) -> None:
-    """Say how surely each model is better than popularity and than item-kNN."""
-    for one in judged:
-        for other in judged[:2]:
+def _test_gains(results: list[ModelResult], seed: int) -> None:
+    """Test how surely each model is better than popularity and than item-kNN."""
+    for one in results:
+        for other in results[:2]:
             gain = paired_gain(one.evaluation.ndcg_at_10, other.evaluation.ndcg_at_10, seed=seed)
             if one is not other:
                 key = f"gain_over_{other.name.replace('-', '_')}"

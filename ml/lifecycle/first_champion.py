@@ -1,7 +1,7 @@
 """The champion of an app that has no proven model: a baseline, registered as any other version.
 
 A baseline is its settings and nothing else: each batch fits it on what is published then, so that
-it follows the data, keeps nobody's listens, and one version gives the same lists of the same data.
+it follows the data, keeps no user's listens, and one version gives the same lists of the same data.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def ends(cut_offs: list[datetime]) -> tuple[datetime, datetime]:
 
 
 def metrics_of(bundle: Bundle, holdout: Holdout) -> RankerMetrics:
-    """Evaluate a bundle as it would be served: with the baseline for whom it does not know."""
+    """Evaluate a bundle as it would be served: with the baseline for users it does not know."""
     return _metrics_of(bundle.name, align(bundle, holdout.training, holdout.baseline), holdout)
 
 

@@ -1,4 +1,4 @@
-"""Take a person out of every model: those that are registered, and what a killed training left."""
+"""Erasure of a person from all models: registered ones, and what a killed training left."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ ARRAYS, HASH, NOTE = "factors.npz", "sha256.txt", "forgetting.json"
 
 
 def forget(settings: MlSettings, user_id: int) -> int:
-    """Write the arrays of all models anew without a user; return how many had one.
+    """Rewrite the arrays of all models without a user; return how many had them.
 
     The rest of a model stays, so its answers to all others do. Its hash on record changes with it:
-    beside the arrays, in `ops/models`, in MLflow. A note beside the arrays tells both hashes
+    beside the arrays, in `ops/models`, in MLflow. A note beside the arrays holds both hashes
     until all three are done: killed in between, the same call goes on.
     """
     sweep(settings)
@@ -61,7 +61,7 @@ def _erase(settings: MlSettings, path: Path, user_id: int) -> bool:
 
 
 def _finish(settings: MlSettings, path: Path) -> None:
-    """Bring the new hash of arrays that were written anew to wherever it is on record."""
+    """Bring the new hash of rewritten arrays to each place that records it."""
     note = path.with_name(NOTE)
     if not note.exists():
         return
@@ -71,13 +71,13 @@ def _finish(settings: MlSettings, path: Path) -> None:
     if found == now:
         atomic.replace_file(path.with_name(HASH), now.encode())
         batches.change_hash(settings.lake_url, was, now)
-        _tell_mlflow(settings, was, now)
+        _update_mlflow(settings, was, now)
     elif found != was:
         raise DamagedModel(path, f"its hash is {found[:12]}…, neither {was[:12]}… nor {now[:12]}…")
     note.unlink()
 
 
-def _tell_mlflow(settings: MlSettings, was: str, now: str) -> None:
+def _update_mlflow(settings: MlSettings, was: str, now: str) -> None:
     from ml.registry.tracking import connected
 
     with connected(settings) as client:

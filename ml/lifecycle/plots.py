@@ -1,4 +1,4 @@
-"""Figures of a training, for whoever looks it up later: drawn without a screen."""
+"""Plots of a training, for MLflow."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def metric_by_epoch(trials: Sequence[Trial]) -> Figure:
     return figure
 
 
-def metric_by_slice(training: Interactions, judged: Mapping[str, Evaluation]) -> Figure:
+def metric_by_slice(training: Interactions, evaluations: Mapping[str, Evaluation]) -> Figure:
     """Draw NDCG@10 of each model for all, new and light users, with 95 % intervals."""
     figure, axes = _figure("users", "NDCG@10")
-    for number, (name, evaluation) in enumerate(judged.items()):
+    for number, (name, evaluation) in enumerate(evaluations.items()):
         everyone = {"all": np.arange(len(evaluation.users))}
         slices = everyone | slice_users(training, evaluation.users)
         figures = [evaluation.ndcg_at_10[which] for which in slices.values()]
         mean = [its.mean() if len(its) else 0.0 for its in figures]
         noise = [1.96 * its.std() / len(its) ** 0.5 if len(its) else 0.0 for its in figures]
-        width = 0.8 / len(judged)
-        place = np.arange(len(slices)) + (number - (len(judged) - 1) / 2) * width
+        width = 0.8 / len(evaluations)
+        place = np.arange(len(slices)) + (number - (len(evaluations) - 1) / 2) * width
         axes.bar(place, mean, width, yerr=noise, label=name)
         labels = [f"{which}\n{len(its)}" for which, its in slices.items()]
         axes.set_xticks(range(len(slices)), labels)
@@ -69,14 +69,14 @@ def score_distributions(training: Interactions, test: Interactions, model: Score
     return figure
 
 
-def popularity_bias(training: Interactions, judged: Mapping[str, Evaluation]) -> Figure:
+def popularity_bias(training: Interactions, evaluations: Mapping[str, Evaluation]) -> Figure:
     """Draw how much of what is shown falls on the most played tracks, against what is played."""
     figure, axes = _figure("share of the tracks, most played first", "share of plays or places")
     plays = np.asarray(training.plays.sum(axis=0)).ravel()
     order = np.argsort(-plays, kind="stable")
     share = np.arange(1, len(order) + 1) / len(order)
     axes.plot(share, np.cumsum(plays[order]) / max(plays.sum(), 1), "k--", label="played")
-    for name, evaluation in judged.items():
+    for name, evaluation in evaluations.items():
         shown = evaluation.shown[evaluation.shown >= 0]
         times = np.bincount(shown, minlength=len(order))[order]
         axes.plot(share, np.cumsum(times) / max(times.sum(), 1), label=name)

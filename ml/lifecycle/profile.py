@@ -1,4 +1,4 @@
-"""How features are distributed, and how far that moved since a model was trained.
+"""Profiles of features, and their stability since a training.
 
 A profile is the share of each bin. Bins do not depend on the data (genres, and powers of two of
 counts), so that profiles of different days compare.

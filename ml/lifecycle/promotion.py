@@ -1,4 +1,4 @@
-"""Who is champion: a challenger only if it is measurably better, by rules that know about noise.
+"""Promotion rules: a challenger becomes champion only if it is measurably better.
 
 A learned champion gives way only to what is surely better on weeks that neither has seen. A
 baseline, which only was there first, gives way to what is probably better.
@@ -43,7 +43,7 @@ class UserValues:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankerMetrics:
-    """How a ranker did on test weeks: NDCG@10 per test user, of all and of slices."""
+    """Metrics of a ranker on test weeks: NDCG@10 per test user, of all and of slices."""
 
     name: str
     ndcg_at_10: UserValues
@@ -115,7 +115,7 @@ SURELY = Rule("surely", lambda gain: gain.low > 0)  # nor where it is no number
 def probably(needed: float) -> Rule:
     """Return the rule by which the mean is a gain, and so is that of most draws of the users.
 
-    Where a handful of users alone tell the two apart, draws of them say nothing.
+    Where the two differ for a handful of users alone, draws of them say nothing.
     """
 
     def holds(gain: Gain) -> bool:
@@ -157,7 +157,7 @@ def decide(
         "probability_needed": rule.needed,
     }
     if test_users < settings.min_judges:
-        why = f"{test_users} users are too few to judge by ({settings.min_judges} are needed)"
+        why = f"{test_users} users are too few for an evaluation ({settings.min_judges} are needed)"
         return Decision(False, f"{challenger.name} is not promoted: {why}", evidence)
     if not np.isfinite(challenger.ndcg_at_10.values).all():
         why = "its NDCG@10 is no number for some users"
@@ -174,27 +174,27 @@ def decide(
         "gain_over_popularity": asdict(over_popularity),
         "slices": {name: asdict(one) for name, one in slices.items()},
     }
-    said = _said(gain, rule, challenger.cut_offs)
-    faults = _faults(gain, over_popularity, slices, rule, said)
+    text = _text_of(gain, rule, challenger.cut_offs)
+    faults = _faults(gain, over_popularity, slices, rule, text)
     faults += _coverage_fault(challenger, rival, settings)
     if faults:
         sentence = f"{challenger.name} is not promoted over {rival.name}: {'; '.join(faults)}"
         return Decision(False, sentence, evidence)
-    sentence = f"{challenger.name} is promoted over {rival.name}: NDCG@10 {said}"
+    sentence = f"{challenger.name} is promoted over {rival.name}: NDCG@10 {text}"
     return Decision(True, sentence, evidence)
 
 
 def _faults(
-    gain: Gain, over_popularity: Gain, slices: dict[str, Gain], rule: Rule, said: str
+    gain: Gain, over_popularity: Gain, slices: dict[str, Gain], rule: Rule, text: str
 ) -> list[str]:
     faults = []
     if not rule.holds(gain):
-        faults.append(f"NDCG@10 {said} is not {rule.adverb} better{_needed(gain, rule)}")
+        faults.append(f"NDCG@10 {text} is not {rule.adverb} better{_needed(gain, rule)}")
     if not rule.holds(over_popularity):
-        of_it = _said(over_popularity, rule)
+        of_it = _text_of(over_popularity, rule)
         faults.append(f"it does not {rule.adverb} beat popularity ({of_it})")
     faults += [
-        f"worse for {name} ({_said(one, rule)})" for name, one in slices.items() if one.high < 0
+        f"worse for {name} ({_text_of(one, rule)})" for name, one in slices.items() if one.high < 0
     ]
     return faults
 
@@ -210,7 +210,7 @@ def _needed(gain: Gain, rule: Rule) -> str:
 def _coverage_fault(
     challenger: RankerMetrics, rival: RankerMetrics, settings: MlSettings
 ) -> list[str]:
-    # Popularity shows everyone the same: its coverage binds nobody.
+    # Popularity shows everyone the same: its coverage is no limit.
     least = 0.0 if rival.name == POPULARITY else settings.coverage_share * rival.coverage
     if challenger.coverage < least or challenger.coverage <= 0:
         return [f"coverage {challenger.coverage:.3f} is below {least:.3f}"]
@@ -228,9 +228,9 @@ def gain_of(own: UserValues, other: UserValues, settings: MlSettings) -> Gain:
     )
 
 
-def _said(gain: Gain, rule: Rule, cut_offs: int = 1) -> str:
-    said = f"{gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+def _text_of(gain: Gain, rule: Rule, cut_offs: int = 1) -> str:
+    text = f"{gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
     if rule.needed is not None:
-        said += f", a gain with a probability of {gain.probability:.0%}"
-    said += f", {gain.users:,} users"
-    return said if cut_offs == 1 else f"{said} at {cut_offs} cut-offs"
+        text += f", a gain with a probability of {gain.probability:.0%}"
+    text += f", {gain.users:,} users"
+    return text if cut_offs == 1 else f"{text} at {cut_offs} cut-offs"

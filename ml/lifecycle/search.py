@@ -1,4 +1,4 @@
-"""Choose settings on validation, within a stated budget of trials."""
+"""Search of hyper-parameters on validation, within a stated budget of trials."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Settings = dict[str, float]
 Fixed = TypeVar("Fixed", Ease, Softmax)
 
 VALIDATION_USERS = 2_000
-"""Validation users asked for each figure, at most: its noise is then below .01."""
+"""Validation users at most for each trial: the noise is then below .01."""
 AT_ONCE = 2
 EVERY, PATIENCE = 3, 3
-"""LightFM is judged after each 3 epochs, and ended when 3 evaluations brought nothing better."""
+"""LightFM is evaluated after each 3 epochs, and stopped when 3 evaluations were no better."""
 
 LIGHTFM: tuple[dict[str, Any], ...] = tuple(
     {"no_components": size, "learning_rate": rate, "max_sampled": sampled, "averaged": averaged}
@@ -61,7 +61,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """The best of each kind, trained on the training part, and every trial on the way."""
+    """The best of each model type, trained on the training part, and every trial on the way."""
 
     ease: Ease
     lightfm: Hybrid
@@ -75,19 +75,19 @@ def search(
     validation: Interactions,
     seed: int,
     budget: int = 2,
-    watch: Callable[[Trial], None] = lambda _trial: None,
+    on_trial: Callable[[Trial], None] = lambda _trial: None,
 ) -> Found:
     """Try `budget` settings of LightFM, and the few of the others; then weigh the blend.
 
-    `watch` is called for each trial, in the same order always. Equal data, seed and budget find the
-    same: two kinds are searched at a time, but each model is trained on one thread.
+    `on_trial` is called for each trial, always in the same order. Equal data, seed and budget find
+    the same: two model types are searched at a time, but each model is trained on one thread.
     """
     task = discovery(train, validation, at_most=VALIDATION_USERS)
     trials: list[Trial] = []
 
     def note(trial: Trial) -> float:
         trials.append(trial)
-        watch(trial)
+        on_trial(trial)
         return trial.ndcg_at_10
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:

@@ -1,4 +1,4 @@
-"""Whether a model may be used at all, whatever its figures: the checks before any promotion."""
+"""Checks that a model can be used at all, before any evaluation."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PROBED_USERS = 64
 
 
 def require_usable(bundle: Bundle, data: Interactions) -> None:
-    """Raise `UnusableModel` unless it is whole, speaks of `data`, and tells tracks apart."""
+    """Raise `UnusableModel` unless it is whole, knows ids of `data`, and tracks' scores differ."""
     _require_ids("users", bundle.users, data.users)
     _require_ids("tracks", bundle.tracks, data.tracks)
     listened = bundle.has_listened
     if not len(listened):
-        raise UnusableModel("it has learned from nobody")
+        raise UnusableModel("it has learned from no user")
     if listened.min() < 0 or listened.max() >= len(bundle.users):
         raise UnusableModel("it says that others than its users listened")
     for name, array in bundle.arrays().items():

@@ -1,4 +1,4 @@
-"""A trained model with the ids it speaks of: what is registered, judged, and served from.
+"""A trained model with its users' and tracks' ids: what is registered, evaluated and served.
 
 It is one `.npz` of plain arrays with a hash over all of them. It answers for any users and tracks:
 the baseline ranks for those that were not there in training.
@@ -105,7 +105,7 @@ class Aligned:
     columns: Ints
     """Of each track, the column in the model; -1: it was not there in training."""
     baseline: Baseline
-    """Fitted on the other data: it ranks for whom and what the model does not know."""
+    """Fitted on the other data: it ranks for users and tracks that the model does not know."""
 
     def scores(self, users: Ints) -> Floats:
         """Return users x tracks; minus infinity for tracks that the model does not know."""
@@ -129,7 +129,7 @@ class Aligned:
         return made
 
     def _own(self, rows: Ints) -> Floats:
-        """Return what the model says of its own users; most tracks stand where they stood."""
+        """Return the model's scores of its own users; most tracks keep their column."""
         own = self.bundle.model.scores(rows)
         if np.array_equal(self.columns, np.arange(own.shape[1])):
             return own

@@ -1,4 +1,4 @@
-"""Which tracks are played by the same people: cosine of their listeners' weights."""
+"""Nearest tracks by co-occurrence: the cosine of their listeners' weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What factors are learned for: of each user and track, its identity, its metadata, its like."""
+"""Features that LightFM learns factors for: identities, metadata and neighbours."""
 
 from __future__ import annotations
 

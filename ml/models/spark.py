@@ -1,4 +1,4 @@
-"""What Spark does for models: it trains ALS, and scores a batch chunk by chunk."""
+"""Spark for models: a session, and the scoring of a batch chunk by chunk."""
 
 from __future__ import annotations
 

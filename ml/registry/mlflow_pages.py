@@ -1,4 +1,4 @@
-"""MLflow's own pages, for people: what was trained, how it did, who is champion."""
+"""MLflow's pages on this machine: trainings, their metrics, the champion."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _END_SECONDS = 10
 def show(settings: MlSettings, port: int) -> None:
     """Serve the pages on this machine until SIGINT or SIGTERM; all of its processes end with it.
 
-    Whoever reaches MLflow's pages can change what they show, and they ask nobody who he is: so
-    they are never served beyond loopback.
+    MLflow's pages have no login, and each reader can change what they show: so they are never
+    served beyond loopback.
     """
     _require_free(port)
     with connected(settings):

@@ -1,4 +1,4 @@
-"""Versions of `moovitamix-recommender`: registered with MLflow, noted in `ops/models`."""
+"""The registry: versions of `moovitamix-recommender` in MLflow and in `ops/models`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REQUIREMENTS = ["numpy", "scipy", "pandas", "mlflow", "rectools-lightfm"]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A registered version, as `ops/models` tells of it."""
+    """A registered version, as `ops/models` records it."""
 
     number: int
     name: str
@@ -44,7 +44,7 @@ class Version:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether it was there first rather than proven better."""
+        """Whether it is a baseline, which was there first rather than proven better."""
         return self.name == Baseline.name
 
 
@@ -108,7 +108,7 @@ def _folder_in_artifacts(version: Version | None) -> str:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Let MLflow neither tell that it registers nor wish for an example: the run tells of it."""
+    """Silence MLflow's messages about the registration and a missing example."""
     import mlflow.types.responses  # noqa: F401 - later, within, it would turn logging on again
     from mlflow.utils.logging_utils import disable_logging, enable_logging
 
@@ -189,7 +189,7 @@ def decisions(settings: MlSettings) -> list[dict[str, Any]]:
 
 
 def champion_since(settings: MlSettings) -> datetime | None:
-    """Return when the champion was promoted; None without one. A roll-back promotes nobody anew."""
+    """Return when the champion was promoted; None without one. A rollback is no promotion."""
     rows = decisions(settings)
     number = rows[-1]["model_version"] if rows else None
     promoted: list[datetime] = [

@@ -1,4 +1,4 @@
-"""MLflow, set up once: where runs and models are kept, and how a run is told.
+"""The connection to MLflow's tracking database, and the logging of metrics.
 
 It takes five seconds to import, so nothing that only recommends comes here.
 """

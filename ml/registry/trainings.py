@@ -1,8 +1,8 @@
-"""Trainings under way: one in a data folder at a time, and what killed ones left in MLflow.
+"""The lock of trainings: one at a time in a data folder; runs of killed ones are ended in MLflow.
 
 A run that is killed stays `RUNNING` in MLflow, which can't know better. Here the kernel does: a
-training holds a lock (`flock`) as long as it lives, in a file that names its run in MLflow. Whoever
-holds the lock and finds a name in it finds a run that is dead.
+training holds a lock (`flock`) as long as it lives, in a file that names its run in MLflow. A
+process that holds the lock and finds a name in it has found the run of a killed training.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LONGEST_NOTE = 4096
 
 
 class Place:
-    """The lock of a data folder's trainings, held; in it the run of the one under way."""
+    """The held lock of a data folder's trainings; its file names the present run in MLflow."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor

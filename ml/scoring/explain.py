@@ -1,4 +1,4 @@
-"""Because you listened to …: which of a user's tracks speaks most for a recommended one."""
+"""Reasons of recommendations: the track that a user played which speaks most for one."""
 
 from __future__ import annotations
 

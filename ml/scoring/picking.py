@@ -1,4 +1,4 @@
-"""Which tracks make a list: the best by score, but not too many of one artist."""
+"""Choice of a list's tracks: the best by score, but not too many of one artist."""
 
 from __future__ import annotations
 

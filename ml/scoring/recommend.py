@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,8 +85,7 @@ def _written(  # noqa: PLR0913, PLR0917
     rows = batches.write_batch(
         settings.lake_url, "recommendations", folder, RECOMMENDATIONS, ranked
     )
-    told = (batch.model_version, batch.run_id, batch.data_as_of, batch.made_at)
-    return Batch(*told, users=len(now.data.users), recommendations=rows, similar=pairs)
+    return replace(batch, users=len(now.data.users), recommendations=rows, similar=pairs)
 
 
 def _heard_lately(settings: MlSettings, now: Snapshot, data_as_of: datetime) -> csr_matrix:

@@ -103,21 +103,21 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
             typer.echo(line)
     require_comparable(read)
     kind = split or (SplitKind.random if read.at is None else SplitKind.time)
-    judged = evaluate(
+    results = evaluate(
         read,
         kind.value,
         seed,
         budget=trials,
         oracle=None if oracle is None else read_oracle(oracle, read),
         fewest_users=FEWEST_USERS,
-        say=_tell,
+        on_event=_tell,
     )
     if as_json:
-        models = [{"model": one.name, **one.figures} for one in judged]
+        models = [{"model": one.name, **one.figures} for one in results]
         said = {"models": models, "split": kind.value, "seed": seed, "read": lines}
         typer.echo(json.dumps(_without_nan(said), indent=2, allow_nan=False))
     else:
-        _show(judged, kind.value, seed)
+        _show(results, kind.value, seed)
 
 
 def _named(columns: str | None) -> dict[str, str]:
@@ -134,7 +134,7 @@ def _tell(what: str) -> None:
         typer.echo(f"… {what}", err=True)
 
 
-def _show(judged: "list[ModelResult]", kind: str, seed: int) -> None:
+def _show(results: "list[ModelResult]", kind: str, seed: int) -> None:
     screen = Screen()
     names = [
         "ndcg_at_10",
@@ -145,23 +145,23 @@ def _show(judged: "list[ModelResult]", kind: str, seed: int) -> None:
         "novelty",
         "gini",
     ]
-    figures = judged[0].figures
-    rows = [[one.name, *(f"{one.figures[name]:.4f}" for name in names)] for one in judged]
+    figures = results[0].figures
+    rows = [[one.name, *(f"{one.figures[name]:.4f}" for name in names)] for one in results]
     slices: list[tuple[str, Any]] = [*figures["slices"].items()]
     slices += [("listen_again", figures["listen_again"])] if "listen_again" in figures else []
     for name, its in slices:
         if its["users"]:
             names.append(f"{name} ndcg")
-            for row, one in zip(rows, judged, strict=True):
+            for row, one in zip(rows, results, strict=True):
                 of = one.figures if name == "listen_again" else one.figures["slices"]
                 row.append(f"{of[name]['ndcg_at_10']:.4f}")
     if "percent_of_oracle" in figures:
         names.append("% of oracle")
-        for row, one in zip(rows, judged, strict=True):
+        for row, one in zip(rows, results, strict=True):
             row.append(f"{one.figures['percent_of_oracle']:.1f}")
     screen.table(["model", *names], rows, to_the_right=names)
     screen.say(
-        f"{figures['users']:,} users judged by what they had not heard; split {kind}, seed {seed}"
+        f"{figures['users']:,} test users, by what they had not heard; split {kind}, seed {seed}"
     )
 
 

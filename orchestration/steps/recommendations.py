@@ -46,7 +46,7 @@ def build_features(run: Run) -> None:
 
 
 def train(run: Run, *, if_due: bool = False) -> "Training | None":
-    """Train a challenger and have it judged; None where none is due, or there is too little.
+    """Train and evaluate a challenger; None where none is due, or there is too little.
 
     Where there is no champion a baseline becomes it first, so that no user waits for a training.
     Raises `TooFewListens` and `NothingToLearnFrom` only where a training was asked for.

@@ -1,4 +1,4 @@
-"""What a cell says: nothing, or text in one form."""
+"""Cells: which are missing, and text in one form."""
 
 from __future__ import annotations
 

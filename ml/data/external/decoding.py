@@ -1,4 +1,4 @@
-"""Any file to one that DuckDB reads as it is: unpacked, and text in UTF-8."""
+"""Decoding of files: unpacked, and text in UTF-8, so that DuckDB reads them."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def _failure(path: Path, error: duckdb.Error) -> UnreadableTable:
 
 
 def _with_even_ends(plain: Path) -> Path:
-    """Write a file anew whose lines end now in CR LF, now in LF, and return it."""
+    """Rewrite a file with mixed line ends (CR LF, LF) and return the copy."""
     even = plain.with_name("lines")
     with plain.open(encoding="utf-8") as file, even.open("w", encoding="utf-8") as other:
         for line in file:  # Python makes LF of every end

@@ -1,4 +1,4 @@
-"""Which column is which: the names that programs give to users, tracks, instants and plays."""
+"""Headers: the names that programs give to users, tracks, instants and plays."""
 
 from __future__ import annotations
 

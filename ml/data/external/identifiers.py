@@ -1,4 +1,4 @@
-"""Ids of every kind, in two files that need not agree, to codes from 0."""
+"""Ids of listens and metadata, numbered from 0."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def read_instants(column: Column) -> str:
 
     Raises:
         UnreadableTable: a value is no instant, is written unlike the others, can mean two days, or
-            lies in a year in which nobody listened.
+            lies outside the possible years.
 
     """
     kind = column.source.types[column.place]

@@ -1,4 +1,4 @@
-"""What was read, in three lines."""
+"""The report of what was read, in three lines."""
 
 from __future__ import annotations
 

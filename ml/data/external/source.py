@@ -1,4 +1,4 @@
-"""An open file of rows: its columns' names, how DuckDB reads them, and where a row stands."""
+"""A source of rows: a file's columns, how DuckDB reads them, and where a row stands."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Source:
     """How each column is selected."""
     reader: str
     form: str
-    """Of the file, as a person is told."""
+    """Of the file, for the report."""
     locate: Callable[[int], str] = field(default="row {}".format)
     """Where the row of a number from 1 stands."""
     has_header: bool = True

@@ -1,4 +1,4 @@
-"""Adam: steps down slopes, each parameter's in the measure of its own (Kingma and Ba, 2015)."""
+"""Adam: gradient steps scaled for each parameter (Kingma and Ba, 2015)."""
 
 from __future__ import annotations
 

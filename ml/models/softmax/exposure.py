@@ -1,4 +1,4 @@
-"""How much of the time each track was there to be played, told by when it was first heard."""
+"""Exposure: the share of the time in which each track could be played."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What listens tell of a softmax's parameters: of each a mean and a variance, not one best point.
+"""Posterior of a softmax's parameters: a mean and a variance of each, not one best point.
 
 Mean-field variational inference: each parameter is normal by itself. By Jensen's inequality the
 normaliser of uncertain factors is at most that of certain ones in three times the dimensions

@@ -130,8 +130,8 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, content: str | None, compla
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [
-        ([("me", track % 50) for track in range(400)], "one person's log has nobody"),
-        ([(user, track) for user in range(9) for track in range(30)], "9 users have nobody"),
+        ([("me", track % 50) for track in range(400)], "one person's log has no user"),
+        ([(user, track) for user in range(9) for track in range(30)], "9 users have no user"),
         (
             [(user, 100 * user + track) for user in range(30) for track in range(20)],
             "no track has two users",
@@ -142,7 +142,7 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, content: str | None, compla
             "say nothing",
         ),
     ],
-    ids=["one person", "nine users", "no overlap", "few to judge by"],
+    ids=["one person", "nine users", "no overlap", "few test users"],
 )
 def test_what_no_figure_could_tell_is_said_and_not_scored(
     tmp_path: Path, rows: list[tuple[object, int]], complaint: str

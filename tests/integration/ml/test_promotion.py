@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A data folder with models in it, and what they are judged on."""
+    """A data folder with models in it, and the holdout."""
 
     settings: MlSettings
     holdout: Holdout
@@ -197,7 +197,7 @@ NEVER: dict[str, tuple[Callable[[Judge, Path], str], str]] = {
     "without tracks": (arrays(lambda judge: changed(judge.good, tracks=NOBODY)), "has no tracks"),
     "of nobody's listens": (
         arrays(lambda judge: changed(judge.good, has_listened=NOBODY)),
-        "learned from nobody",
+        "learned from no user",
     ),
     "of listeners that there are not": (
         arrays(lambda judge: changed(judge.good, has_listened=np.array([10**6]))),
@@ -223,7 +223,7 @@ NEVER: dict[str, tuple[Callable[[Judge, Path], str], str]] = {
     ),
     "of no kind": (
         arrays(lambda judge: changed(judge.good, kind=np.array("oracle"))),
-        "no kind of model is called 'oracle'",
+        "no model type is called 'oracle'",
     ),
     "of a kind that it is not": (
         arrays(lambda judge: changed(judge.good, kind=np.array("ease"))),
@@ -297,7 +297,7 @@ def test_a_champion_that_can_t_be_read_defends_nothing(fresh: Judge) -> None:
 def test_too_few_judges_promote_nobody(fresh: Judge) -> None:
     strict = replace(fresh, settings=fresh.settings.model_copy(update={"min_judges": 10**6}))
     decision = strict.judges(strict.register(fresh.good.save))
-    assert "users are too few to judge by" in decision.sentence
+    assert "users are too few for an evaluation" in decision.sentence
     assert strict.champion() == 1
 
 

@@ -1,4 +1,4 @@
-"""A learned model over a baseline: at rolling cut-offs, and trained only where it can be judged."""
+"""A learned model over a baseline: at rolling cut-offs, trained only where it can be evaluated."""
 
 from __future__ import annotations
 

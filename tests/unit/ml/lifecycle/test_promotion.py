@@ -107,7 +107,7 @@ def test_a_few_users_who_differ_say_nothing() -> None:
 def test_test_users_are_counted_once_and_stated_with_the_interval() -> None:
     users = np.tile(np.arange(29), 4)
     few = decision(np.ones(116), np.zeros(116), users)
-    assert "29 users are too few to judge by (30 are needed)" in few.sentence
+    assert "29 users are too few for an evaluation (30 are needed)" in few.sentence
     users = np.tile(np.arange(40), 4)
     gains = np.random.default_rng(0).normal(0.1, 0.1, 160)
     enough = decision(gains, np.zeros(160), users, cut_offs=4)
