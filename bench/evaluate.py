@@ -46,7 +46,7 @@ def _run(name: str, seed: int, scale: float, trials: int) -> dict[str, float]:
     results = evaluate(listens, "random", seed, budget=trials)
     return (
         {"pairs": float(listens.only().plays.nnz), "plain WARP": round(plain, 4)}
-        | {one.name: round(one.figures["ndcg_at_10"], 4) for one in results}
+        | {one.name: round(one.metrics["ndcg_at_10"], 4) for one in results}
         | {"wall s": perf_counter() - began, "CPU s": process_time() - worked}
     )
 

@@ -13,9 +13,10 @@ import duckdb
 import numpy as np
 
 from ml.data.external.cells import require_flat
+from ml.data.external.column import Column
 from ml.data.external.headers import ROLES, is_header, is_header_of, key_of, roles_of
 from ml.data.external.identifiers import number_ids
-from ml.data.external.instants import Column, read_instants
+from ml.data.external.instants import read_instants
 from ml.data.external.metadata import columns_of, load_metadata, require_shared_ids
 from ml.data.external.quantities import read_numbers
 from ml.data.external.reading_options import ReadingOptions
@@ -143,13 +144,12 @@ class _Reading:
             if not self._count(f"{role} is not null"):
                 del places[role]
                 continue
+            column = Column(self.db, source, places[role], role)
             if role == "listened_at":
-                self.notes[role] = read_instants(
-                    Column(self.db, source, places[role], self.options)
-                )
+                self.notes[role] = read_instants(column, self.options)
                 self._delete("listened_at is null", "rows without an instant")
-                continue
-            self.notes[role] = read_numbers(self.db, source, places[role], role)
+            else:
+                self.notes[role] = read_numbers(column)
         if "plays" in places:
             self._delete("plays is null or not isfinite(plays)", "rows without plays")
             self._delete("plays <= 0", "rows with no play or fewer")

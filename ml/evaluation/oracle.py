@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 
+from ml.data.external.column import Column
 from ml.data.external.headers import is_header, plain, roles_of
 from ml.data.external.quantities import read_numbers
 from ml.data.external.reading_options import ReadingOptions
@@ -46,7 +47,7 @@ def read_oracle(path: Path, listens: Listens) -> Oracle:
             raise MissingColumn(path, "score", source.names)
         places |= {"score": score}
         load_columns(db, source, places)
-        read_numbers(db, source, score, "score")
+        read_numbers(Column(db, source, score, "score"))
         found = db.execute(
             "select user_id, track_id, score from listens"
             " where user_id is not null and track_id is not null and score is not null"

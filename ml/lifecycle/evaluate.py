@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ml.lifecycle.search import Found
     from ml.models.model import Model
 
-Figures = dict[str, Any]
+Metrics = dict[str, Any]
 FEWEST_USERS = 10
 """In a log, and of test users: metrics of fewer say nothing about a model."""
 
@@ -44,7 +44,7 @@ class ModelResult:
 
     name: str
     evaluation: Evaluation
-    figures: Figures
+    metrics: Metrics
     model: Model | None = None
 
 
@@ -82,7 +82,7 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and a callback
     if test_users < fewest_users:
         raise TooFewListens(
             f"only {test_users} users play anything new in the test part of a {kind} split,"
-            f" and figures of fewer than {fewest_users} say nothing"
+            f" and metrics of fewer than {fewest_users} say nothing"
         )
     on_event("settings")
     found = search(
@@ -139,7 +139,7 @@ def _blended(found: Found, results: list[ModelResult]) -> tuple[Model, float, st
     parts = tuple(
         model for part in found.blend.parts if (model := trained[part.name].model) is not None
     )
-    seconds = sum(trained[part.name].figures["train_seconds"] for part in found.blend.parts)
+    seconds = sum(trained[part.name].metrics["train_seconds"] for part in found.blend.parts)
     blend = replace(found.blend, parts=parts)
     return blend, seconds, blend.name
 
@@ -149,7 +149,7 @@ def _result_of(parts: Split, scorer: Scorer, seconds: float, name: str) -> Model
     task = discovery(training, test)
     evaluation = evaluate_scorer(scorer, task)
     listeners = np.bincount(training.plays.indices, minlength=training.shape[1])
-    figures: Figures = {
+    metrics: Metrics = {
         **evaluation.means(),
         "coverage": coverage(evaluation.shown, training.shape[1]),
         "novelty": novelty(evaluation.shown, listeners, training.shape[0]),
@@ -160,18 +160,18 @@ def _result_of(parts: Split, scorer: Scorer, seconds: float, name: str) -> Model
         "train_seconds": round(seconds, 3),
     }
     if parts.kind == "time":
-        figures["listen_again"] = _of(scorer, listen_again(training, test))
+        metrics["listen_again"] = _of(scorer, listen_again(training, test))
     if isinstance(scorer, Hybrid | Ease | Softmax | Blend):
-        figures["settings"] = scorer.settings()
+        metrics["settings"] = scorer.settings()
     model: Any = scorer if hasattr(scorer, "arrays") else None
-    return ModelResult(name, evaluation, figures, model)
+    return ModelResult(name, evaluation, metrics, model)
 
 
-def _of(scorer: Scorer, task: Task) -> Figures:
+def _of(scorer: Scorer, task: Task) -> Metrics:
     return _means(evaluate_scorer(scorer, task)) if len(task.users) else {"users": 0}
 
 
-def _means(evaluation: Evaluation) -> Figures:
+def _means(evaluation: Evaluation) -> Metrics:
     return {"users": len(evaluation.users), **evaluation.means()}
 
 
@@ -189,7 +189,7 @@ def slice_users(training: Interactions, users: Ints) -> dict[str, Ints]:
     }
 
 
-def _slices(training: Interactions, evaluation: Evaluation) -> Figures:
+def _slices(training: Interactions, evaluation: Evaluation) -> Metrics:
     return {
         name: _means(evaluation.of(which)) if len(which) else {"users": 0}
         for name, which in slice_users(training, evaluation.users).items()
@@ -197,9 +197,9 @@ def _slices(training: Interactions, evaluation: Evaluation) -> Figures:
 
 
 def _compare(results: list[ModelResult]) -> None:
-    best = results[-1].figures["ndcg_at_10"]
+    best = results[-1].metrics["ndcg_at_10"]
     for one in results:
-        one.figures["percent_of_oracle"] = 100 * one.figures["ndcg_at_10"] / best if best else None
+        one.metrics["percent_of_oracle"] = 100 * one.metrics["ndcg_at_10"] / best if best else None
 
 
 def _test_gains(results: list[ModelResult], seed: int) -> None:
@@ -209,4 +209,4 @@ def _test_gains(results: list[ModelResult], seed: int) -> None:
             gain = paired_gain(one.evaluation.ndcg_at_10, other.evaluation.ndcg_at_10, seed=seed)
             if one is not other:
                 key = f"gain_over_{other.name.replace('-', '_')}"
-                one.figures[key] = {"mean": gain.mean, "low": gain.low, "high": gain.high}
+                one.metrics[key] = {"mean": gain.mean, "low": gain.low, "high": gain.high}

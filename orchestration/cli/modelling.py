@@ -113,7 +113,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
         on_event=_tell,
     )
     if as_json:
-        models = [{"model": one.name, **one.figures} for one in results]
+        models = [{"model": one.name, **one.metrics} for one in results]
         said = {"models": models, "split": kind.value, "seed": seed, "read": lines}
         typer.echo(json.dumps(_without_nan(said), indent=2, allow_nan=False))
     else:
@@ -145,20 +145,20 @@ def _show(results: "list[ModelResult]", kind: str, seed: int) -> None:
         "novelty",
         "gini",
     ]
-    figures = results[0].figures
-    rows = [[one.name, *(f"{one.figures[name]:.4f}" for name in names)] for one in results]
+    figures = results[0].metrics
+    rows = [[one.name, *(f"{one.metrics[name]:.4f}" for name in names)] for one in results]
     slices: list[tuple[str, Any]] = [*figures["slices"].items()]
     slices += [("listen_again", figures["listen_again"])] if "listen_again" in figures else []
     for name, its in slices:
         if its["users"]:
             names.append(f"{name} ndcg")
             for row, one in zip(rows, results, strict=True):
-                of = one.figures if name == "listen_again" else one.figures["slices"]
+                of = one.metrics if name == "listen_again" else one.metrics["slices"]
                 row.append(f"{of[name]['ndcg_at_10']:.4f}")
     if "percent_of_oracle" in figures:
         names.append("% of oracle")
         for row, one in zip(rows, results, strict=True):
-            row.append(f"{one.figures['percent_of_oracle']:.1f}")
+            row.append(f"{one.metrics['percent_of_oracle']:.1f}")
     screen.table(["model", *names], rows, to_the_right=names)
     screen.say(
         f"{figures['users']:,} test users, by what they had not heard; split {kind}, seed {seed}"

@@ -6,8 +6,10 @@ import bz2
 import codecs
 import gzip
 import lzma
+import shutil
 import zlib
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyarrow as pa
@@ -114,8 +116,7 @@ def _unpacked(path: Path, packing: str) -> BinaryIO:
 
 def _copy(source: BinaryIO, target: Path) -> None:
     with source, target.open("wb") as file:
-        while chunk := source.read(_CHUNK):
-            file.write(chunk)
+        shutil.copyfileobj(source, file, _CHUNK)
 
 
 def _head(path: Path) -> bytes:
@@ -197,7 +198,7 @@ def _transcode(path: Path, plain: Path, text: Path, encoding: str) -> None:
     line = 1
     decoder = codecs.getincrementaldecoder(encoding)()
     with text.open("w", encoding="utf-8", newline="") as file:
-        for chunk in _ends(plain):
+        for chunk in chain(_chunks(plain), [b""]):
             try:
                 part = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
@@ -205,8 +206,3 @@ def _transcode(path: Path, plain: Path, text: Path, encoding: str) -> None:
                 raise UnreadableTable(path, why) from error
             line += part.count("\n")
             file.write(part)
-
-
-def _ends(path: Path) -> Iterator[bytes]:
-    yield from _chunks(path)
-    yield b""

@@ -1,20 +1,17 @@
-"""Instants as programs and people write them, one way for a whole column, to UTC."""
+"""Parsing of instants, written in one way in the whole column, to UTC."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ml.data.external.cells import is_number_type, shortened
 from ml.data.external.spellings import CLOCK, EPOCH, MONTHS, NEVER, PATTERNS, PLAIN, composed
-from ml.errors import UnreadableTable
 
 if TYPE_CHECKING:
-    import duckdb
-
+    from ml.data.external.column import Column
     from ml.data.external.reading_options import ReadingOptions
-    from ml.data.external.source import Source
+    from ml.errors import UnreadableTable
 
 FIRST_YEAR, LAST_YEAR = 1980, 2100
 """Epochs of seconds, milliseconds, microseconds and nanoseconds between them do not overlap."""
@@ -22,78 +19,36 @@ _FROM, _UNTIL = 315_532_800, 4_133_980_800
 _UNITS = {"seconds": 0, "milliseconds": 3, "microseconds": 6, "nanoseconds": 9}
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The instants of a file, as a column of the table `listens` whose `row` counts from 1."""
-
-    db: duckdb.DuckDBPyConnection
-    source: Source
-    place: int
-    options: ReadingOptions
-    name: str = "listened_at"
-
-    def refuse(self, row: int, why: str) -> UnreadableTable:
-        """Return an error that names the line and the column."""
-        return UnreadableTable(
-            self.source.path,
-            f"{self.source.at(row)}, column {self.source.names[self.place]}: {why}",
-        )
-
-    def first(self, rule: str, *values: object) -> tuple[int, str] | None:
-        """Return the first row that has a value and fits a rule, and the value."""
-        row = self.db.execute(
-            f"select row, {self.name}::varchar from listens"
-            f" where {self.name} is not null and ({rule}) order by row limit 1",
-            list(values),
-        ).fetchone()
-        return None if row is None else (int(row[0]), str(row[1]))
-
-    def has_other(self, pattern: str) -> bool:
-        """Whether a value is not written in a way."""
-        return bool(
-            self.db.execute(
-                f"select 1 from listens where {self.name} is not null"
-                f" and not regexp_full_match({self.name}, ?) limit 1",
-                [pattern],
-            ).fetchall()
-        )
-
-    def retype(self, sql: str) -> None:
-        """Make the column one of timestamps."""
-        self.db.execute(f"alter table listens alter {self.name} type timestamp using {sql}")
-
-
-def read_instants(column: Column) -> str:
-    """Make a column of `listens` timestamps in UTC; return how they were written.
+def read_instants(column: Column, options: ReadingOptions) -> str:
+    """Make a column one of timestamps in UTC; return how they were written.
 
     Raises:
         UnreadableTable: a value is no instant, is written unlike the others, can mean two days, or
             lies outside the possible years.
 
     """
-    kind = column.source.types[column.place]
+    kind = column.type
     if kind == "VARCHAR":
-        said = _read_text(column)
+        form = _read_text(column, options)
     elif is_number_type(kind):
-        column.db.execute(
-            f"alter table listens alter {column.name} type varchar"
-            f" using {column.name}::decimal(38, 6)::varchar"
-        )
-        said = _read_epochs(column)
+        column.retype("varchar", f"{column.name}::decimal(38, 6)::varchar")
+        form = _read_epochs(column)
     elif "TIME ZONE" in kind and kind.startswith("TIMESTAMP"):
-        column.retype(f"timezone('UTC', {column.name})")
-        said = "UTC"
+        column.retype("timestamp", f"timezone('UTC', {column.name})")
+        form = "UTC"
     elif kind == "DATE" or kind.startswith("TIMESTAMP"):
-        column.retype(_to_utc(f"{column.name}::timestamp", column.options.time_zone))
-        said = f"{'dates' if kind == 'DATE' else 'timestamps'} in {column.options.time_zone}"
+        column.retype("timestamp", _to_utc(f"{column.name}::timestamp", options.time_zone))
+        form = f"{'dates' if kind == 'DATE' else 'timestamps'} in {options.time_zone}"
     else:
-        why = f"column {column.source.names[column.place]} holds {kind.lower()}, no instants"
-        raise UnreadableTable(column.source.path, why)
-    _require_possible(column)
-    return said
+        raise column.refuse_type("no instants")
+    odd = column.first(f"year({column.name}) not between {FIRST_YEAR} and {LAST_YEAR}")
+    if odd is not None:
+        row, value = odd
+        raise column.refuse(row, f"{value} is no year of listening ({FIRST_YEAR} to {LAST_YEAR})")
+    return form
 
 
-def _read_text(column: Column) -> str:
+def _read_text(column: Column, options: ReadingOptions) -> str:
     column.db.execute(f"update listens set {column.name} = null where {column.name} in {NEVER}")
     ways = {"epoch": EPOCH} | {way: pattern for way, (pattern, _) in PATTERNS.items()}
     way = next((way for way, pattern in ways.items() if not column.has_other(pattern)), "")
@@ -102,31 +57,29 @@ def _read_text(column: Column) -> str:
     if way == "epoch" and _are_digits(column):
         way = "digits"
     if way == "ISO 8601" and not column.has_other(PLAIN):
-        return _read_plain(column)
+        return _read_plain(column, options.time_zone)
     if way == "epoch":
         return _read_epochs(column)
-    return _read_parts(column, way, ways[way])
+    return _read_parts(column, options, way, ways[way])
 
 
-def _read_plain(column: Column) -> str:
+def _read_plain(column: Column, zone: str) -> str:
     """Read what DuckDB itself takes for timestamps, without taking texts apart."""
     bad = column.first(f"try_cast({column.name} as timestamp) is null")
     if bad is not None:
         raise column.refuse(bad[0], f"'{bad[1]}' is no date or no time of day")
-    column.retype(_to_utc(f"{column.name}::timestamp", column.options.time_zone))
-    return f"ISO 8601, {column.options.time_zone}"
+    column.retype("timestamp", _to_utc(f"{column.name}::timestamp", zone))
+    return f"ISO 8601, {zone}"
 
 
 def _unlike(column: Column, ways: dict[str, str]) -> UnreadableTable:
     """Return an error that names the first value that most others are not written like."""
     counts = {
-        way: column.db.execute(
-            f"select count(*) from listens where regexp_full_match({column.name}, ?)", [pattern]
-        ).fetchall()[0][0]
+        way: column.count(f"regexp_full_match({column.name}, ?)", pattern)
         for way, pattern in ways.items()
     }
     way = max(counts, key=lambda its: counts[its])
-    row, value = column.first(f"not regexp_full_match({column.name}, ?)", ways[way]) or (0, "")
+    row, value = column.first_unlike(ways[way]) or (0, "")
     why = f"'{shortened(value)}' is not written as the others are ({way})"
     if not counts[way]:
         why = f"'{shortened(value)}' is no instant: ISO 8601 is, with a year of four digits"
@@ -150,10 +103,7 @@ def _read_epochs(column: Column) -> str:
         unit: f"{number} >= {_FROM}{'0' * zeros} and {number} < {_UNTIL}{'0' * zeros}"
         for unit, zeros in _UNITS.items()
     }
-    counts = {
-        unit: column.db.execute(f"select count(*) from listens where {rule}").fetchall()[0][0]
-        for unit, rule in fits.items()
-    }
+    counts = {unit: column.count(rule) for unit, rule in fits.items()}
     unit = max(counts, key=lambda its: counts[its])
     other = column.first(f"({fits[unit]}) is not true")
     if other is not None:
@@ -165,11 +115,11 @@ def _read_epochs(column: Column) -> str:
         raise column.refuse(row, f"{why} between {FIRST_YEAR} and {LAST_YEAR}")
     shift = 6 - _UNITS[unit]
     micros = f"{number} * {10**shift}" if shift >= 0 else f"{number} / {10**-shift}"
-    column.retype(f"make_timestamp(floor({micros})::bigint)")
+    column.retype("timestamp", f"make_timestamp(floor({micros})::bigint)")
     return f"epoch {unit}"
 
 
-def _read_parts(column: Column, way: str, pattern: str) -> str:
+def _read_parts(column: Column, options: ReadingOptions, way: str, pattern: str) -> str:
     """Read years, months, days and the clock out of text."""
     names = PATTERNS[way][1]
     names = names if "zone" in names else [*names, *CLOCK]
@@ -182,13 +132,13 @@ def _read_parts(column: Column, way: str, pattern: str) -> str:
         f" where {column.name} is not null",
         [f"^(?:{pattern})$"],
     )
-    month, day, said = "month", "day", way
+    month, day, form = "month", "day", way
     if "name" in names:
         month = f"list_position({MONTHS}, lower(left(name, 3)))"
     if "one" in names:
-        is_day_first = _is_day_first(column)
+        is_day_first = _is_day_first(column, options)
         month, day = ("two", "one") if is_day_first else ("one", "two")
-        said = "day/month/year" if is_day_first else "month/day/year"
+        form = "day/month/year" if is_day_first else "month/day/year"
     zone = _zone(column)
     column.db.execute(
         "create or replace temp table times as"
@@ -199,18 +149,18 @@ def _read_parts(column: Column, way: str, pattern: str) -> str:
     ).fetchone()
     if bad is not None:
         raise column.refuse(int(bad[0]), f"'{shortened(str(bad[1]))}' is no date or no time of day")
-    column.db.execute(f"alter table listens alter {column.name} type timestamp using null")
-    instant = _to_utc("instant", column.options.time_zone) if zone is None else "instant"
+    column.retype("timestamp", "null")
+    instant = _to_utc("instant", options.time_zone) if zone is None else "instant"
     column.db.execute(
         f"update listens set {column.name} = {instant} from times where times.row = listens.row"
     )
-    return f"{said}, {zone or column.options.time_zone}"
+    return f"{form}, {zone or options.time_zone}"
 
 
-def _is_day_first(column: Column) -> bool:
+def _is_day_first(column: Column, options: ReadingOptions) -> bool:
     """Decide by the whole column which number is the day, or by what the person says."""
-    if column.options.date_order is not None:
-        return column.options.date_order == "day-first"
+    if options.date_order is not None:
+        return options.date_order == "day-first"
     days, months = column.db.execute(
         "select arg_min(row, row) filter (one::int > 12), arg_min(row, row) filter (two::int > 12)"
         " from parts"
@@ -243,10 +193,3 @@ def _to_utc(sql: str, zone: str) -> str:
     if zone == "UTC":
         return sql
     return f"timezone('UTC', timezone('{ZoneInfo(zone).key}', {sql}))"
-
-
-def _require_possible(column: Column) -> None:
-    odd = column.first(f"year({column.name}) not between {FIRST_YEAR} and {LAST_YEAR}")
-    if odd is not None:
-        row, value = odd
-        raise column.refuse(row, f"{value} is no year of listening ({FIRST_YEAR} to {LAST_YEAR})")

@@ -1,4 +1,4 @@
-"""What is known of tracks or users: a row for each id, and columns of values."""
+"""Metadata of tracks or users: a row for each id, and columns of values."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ml.data.external.cells import is_nested, text_of
+from ml.data.external.column import Column
 from ml.data.external.headers import require_once
 from ml.data.external.identifiers import settle_ids
 from ml.data.external.spellings import dates_of
@@ -39,7 +40,7 @@ def load_metadata(db: duckdb.DuckDBPyConnection, source: Source, side: str, key:
         f"create table {side}s as select row_number() over () as row, * from"
         f" (select {every} from {source.reader})"
     )
-    settle_ids(db, source, f"{side}s", key, f"{side}_id")
+    settle_ids(Column(db, source, key, f"{side}_id", f"{side}s"))
     return [source.names[at] for at in columns]
 
 

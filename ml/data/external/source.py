@@ -12,6 +12,7 @@ import duckdb
 from lake.paths import NO_PARTITIONS, literal, pattern_of
 from ml.data.external import delimited
 from ml.data.external.cells import clean_text, require_flat, shortened, text_of
+from ml.data.external.column import Column
 from ml.data.external.decoding import decode
 from ml.data.external.identifiers import settle_ids
 from ml.errors import UnreadableTable
@@ -111,7 +112,7 @@ def load_columns(db: duckdb.DuckDBPyConnection, source: Source, places: Mapping[
     except duckdb.Error as error:
         raise unreadable(source.path, error) from error
     for role in ("user_id", "track_id"):
-        settle_ids(db, source, "listens", places[role], role)
+        settle_ids(Column(db, source, places[role], role))
 
 
 def unreadable(path: Path, error: duckdb.Error) -> UnreadableTable:

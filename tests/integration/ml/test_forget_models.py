@@ -37,10 +37,9 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = interactions(USERS, np.arange(10, 40), rows, columns, np.ones(len(rows)))
     for model in (Ease(regularization=5.0), Hybrid(no_components=4, epochs=2)):
         with connected(given) as client:
-            number, model_hash, path = registry.log_model(client, trained(model, data, 1))
-        about = {"model_version": number, "name": model.name, "model_hash": model_hash}
+            row = registry.log_model(client, trained(model, data, 1))
         dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
-        registry.note(given, {**about, **dates, "path": path})
+        registry.note(given, row | dates)
     return data_dir
 
 

@@ -93,9 +93,9 @@ def test_metadata_may_be_poor(tmp_path: Path, tracks: str, names: tuple[str, ...
 def test_a_tiny_log_has_every_row_of_the_table(
     tmp_path: Path, kind: SplitKind, users: int, tracks: int, rows: int
 ) -> None:
-    judged = evaluate(_read(tmp_path, _drawn(users, tracks, rows)), kind, 0, budget=1)
-    assert [one.name for one in judged] == MODELS
-    figures: list[dict[str, Any]] = [one.figures for one in judged]
+    results = evaluate(_read(tmp_path, _drawn(users, tracks, rows)), kind, 0, budget=1)
+    assert [one.name for one in results] == MODELS
+    figures: list[dict[str, Any]] = [one.metrics for one in results]
     assert all(0 <= its["ndcg_at_10"] <= 1 for its in figures)
 
 

@@ -108,12 +108,11 @@ def _register(data_dir: Path, models: list[Model]) -> None:
     given = MlSettings(data_dir=data_dir)
     for model in models:
         with connected(given) as client, start_run():
-            number, model_hash, path = registry.log_model(client, trained(model, data, 1))
+            row = registry.log_model(client, trained(model, data, 1))
             set_tag("odd", f"user_id: {PERSON}, {SIGNS[0]}")
             log_text(f"the best listener is user {PERSON}\n", "notes.txt")
-        about = {"model_version": number, "name": model.name, "model_hash": model_hash}
         dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
-        registry.note(given, {**about, **dates, "path": path})
+        registry.note(given, row | dates)
 
 
 def _publish(data_dir: Path) -> None:

@@ -41,11 +41,10 @@ def _registers(data_dir: Path, ridge: float) -> int:
     data = interactions(USERS, np.arange(10, 40), rows, columns, np.ones(len(rows)))
     bundle = trained(Ease(regularization=ridge), data, 1)
     with connected(given) as client, mlflow.start_run():
-        number, model_hash, path = registry.log_model(client, bundle)
+        row = registry.log_model(client, bundle)
     dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
-    about = {"model_version": number, "name": bundle.name, "model_hash": model_hash}
-    registry.note(given, {**about, **dates, "path": path})
-    return number
+    registry.note(given, row | dates)
+    return int(row["model_version"])
 
 
 def _tree(folder: Path) -> Tree:
