@@ -14,14 +14,15 @@ import numpy as np
 
 from ml.data.external.cells import require_flat
 from ml.data.external.column import Column
-from ml.data.external.headers import ROLES, is_header, is_header_of, key_of, roles_of
+from ml.data.external.formats import open_source
+from ml.data.external.headers import is_header, is_header_of, key_of, roles_of
 from ml.data.external.identifiers import number_ids
 from ml.data.external.instants import read_instants
 from ml.data.external.metadata import columns_of, load_metadata, require_shared_ids
 from ml.data.external.quantities import read_numbers
 from ml.data.external.reading_options import ReadingOptions
 from ml.data.external.report import Report
-from ml.data.external.source import Source, load_columns, open_source, unreadable
+from ml.data.external.source import Source, load_columns, unreadable
 from ml.data.features import features_of, meaning_of
 from ml.data.listens import Listens
 from ml.errors import TooFewListens, UnknownTimeZone
@@ -208,7 +209,7 @@ class _Reading:
             .items()
         }
         metadata = {side: self._features(side, names.get(side, [])) for side in ("track", "user")}
-        self._describe(source, places)
+        self.report.describe(self.db, source, places, self.notes)
         return Listens(
             users=self._ids("user"),
             tracks=self._ids("track"),
@@ -233,32 +234,3 @@ class _Reading:
             f"{name}: {meaning_of(name, values, separators)}" for name, values in columns.items()
         ]
         return features_of(columns, split_on=separators)
-
-    def _describe(self, source: Source, places: dict[str, int]) -> None:
-        rows, users, tracks = self.db.execute(
-            "select count(*), count(distinct user_id), count(distinct track_id) from listens"
-        ).fetchall()[0]
-        span = ""
-        if "listened_at" in places:
-            first, last = self.db.execute(
-                "select min(listened_at), max(listened_at) from listens"
-            ).fetchall()[0]
-            span = f", {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
-        self.report.read = (
-            f"{source.path.name} ({source.form}): {rows:,} rows, {users:,} users,"
-            f" {tracks:,} tracks{span}"
-        )
-        used = [
-            f"{role} from {source.names[place]}"
-            + (f" ({self.notes[role]})" if self.notes.get(role) else "")
-            for role, place in places.items()
-        ]
-        unused = [
-            name
-            for at, name in enumerate(source.names)
-            if name.strip() and at not in places.values()
-        ]
-        if unused:
-            used.append(f"not used: {', '.join(unused)}")
-        self.report.taken = used + self.report.taken
-        assert set(places) <= set(ROLES)

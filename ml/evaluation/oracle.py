@@ -11,10 +11,11 @@ import duckdb
 import numpy as np
 
 from ml.data.external.column import Column
+from ml.data.external.formats import open_source
 from ml.data.external.headers import is_header, plain, roles_of
 from ml.data.external.quantities import read_numbers
 from ml.data.external.reading_options import ReadingOptions
-from ml.data.external.source import load_columns, open_source
+from ml.data.external.source import load_columns
 from ml.errors import MissingColumn
 
 if TYPE_CHECKING:
