@@ -95,7 +95,14 @@ class History:
 
 
 def history(published: duckdb.DuckDBPyConnection, first: datetime, last: datetime) -> History:
-    """Count test users and listens by weeks as long as the one between the two cut-offs."""
+    """Count test users and listens by weeks as long as the one between the two cut-offs.
+
+    Args:
+        published: the published file.
+        first: the cut-off at which week 0 begins.
+        last: the cut-off at which it ends.
+
+    """
     length = last - first
     units = {"last": last, "length": length // type(length)(microseconds=1)}
     users = published.execute(

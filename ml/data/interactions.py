@@ -67,7 +67,19 @@ def interactions(  # noqa: PLR0913 - the parts of a matrix, and what is known of
     user_features: Features | None = None,
     track_features: Features | None = None,
 ) -> Interactions:
-    """Add up listens, or pairs of user and track, given by row and column with their plays."""
+    """Add up listens, or pairs of user and track, given by row and column with their plays.
+
+    Args:
+        users: the ids of the rows.
+        tracks: the ids of the columns.
+        row: of each listen, or pair of user and track, the user's row.
+        column: of each, the track's column.
+        plays: of each, how often.
+        last_played: of each, when last; none: not known.
+        user_features: a row for each user.
+        track_features: a row for each track.
+
+    """
     shape = len(users), len(tracks)
     if not _each_once_in_order(row, column, shape[1]):
         row, column, plays, last_played = _added_up(row, column, plays, last_played, shape[1])

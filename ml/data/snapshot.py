@@ -44,6 +44,12 @@ def snapshot(
     """Read all features of one cut-off; users and tracks in the order of their ids.
 
     Users and tracks that came until a later cut-off, `with_those_of`, are there without plays.
+
+    Args:
+        published: the published file.
+        as_of: the cut-off.
+        with_those_of: a later cut-off, whose further users and tracks are there without plays.
+
     """
     both = [as_of, with_those_of or as_of]
     users = _columns(published, _USERS, "user_id", USER_COLUMNS, both)
@@ -101,7 +107,14 @@ def _snapshot(
 
 
 def listens(published: duckdb.DuckDBPyConnection, known: Interactions, until: datetime) -> Listens:
-    """Read every listen before `until` of the users and tracks of `known`, in a fixed order."""
+    """Read every listen before `until` of the users and tracks of `known`, in a fixed order.
+
+    Args:
+        published: the published file.
+        known: whose users and tracks are read, with their features.
+        until: the first instant that is left out.
+
+    """
     rows: dict[str, Any] = published.execute(
         "select user_id, track_id, listened_at from fact_listen_history where listened_at < ?"
         " order by listened_at, user_id, session_position",

@@ -40,6 +40,15 @@ def split(listens: Listens, kind: SplitKind, seed: int) -> Split:
     `time`: the latest tenth is the test. `user`: each user's own latest tracks (drawn, where no
     instant is known). `random`: pairs of user and track, drawn. A pair is never in two parts of a
     `user` or `random` split; in a `time` split it may be: that is listening again.
+
+    Args:
+        listens: the log.
+        kind: how it is split.
+        seed: of a `user` or `random` split.
+
+    Raises:
+        TooFewListens: a part would be empty, or a `time` split has no instants.
+
     """
     if kind == "time":
         if listens.at is None:

@@ -63,7 +63,14 @@ class Evaluation:
 
 
 def discovery(training: Interactions, test: Interactions, at_most: int | None = None) -> Task:
-    """Test by the tracks of `test` that a user had not heard; all users with one, or a sample."""
+    """Test by the tracks of `test` that a user had not heard; all users with one, or a sample.
+
+    Args:
+        training: what the users had heard.
+        test: what they played then.
+        at_most: test users at most; of more, a sample is drawn.
+
+    """
     heard_before = test.plays.multiply(training.plays > 0).tocsr()
     users = np.flatnonzero(_pairs(test.plays) > _pairs(heard_before))
     if at_most is not None and len(users) > at_most:

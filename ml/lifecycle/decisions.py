@@ -35,6 +35,13 @@ def evaluate_challenger(
     """Evaluate a registered version against the present champion, and write the decision.
 
     One that can't be read or used is not promoted; the sentence says why.
+
+    Args:
+        settings: where models and decisions are, and the rules' thresholds.
+        challenger: the version.
+        holdout: what both are evaluated on.
+        run_id: the run that asks.
+
     """
     with _one_at_a_time(settings):
         champion = registry.find_champion(settings)

@@ -79,8 +79,19 @@ def search(
 ) -> Found:
     """Try `budget` settings of LightFM, and the few of the others; then weigh the blend.
 
-    `on_trial` is called for each trial, always in the same order. Equal data, seed and budget find
-    the same: two model types are searched at a time, but each model is trained on one thread.
+    Equal data, seed and budget find the same: two model types are searched at a time, but each
+    model is trained on one thread.
+
+    Args:
+        train: what each trial is fitted on.
+        validation: what it is evaluated on.
+        seed: of each fit.
+        budget: settings of LightFM to try.
+        on_trial: called with each trial, always in the same order.
+
+    Returns:
+        The best of each model type, the blend, and all trials.
+
     """
     task = discovery(train, validation, at_most=VALIDATION_USERS)
     trials: list[Trial] = []

@@ -110,6 +110,12 @@ def choose_weights(
 
     A part alone is kept unless a mixture is better by more than a standard error: the best of many
     is partly luck.
+
+    Args:
+        parts: the models, fitted on `train`.
+        train: what the users had heard.
+        validation: what they played then.
+
     """
     task = discovery(train, validation, at_most=_VALIDATION_USERS)
     row = np.zeros(train.shape[0], np.int64)

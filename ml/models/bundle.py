@@ -90,7 +90,14 @@ class Bundle:
 
 
 def trained(model: Model, data: Interactions, seed: int) -> Bundle:
-    """Train `model` and bundle it with the ids of `data`."""
+    """Train `model` and bundle it with the ids of `data`.
+
+    Args:
+        model: its hyper-parameters; what it learned before is not used.
+        data: what it is fitted on.
+        seed: of every draw.
+
+    """
     has_listened = np.flatnonzero(np.diff(data.plays.indptr))
     return Bundle(model.fit(data, seed), data.users, data.tracks, has_listened)
 

@@ -52,7 +52,15 @@ class Hybrid(Model):
     def fit_watched(
         self, data: Interactions, seed: int, every: int, stop: Callable[[int, Self], bool]
     ) -> Self:
-        """Train; each few epochs hand the model so far to `stop`, which may end it."""
+        """Train; each few epochs hand the model so far to `stop`, which may end it.
+
+        Args:
+            data: the training interactions.
+            seed: of every draw.
+            every: epochs between two calls of `stop`.
+            stop: called with the number of epochs and the model so far; true ends the training.
+
+        """
         from lightfm import LightFM
 
         users = user_side(data, averaged=self.averaged)

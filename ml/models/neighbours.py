@@ -14,6 +14,12 @@ def neighbours(weights: csr_matrix, number: int, shrink: float = 10.0) -> csr_ma
     The cosine is damped by `shrink`, common listeners / (common listeners + shrink), for two tracks
     that one person played say little. No track is its own neighbour; one without a listener has
     none. Equal similarities go to the lower column, so that the answer is always the same.
+
+    Args:
+        weights: users x tracks.
+        number: of neighbours that a track has at most.
+        shrink: how strongly similarities by few common listeners are damped; 0: not.
+
     """
     tracks = weights.shape[1]
     if not tracks:

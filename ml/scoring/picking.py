@@ -21,6 +21,13 @@ def pick(scores: Floats, artists: Ints, k: int, per_artist: int) -> tuple[Ints, 
     At most `per_artist` of one artist come before all others; what was passed over follows where
     the list would be shorter without, and counts for no more than what it stands behind: along a
     list, scores never rise.
+
+    Args:
+        scores: users x tracks.
+        artists: of each track, the number of its artist.
+        k: places of a list.
+        per_artist: tracks of one artist that come before all others.
+
     """
     candidates = best(scores, k * CANDIDATES)
     there = candidates >= 0

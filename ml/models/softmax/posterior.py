@@ -74,6 +74,14 @@ def infer(problem: Problem, components: int, prior: float, epochs: int, seed: in
 
     `prior` holds factors at zero like so many listens. If 0, priors are learned, of each kind of
     metadata and each dimension, from the parameters they hold: dimensions that idle vanish.
+
+    Args:
+        problem: the plays, and what is known of users and tracks.
+        components: dimensions of the factors.
+        prior: how strongly factors are held at zero; 0: learned.
+        epochs: steps of Adam.
+        seed: of the first factors.
+
     """
     means = _first_means(problem, components, seed)
     logs = {f"{name} log": np.full_like(mean, np.log(_FIRST)) for name, mean in means.items()}
