@@ -127,3 +127,13 @@ def weigh(plays: csr_matrix) -> csr_matrix:
     own = logs / np.repeat((mean / pairs[pairs > 0]).astype(np.float32), pairs[pairs > 0])
     weights = np.clip(own, LEAST_WEIGHT, MOST_WEIGHT)
     return csr_matrix((weights, plays.indices, plays.indptr), shape=plays.shape)
+
+
+def places_of(ids: Ids, wanted: Ids) -> Ints:
+    """Return where each wanted id stands among `ids`; -1 where it does not."""
+    if not len(ids):
+        return np.full(len(wanted), -1)
+    order = np.argsort(ids, kind="stable")
+    at = np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)
+    places: Ints = order[at]
+    return np.where(ids[places] == wanted, places, -1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ml.data.features import FEWEST, features_of
-from ml.data.interactions import Interactions, interactions
+from ml.data.interactions import Interactions, interactions, places_of
 from ml.data.listens import Listens
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def listens(published: duckdb.DuckDBPyConnection, known: Interactions, until: da
         " order by listened_at, user_id, session_position",
         [until],
     ).fetchnumpy()
-    users, is_user = _places(known.users, rows["user_id"])
-    tracks, is_track = _places(known.tracks, rows["track_id"])
-    is_known = is_user & is_track
+    users = places_of(known.users, rows["user_id"])
+    tracks = places_of(known.tracks, rows["track_id"])
+    is_known = (users >= 0) & (tracks >= 0)
     return Listens(
         known.users,
         known.tracks,
@@ -189,13 +189,6 @@ def _values(cells: npt.NDArray[Any]) -> list[Any]:
 def _ids(values: npt.NDArray[Any]) -> Ids:
     ids: Ids = np.asarray(values).astype(np.int64)
     return ids
-
-
-def _places(ids: Ids, wanted: npt.NDArray[Any]) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Return where each wanted id stands among the sorted `ids`, and whether it does."""
-    places = np.minimum(np.searchsorted(ids, wanted), max(len(ids) - 1, 0))
-    found = ids[places] == wanted if len(ids) else np.zeros(len(wanted), np.bool_)
-    return places, np.asarray(found, np.bool_)
 
 
 def _numbered(artists: npt.NDArray[Any]) -> Ints:

@@ -46,16 +46,11 @@ def profile(published: duckdb.DuckDBPyConnection, as_of: datetime) -> Profile:
     """Return the profile of the features of a cut-off; what has no weight at all is left out."""
     found: Profile = {}
     for name, query in FEATURES.items():
-        weights = {bin_: float(weight or 0) for bin_, weight in _rows(published, query, as_of)}
+        rows = published.execute(query, [as_of]).fetchall()
+        weights = {bin_: float(weight or 0) for bin_, weight in rows}
         if total := sum(weights.values()):
             found[name] = {bin_: weight / total for bin_, weight in weights.items()}
     return found
-
-
-def _rows(
-    published: duckdb.DuckDBPyConnection, query: str, as_of: datetime
-) -> list[tuple[str, float | None]]:
-    return published.execute(query, [as_of]).fetchall()
 
 
 def stability(before: Mapping[str, float], now: Mapping[str, float]) -> float:

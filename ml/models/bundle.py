@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ml.data.interactions import places_of
 from ml.errors import UnusableModel
 from ml.models import array_files
 from ml.models.baseline import MODEL, Baseline
@@ -165,17 +166,7 @@ def align(bundle: Bundle, data: Interactions, baseline: Baseline | None = None) 
         no_user, no_track = (np.full(number, -1) for number in data.shape)
         return Aligned(bundle, no_user, no_track, baseline)
     knows = np.isin(np.arange(len(bundle.users)), bundle.has_listened)
-    rows = _place(bundle.users, data.users)
+    rows = places_of(bundle.users, data.users)
     rows[rows >= 0] = np.where(knows[rows[rows >= 0]], rows[rows >= 0], -1)
-    columns = _place(bundle.tracks, data.tracks)
+    columns = places_of(bundle.tracks, data.tracks)
     return Aligned(bundle, rows, columns, baseline or Baseline().fit(data, seed=0))
-
-
-def _place(ids: Ids, wanted: Ids) -> Ints:
-    """Return where each wanted id stands among `ids`; -1 where it does not."""
-    order = np.argsort(ids, kind="stable")
-    if not len(ids):
-        return np.full(len(wanted), -1)
-    at = np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)
-    places: Ints = order[at]
-    return np.where(ids[places] == wanted, places, -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,13 +156,7 @@ def versions(settings: MlSettings) -> dict[int, Version]:
     rows = sorted(batches.read(settings.lake_url, "models"), key=lambda row: row["trained_at"])
     return {
         row["model_version"]: Version(
-            number=row["model_version"],
-            name=row["name"],
-            model_hash=row["model_hash"],
-            path=row["path"],
-            data_as_of=row["data_as_of"],
-            cut_off=row["cut_off"],
-            trained_at=row["trained_at"],
+            row["model_version"], *(row[one.name] for one in fields(Version)[1:])
         )
         for row in rows
     }
