@@ -152,17 +152,17 @@ def _number(value: Any) -> float:  # noqa: ANN401 - a cell
         return np.nan
 
 
-def _values(said: Any, between: re.Pattern[str] | None) -> Iterator[str]:  # noqa: ANN401 - a cell
-    if _is_missing(said):
+def _values(cell: Any, between: re.Pattern[str] | None) -> Iterator[str]:  # noqa: ANN401 - a cell
+    if _is_missing(cell):
         return
-    if isinstance(said, list | tuple):
-        for element in said:
+    if isinstance(cell, list | tuple):
+        for element in cell:
             yield from _values(element, None)
-    elif isinstance(said, str) and between is not None:
-        yield from filter(None, (part.strip() for part in between.split(said)))
-    elif isinstance(said, float) and said.is_integer():
-        yield str(int(said))
-    elif isinstance(said, datetime) and said.time() == time():
-        yield str(said.date())
+    elif isinstance(cell, str) and between is not None:
+        yield from filter(None, (part.strip() for part in between.split(cell)))
+    elif isinstance(cell, float) and cell.is_integer():
+        yield str(int(cell))
+    elif isinstance(cell, datetime) and cell.time() == time():
+        yield str(cell.date())
     else:
-        yield from filter(None, [str(said).strip()])
+        yield from filter(None, [str(cell).strip()])

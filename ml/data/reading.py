@@ -37,7 +37,7 @@ _VALUES = ("listened_at", "plays", "ms_played")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Log:
-    """Listens, and what is to be said about how they were read."""
+    """Listens, and the report of how they were read."""
 
     listens: Listens
     report: Report

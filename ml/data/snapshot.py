@@ -61,7 +61,7 @@ def present(published: duckdb.DuckDBPyConnection, as_of: datetime) -> Snapshot:
     """Read all features of the newest cut-off, and every user and track that the marts have.
 
     Members of the marts that the features do not know are there without features and plays. What
-    one user or track alone is said to be counts too: it may be the only one.
+    one user or track alone has counts too: it may be the only one.
     """
     users = f"(from {_USERS} union all by name {_without_features('user')})"
     tracks = f"(from {_TRACKS} union all by name {_without_features('track')})"
@@ -181,7 +181,7 @@ def _features(
 
 
 def _values(cells: npt.NDArray[Any]) -> list[Any]:
-    """Return a column as a list, None where nothing is said."""
+    """Return a column as a list, None where a cell is missing."""
     values: list[Any] = np.ma.filled(np.ma.asarray(cells, object), None).tolist()
     return values
 

@@ -62,10 +62,10 @@ def damage_of(path: Path) -> str | None:
         return "its end is missing"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=60)) as database:
-            (said,) = database.execute("pragma quick_check(1)").fetchone()
+            (answer,) = database.execute("pragma quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
         return str(error)
-    return None if said == "ok" else str(said).splitlines()[-1]
+    return None if answer == "ok" else str(answer).splitlines()[-1]
 
 
 def _bring_up_to_date(url: str, path: Path | None) -> None:

@@ -44,7 +44,7 @@ def clean_text(db: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
 
 
 def text_of(column: str, kind: str) -> str:
-    """Return SQL for a column's text: trimmed, in Unicode's form NFC, null where nothing is said.
+    """Return SQL for a column's text: trimmed, in Unicode's form NFC, null where it is missing.
 
     Whole numbers of floating point lose their `.0`.
     """

@@ -208,10 +208,10 @@ def _sql(plain: Path, dialect: Dialect, *, has_header: bool) -> str:
         "escape": dialect.escape,
         "encoding": "utf-8",
     }
-    said = ", ".join(f"{name} = {literal(value)}" for name, value in options.items())
+    listed = ", ".join(f"{name} = {literal(value)}" for name, value in options.items())
     return (
         f"read_csv({literal(pattern_of(plain))}, auto_detect = false,"
-        f" columns = {{{columns}}}, {said},"
+        f" columns = {{{columns}}}, {listed},"
         f" header = {str(has_header).lower()}, skip = {dialect.skip}, strict_mode = true,"
         f" {NO_PARTITIONS}, compression = 'none')"
     )

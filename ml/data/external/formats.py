@@ -155,14 +155,14 @@ def _csv(
     reader = delimited.checked_reader(path, plain, dialect, has_header=has_header)
     names = dialect.first if has_header else [f"column {at}" for at in range(1, width + 1)]
     form = _SIGNS.get(dialect.delimiter, dialect.delimiter)
-    said = f"CSV, {encoding}, separated by {form}{'' if has_header else ', no header'}"
+    description = f"CSV, {encoding}, separated by {form}{'' if has_header else ', no header'}"
     return Source(
         path,
         names,
         ["VARCHAR"] * width,
         [f"c{at}" for at in range(width)],
         reader.sql,
-        said,
+        description,
         reader.locate,
         has_header,
     )
