@@ -80,7 +80,7 @@ def test_killed_between_arrays_and_records_the_same_call_goes_on(
             return changed
 
         Path.replace, Path.unlink = killing(Path.replace), killing(Path.unlink)  # type: ignore[method-assign]
-        model_erasure._tell_mlflow = killing(model_erasure._tell_mlflow)
+        model_erasure._update_mlflow = killing(model_erasure._update_mlflow)
         try:
             model_erasure.forget(models, PERSON)
         finally:
