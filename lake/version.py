@@ -7,9 +7,6 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import fsspec
-
-from lake import files
 from lake.atomic import replace_file
 from lake.errors import FormatNewer, FormatUnknown
 
@@ -70,6 +67,10 @@ def _format_of(data_dir: Path) -> int:
 
 
 def _rename_tables(lake_url: str, names: dict[str, str]) -> None:
+    import fsspec
+
+    from lake import files  # pyarrow, which not every command needs
+
     storage, root = fsspec.core.url_to_fs(lake_url)
     for former, name in names.items():
         for folder in files.folders(storage, f"{root}/ops/{former}", "day"):
