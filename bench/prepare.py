@@ -49,10 +49,10 @@ def _prepare(folder: Path, _: int) -> None:
 
 
 def _answer(folder: Path, users: int) -> None:
-    from api.serving.snapshot.lookup import Answers
+    from api.serving.snapshot.lookup import Snapshot
 
     began = time.perf_counter()
-    answers = Answers(folder / "answers", timedelta(days=1))
+    answers = Snapshot(folder / "answers", timedelta(days=1))
     opened = time.perf_counter()
     draw = random.Random(1)
     for _ in range(100_000):

@@ -15,7 +15,7 @@ class ServingError(ApiError):
 
 
 class NoKeys(ServingError):
-    """It was to listen beyond this machine, and nobody could have a key."""
+    """It would listen beyond this machine without any API key."""
 
     runbook = "serving-down"
 
@@ -98,15 +98,15 @@ class KeysFileBroken(ServingError):
         )
 
 
-class AnswersDamaged(ServingError):
-    """Prepared answers, or the file that says which are served, are not as they were written."""
+class SnapshotDamaged(ServingError):
+    """The snapshot, or the file that names it, is damaged."""
 
     runbook = "serving-down"
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"{path} or the answers that it names are damaged ({reason}): the former ones are"
-            " served until they are made again from the published file, which needs nobody"
+            f"{path} or the snapshot that it names is damaged ({reason}): the former one is"
+            " served until it is prepared again from the published file, without your help"
         )
 
 

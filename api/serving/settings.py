@@ -1,4 +1,4 @@
-"""How serving is set: environment variables with the prefix `MOOVITAMIX_SERVING_`."""
+"""Settings of the serving API: environment variables with the prefix `MOOVITAMIX_SERVING_`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ServingSettings(Locations):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether nobody but this machine can reach the address."""
+        """Whether only this machine can reach the address."""
         if self.host == "localhost":
             return True
         try:

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 _CHUNK = 2**20
 
-Sight = tuple[int, int, int]
+FileState = tuple[int, int, int]
 
 
-def look(path: Path) -> Sight | None:
-    """What tells one file from the one that replaces it (inode, time, size); none: no file."""
+def state_of(path: Path) -> FileState | None:
+    """Return inode, time and size, which a replaced file has others of; none: no file."""
     try:
         found = path.stat()
     except OSError:
@@ -22,7 +22,7 @@ def look(path: Path) -> Sight | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def summed(path: Path) -> tuple[int, int]:
+def checksum(path: Path) -> tuple[int, int]:
     """Return the size and the CRC-32 of a file: a gigabyte takes a second."""
     size = sum_ = 0
     with path.open("rb") as file:

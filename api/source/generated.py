@@ -29,7 +29,7 @@ SESSION_FIELDS = ("user_id", "items", "created_at", "updated_at")
 _IN_PROGRESS = """(
     with
 
-    begun as (
+    started as (
 
         select user_id, items, created_at
         from {sessions}
@@ -44,7 +44,7 @@ _IN_PROGRESS = """(
             created_at,
             unnest(items) as track_id,
             generate_subscripts(items, 1) as position
-        from begun
+        from started
 
     ),
 
@@ -56,7 +56,7 @@ _IN_PROGRESS = """(
                 partition by played.user_id, played.created_at
                 order by played.position
                 rows between unbounded preceding and 1 preceding
-            ), 0) as begun_at
+            ), 0) as started_at
         from played
         inner join {tracks} as tracks on tracks.id = played.track_id
 
@@ -66,9 +66,9 @@ _IN_PROGRESS = """(
         user_id,
         list(track_id order by position) as items,
         created_at,
-        make_timestamp(max(begun_at)::bigint) as updated_at
+        make_timestamp(max(started_at)::bigint) as updated_at
     from timed
-    where begun_at <= {clock}
+    where started_at <= {clock}
     group by user_id, created_at
 )"""
 
@@ -76,27 +76,27 @@ _IN_PROGRESS = """(
 class GeneratedWorld:
     """Users, tracks and sessions that are made when the clock comes to them.
 
-    `told` hears of each block of 30 days that had to be made: `(made, of)`.
+    `on_progress` is called for each block of 30 days that had to be made: `(made, of)`.
     """
 
     def __init__(
         self,
         folder: Path,
         parameters: Parameters,
-        told: Callable[[int, int], None] | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._folder = folder
         self._store = Store(folder)
         self._making = Making(self._store, parameters)
-        self._told = told
+        self._on_progress = on_progress
         self._rows: dict[tuple[str, int], FileRows] = {}
 
     def at(self, clock: datetime) -> dict[str, View]:
         """Show each table as it stands at an instant; make and render what is missing up to it."""
         block = self._making.parameters.block_at(clock)
         for made in self._making.make_until(block):
-            if self._told:
-                self._told(made, block)
+            if self._on_progress:
+                self._on_progress(made, block)
         for table in TABLES:
             for part in range(block + 1):
                 self._open(table, part)
@@ -123,9 +123,9 @@ class GeneratedWorld:
     def _sessions(self, block: int, now: int) -> list[Run]:
         """Sessions that are over, and at their places the parts so far of those in progress."""
         over = [settled(self._rows[SESSIONS, part], now) for part in range(block + 1)]
-        begun = [self._store.block(SESSIONS, part) for part in _and_before(block)]
+        blocks = [self._store.block(SESSIONS, part) for part in _and_before(block)]
         tracks = [self._store.model("tracks", part) for part in range(block + 1)]
-        relation = _IN_PROGRESS.format(sessions=parquet(begun), tracks=parquet(tracks), clock=now)
+        relation = _IN_PROGRESS.format(sessions=parquet(blocks), tracks=parquet(tracks), clock=now)
         with self._engine() as connection:
             moving = HeldRows.of(render(connection, SESSIONS, relation, SESSION_FIELDS))
         return merged(over, moving)
@@ -152,9 +152,9 @@ class GeneratedWorld:
             path = self._store.block(table, block)
             return parquet([path]), pq.read_schema(path).names
         begin, end = self._making.parameters.span(block)
-        begun = parquet([self._store.block(table, part) for part in _and_before(block)])
+        blocks = parquet([self._store.block(table, part) for part in _and_before(block)])
         ended = f"epoch_us(updated_at) >= {begin} and epoch_us(updated_at) < {end}"
-        return f"(select * from {begun} where {ended})", SESSION_FIELDS
+        return f"(select * from {blocks} where {ended})", SESSION_FIELDS
 
     def _engine(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return engine(self._folder / "spill")

@@ -1,4 +1,4 @@
-"""A world somebody gives: a directory of Parquet files in the API's own fields."""
+"""A given world: a directory of Parquet files with the API's fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class GivenWorld:
     """Every row of the given files whose `updated_at` the clock has reached, as it is.
 
-    The rendered rows are kept under the data directory and made anew when a file has changed.
+    The rendered rows are kept under the data directory and made again when a file has changed.
     """
 
     def __init__(self, world: Path, folder: Path) -> None:

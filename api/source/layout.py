@@ -1,4 +1,4 @@
-"""The layout of a world somebody gives: which tables and fields, in which types."""
+"""The layout of a given world: its tables, fields and types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the source is set: environment variables with the prefix `MOOVITAMIX_SOURCE_`."""
+"""Settings of the app simulator: environment variables with the prefix `MOOVITAMIX_SOURCE_`."""
 
 from __future__ import annotations
 

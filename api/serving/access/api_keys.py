@@ -1,4 +1,4 @@
-"""API keys: shown once when made, kept as SHA-256 only.
+"""API keys: shown once when created, stored as SHA-256 only.
 
 A key is 256 random bits, so that its hash can't be guessed back, slow hash or not; and a fast one
 costs a request half a microsecond.
@@ -58,7 +58,7 @@ def read(path: Path) -> list[Key]:
 
 
 def add(path: Path, name: str) -> str:
-    """Make a key and return it: the only time it is ever seen."""
+    """Create a key and return it: the only time it is shown."""
     if not _NAME.fullmatch(name):
         raise KeyNameWrong(name)
     secret = f"mvx_{secrets.token_urlsafe(32)}"
@@ -75,7 +75,7 @@ def add(path: Path, name: str) -> str:
 
 
 def remove(path: Path, name: str) -> None:
-    """Forget a key: running servers refuse it within a second."""
+    """Remove a key: running servers refuse it within a second."""
     with _changing(path) as keys:
         kept = [key for key in keys if key.name != name]
         if len(kept) == len(keys):
@@ -100,16 +100,16 @@ class KeyRing:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: shared_files.Sight | None = None
+        self._seen: shared_files.FileState | None = None
         self._keys: dict[bytes, Key] = {}
         self.fault: str | None = None
-        """What clients are told of a file that can't be read: the keys are then as they were."""
+        """The error of a file that can't be read; the keys are then as they were."""
         with suppress(KeysFileBroken):
             self.refresh()
 
     def refresh(self) -> None:
         """Read the file if it is another; one that can't be read leaves the keys as they are."""
-        seen = shared_files.look(self._path)
+        seen = shared_files.state_of(self._path)
         if seen == self._seen and not self.fault:
             return
         try:
@@ -124,5 +124,5 @@ class KeyRing:
         return len(self._keys)
 
     def find(self, secret: bytes) -> Key | None:
-        """Return the key that somebody shows, if it is one."""
+        """Return the key with this secret, if there is one."""
         return self._keys.get(digest(secret))

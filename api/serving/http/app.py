@@ -1,4 +1,4 @@
-"""The serving API: its routes over prepared answers."""
+"""The FastAPI app of the serving API: its routes over the snapshot."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from api.serving.access.api_keys import KeyRing
 from api.serving.access.rate_limit import Limits
 from api.serving.errors import ServingError
 from api.serving.http import problems, schemas
-from api.serving.http.answering import Answering
-from api.serving.http.fast_path import DEFAULT_LIMIT, QuickLane
-from api.serving.http.middleware import OPEN, Guard
+from api.serving.http.fast_path import DEFAULT_LIMIT, FastPath
+from api.serving.http.middleware import OPEN, Middleware
+from api.serving.http.responses import Responses
 from api.serving.snapshot.current import Served
 from api.serving.telemetry.logs import FailureLog
 from api.serving.telemetry.metrics import Counts, registry
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 0.1
 _DESCRIPTION = """
-What each user may want to hear next, as it was prepared at the last publication. Instants are UTC.
+What each user may want to hear next, as of the last publication. Times are UTC.
 
-Every route but `/health`, `/ready` and this document wants a key in the header `X-API-Key`; without
-one the answer is 401. A key may ask for so many answers a second (a batch counts each user), beyond
-that it is 429 with `Retry-After`. Whatever is no answer is `application/problem+json`.
+Every route except `/health`, `/ready` and this document needs a key in the header `X-API-Key`;
+without one the status is 401. Each key has a rate limit (a batch counts once per user); beyond it
+the status is 429 with `Retry-After`. Errors are `application/problem+json`.
 """
 
 
-def create_app(settings: ServingSettings, log: Log) -> Guard:
-    """Put the prepared answers behind the API, guarded; `guard.app` is the API by itself."""
+def create_app(settings: ServingSettings, log: Log) -> Middleware:
+    """Create the API with its middleware around it."""
     served, ring = Served(settings), KeyRing(settings.keys_file)
     counts = Counts()
-    answering = Answering(served, counts)
+    responses = Responses(served, counts)
 
     @asynccontextmanager
     async def following(_: FastAPI) -> AsyncIterator[None]:
@@ -66,12 +66,12 @@ def create_app(settings: ServingSettings, log: Log) -> Guard:
         swagger_ui_oauth2_redirect_url=None,
     )
     limits = Limits(settings.folder / "limits", settings.rate, settings.burst)
-    guard = Guard(app, QuickLane(answering), ring, limits, counts, log, settings.rate)
+    middleware = Middleware(app, FastPath(responses), ring, limits, counts, log, settings.rate)
     problems.add_handlers(app)
-    _add_answers(app, answering, guard)
-    _add_probes(app, answering, served, ring, settings.metrics_folder)
+    _add_answers(app, responses, middleware)
+    _add_probes(app, responses, served, ring, settings.metrics_folder)
     app.openapi = _documenting(app)  # type: ignore[method-assign]
-    return guard
+    return middleware
 
 
 async def _follow(refreshing: list[Callable[[], None]], failures: FailureLog) -> None:
@@ -93,7 +93,7 @@ def _route(model: type[BaseModel], *problem: int) -> dict[str, Any]:
     }
 
 
-def _add_answers(app: FastAPI, answering: Answering, guard: Guard) -> None:
+def _add_answers(app: FastAPI, responses: Responses, middleware: Middleware) -> None:
     @app.get(
         "/users/{user_id}/recommendations",
         summary="What a user may want to hear next",
@@ -103,7 +103,7 @@ def _add_answers(app: FastAPI, answering: Answering, guard: Guard) -> None:
         user_id: schemas.UserId, limit: schemas.Limit = DEFAULT_LIMIT
     ) -> Response:
         """The user's tracks, best first. Of a user nobody knows: the popular ones, marked so."""
-        return _json(answering.user(user_id, limit))
+        return _json(responses.user(user_id, limit))
 
     @app.get(
         "/tracks/{track_id}/similar",
@@ -112,7 +112,7 @@ def _add_answers(app: FastAPI, answering: Answering, guard: Guard) -> None:
     )
     async def similar(track_id: schemas.TrackId, limit: schemas.Limit = DEFAULT_LIMIT) -> Response:
         """The tracks most like it, best first; 404 when there is no such track."""
-        return _json(answering.similar(track_id, limit))
+        return _json(responses.similar(track_id, limit))
 
     @app.post(
         "/recommendations:batch",
@@ -121,17 +121,17 @@ def _add_answers(app: FastAPI, answering: Answering, guard: Guard) -> None:
     )
     async def batch(asked: schemas.BatchAsked, request: Request) -> Response:
         """Each user's tracks, all from the same predictions; counts as one answer a user."""
-        guard.charge(request.scope["key"], len(asked.user_ids) - 1)
-        return _json(answering.users(asked.user_ids, asked.limit))
+        middleware.charge(request.scope["key"], len(asked.user_ids) - 1)
+        return _json(responses.users(asked.user_ids, asked.limit))
 
     @app.get("/model", summary="Which model is served", **_route(schemas.Model, 503))
     async def model() -> Response:
         """Its version, its metrics, and the data it learnt from."""
-        return _json(answering.present().model())
+        return _json(responses.present().model())
 
 
 def _add_probes(
-    app: FastAPI, answering: Answering, served: Served, ring: KeyRing, metrics_folder: Path
+    app: FastAPI, responses: Responses, served: Served, ring: KeyRing, metrics_folder: Path
 ) -> None:
     metrics_of_all = registry(metrics_folder, served)
 
@@ -143,14 +143,14 @@ def _add_probes(
     @app.get("/ready", summary="Whether it has something to serve", **_route(schemas.Ready, 503))
     async def ready() -> Response:
         """200 once there are answers, be they the last good ones; 503 until then."""
-        facts = answering.present().facts
-        said = {
+        manifest = responses.present().manifest
+        content = {
             "status": "ready",
-            "model_version": facts.model_version,
-            "publication_version": facts.publication_version,
+            "model_version": manifest.model_version,
+            "publication_version": manifest.publication_version,
             "degraded": served.degraded or ring.fault,
         }
-        return _json(orjson.dumps(said))
+        return _json(orjson.dumps(content))
 
     @app.get("/metrics", summary="For Prometheus", response_class=Response)
     async def metrics() -> Response:
@@ -159,7 +159,7 @@ def _add_probes(
 
 
 def _documenting(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Add to FastAPI's document what the guard does: keys and limits on all but the open routes."""
+    """Add what the middleware does to the OpenAPI document: keys and limits."""
     plain = app.openapi
 
     def document() -> dict[str, Any]:
@@ -181,7 +181,9 @@ def _documenting(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 for operation in methods.values():
                     operation["security"] = [{"key": []}]
                     guarded = problems.documented(401, 429)
-                    operation["responses"] |= {str(code): said for code, said in guarded.items()}
+                    operation["responses"] |= {
+                        str(code): content for code, content in guarded.items()
+                    }
         return written
 
     return document

@@ -1,6 +1,6 @@
-"""Before and after every request: key, limit, size, security headers, counts, log.
+"""ASGI middleware for every request: key, limit, size, security headers, counts, log.
 
-Plain ASGI: Starlette's BaseHTTPMiddleware would run each request in a task group of its own.
+Plain ASGI: Starlette's BaseHTTPMiddleware would run each request in its own task group.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from api.serving.access.api_keys import Key, KeyRing
     from api.serving.access.rate_limit import Limits
-    from api.serving.http.fast_path import QuickLane
+    from api.serving.http.fast_path import FastPath
     from api.serving.telemetry.logs import Log
     from api.serving.telemetry.metrics import Counts
 
 OPEN = frozenset({"/health", "/ready", "/docs", "/openapi.json"})
-"""All that is answered without a key: whether it lives, and the document of what it does."""
+"""Paths that need no key: health checks and the documentation."""
 LARGEST_BODY = 16_384
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -33,7 +33,7 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-# FastAPI's page brings its script from there, and a line of its own.
+# FastAPI's page loads its script from there, and has one inline script.
 _CDN = b"https://cdn.jsdelivr.net"
 _DOCS_POLICY = (
     b"content-security-policy",
@@ -42,13 +42,13 @@ _DOCS_POLICY = (
 )
 
 
-class Guard:
-    """Lets through what may pass, and notes all of it."""
+class Middleware:
+    """Checks, counts and logs each request; the fast path answers what it can."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - one of each thing that it minds
         self,
         app: ASGIApp,
-        quick: QuickLane,
+        fast_path: FastPath,
         ring: KeyRing,
         limits: Limits,
         counts: Counts,
@@ -56,7 +56,7 @@ class Guard:
         rate: float,
     ) -> None:
         self._app = app
-        self._quick = quick
+        self._fast_path = fast_path
         self._ring = ring
         self._limits = limits
         self._counts = counts
@@ -66,23 +66,23 @@ class Guard:
         self._numbers = count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, the short way if it can be."""
+        """Answer one request, on the fast path if possible."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, request_id = perf_counter_ns(), f"{self._run}-{next(self._numbers):x}"
+        started, request_id = perf_counter_ns(), f"{self._run}-{next(self._numbers):x}"
         status, route = 500, ""
         key: Key | None = None
         try:
             if scope["path"] not in OPEN:
                 key = self._admit(scope)
-            if key and (plain := self._quick.understand(scope)):
+            if key and (plain := self._fast_path.understand(scope)):
                 route = plain[0]
-                await _send_json(send, self._quick.answer(*plain), request_id)
+                await _send_json(send, self._fast_path.answer(*plain), request_id)
                 status = 200
             else:
                 status = await self._pass_on(scope, receive, send, request_id)
-        except problems.NoAnswer as refusal:
+        except problems.RequestFailed as refusal:
             status = refusal.status
             await _send_problem(scope, send, refusal, request_id)
         except Exception as error:
@@ -90,15 +90,15 @@ class Guard:
             await _send_problem(scope, send, problems.unforeseen(), request_id)
         finally:
             route = route or getattr(scope.get("route"), "path", "other")
-            spent = perf_counter_ns() - begun
+            spent = perf_counter_ns() - started
             self._counts.request(route, status, spent)
             self._log.request(route, status, spent, key.name if key else "", request_id)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> int:
-        """Let the API answer; return the status it gave."""
+        """Let FastAPI answer; return its status."""
         status = 0
 
-        async def noting(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -106,7 +106,7 @@ class Guard:
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_with_headers)
         except Exception as error:
             if not status:
                 raise
@@ -115,16 +115,16 @@ class Guard:
         return status
 
     def charge(self, key: Key, answers: int) -> None:
-        """Take answers from a key's bucket; raise the problem when it holds too few."""
+        """Take answers from a key's bucket; raises `RequestFailed` (429) when it holds too few."""
         if wait := self._limits.take(key.slot, answers):
-            raise problems.NoAnswer(
+            raise problems.RequestFailed(
                 429,
                 f"this key may ask for {self._rate:g} answers a second",
                 {"retry-after": str(ceil(wait))},
             )
 
     def _admit(self, scope: Scope) -> Key:
-        """Return whose request it is; raise the problem when it may not pass."""
+        """Return the key of a request; raises `RequestFailed` when it may not pass."""
         secret = length = None
         chunked = False
         for name, value in scope["headers"]:
@@ -139,18 +139,20 @@ class Guard:
             raise self._refusal()
         self.charge(key, 1)
         if chunked:
-            raise problems.NoAnswer(411, "a body must come with its content-length")
+            raise problems.RequestFailed(411, "a body must come with its content-length")
         if length and int(length) > LARGEST_BODY:
-            raise problems.NoAnswer(413, f"a body may have {LARGEST_BODY} bytes")
+            raise problems.RequestFailed(413, f"a body may have {LARGEST_BODY} bytes")
         scope["key"] = key
         return key
 
-    def _refusal(self) -> problems.NoAnswer:
-        """What somebody without a key is told; where no key is known at all, also why."""
+    def _refusal(self) -> problems.RequestFailed:
+        """The problem of a request without a valid key; if there are no keys at all, it says so."""
         if self._ring.fault and not len(self._ring):
-            return problems.NoAnswer(503, f"{self._ring.fault}; the server's log says what to do")
+            return problems.RequestFailed(
+                503, f"{self._ring.fault}; the server's log says what to do"
+            )
         hint = "" if len(self._ring) else "; there is none yet: `moovitamix key add NAME`"
-        return problems.NoAnswer(
+        return problems.RequestFailed(
             401, f"the header X-API-Key must hold a key{hint}", {"www-authenticate": "ApiKey"}
         )
 
@@ -168,7 +170,7 @@ async def _send_json(send: Send, body: bytes, request_id: str) -> None:
 
 
 async def _send_problem(
-    scope: Scope, send: Send, problem: problems.NoAnswer, request_id: str
+    scope: Scope, send: Send, problem: problems.RequestFailed, request_id: str
 ) -> None:
     response = problems.response(problem.status, problem.detail, problem.headers)
     response.raw_headers += _added(scope["path"], request_id)

@@ -1,4 +1,4 @@
-"""What a client is told when it gets no answer: RFC 9457, never a stack trace."""
+"""Error responses as RFC 9457 problems, never with a stack trace."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Problem(BaseModel):
     faults: list[Fault] | None = Field(default=None, description="of a request that is wrong (422)")
 
 
-class NoAnswer(Exception):
+class RequestFailed(Exception):
     """A request that ends in a problem."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
@@ -44,16 +44,16 @@ class NoAnswer(Exception):
         self.status, self.detail, self.headers = status, detail, headers
 
 
-def unforeseen() -> NoAnswer:
-    """What a client is told of an error of ours: that there was one."""
-    return NoAnswer(500, "something went wrong here; it has been noted")
+def unforeseen() -> RequestFailed:
+    """The problem of an internal error: the client learns only that there was one."""
+    return RequestFailed(500, "an internal error; it was logged")
 
 
 def rendered(status: int, detail: str, faults: list[dict[str, Any]] | None = None) -> bytes:
     """Write a problem as JSON."""
     title = HTTPStatus(status).phrase
-    said = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return orjson.dumps(said | ({"faults": faults} if faults else {}))
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return orjson.dumps(content | ({"faults": faults} if faults else {}))
 
 
 def response(
@@ -67,7 +67,7 @@ def response(
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """How routes name their problems in the OpenAPI document."""
+    """Problem responses for the OpenAPI document."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
@@ -76,17 +76,17 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Turn whatever ends a request into a problem."""
+    """Turn every exception of a request into a problem."""
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
-    app.add_exception_handler(NoAnswer, _no_answer)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestFailed, _no_answer)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _no_answer(_: Request, problem: NoAnswer) -> Response:
+async def _no_answer(_: Request, problem: RequestFailed) -> Response:
     return response(problem.status, problem.detail, problem.headers)
 
 

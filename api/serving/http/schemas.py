@@ -55,7 +55,7 @@ class _Shown(BaseModel):
 
 
 class Track(_Shown):
-    """A track; its names are null while the app has not told them."""
+    """A track; its names are null until the app reports them."""
 
     track_id: int
     name: str | None

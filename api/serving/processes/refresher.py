@@ -1,7 +1,7 @@
-"""The one process that reads the published file: prepares its answers, and keeps the hour's counts.
+"""The refresher: the one process that reads the published file and prepares its snapshot.
 
-It looks at the file five times a second. What can't be served changes nothing but the reason that
-workers give for going on with what they have.
+It checks the file five times a second, and writes the hourly counts. A file that can't be served
+changes only the reason that workers give for serving the last good snapshot.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from api.serving.access.api_keys import KeyRing
 from api.serving.errors import PublicationUnusable
 from api.serving.processes.supervisor import live_with_parent
 from api.serving.snapshot.current import POINTER, Served
-from api.serving.snapshot.manifest import FORMAT, Facts, Pointer
+from api.serving.snapshot.manifest import FORMAT, Manifest, Pointer
 from api.serving.snapshot.prepare import prepare
 from api.serving.telemetry.hourly import Hourly
 from api.serving.telemetry.logs import FailureLog, Log
@@ -40,8 +40,8 @@ _NICENESS = 10
 _RETRY_FIRST, _RETRY_LAST = 1.0, 60.0
 
 
-class Keeper:
-    """Makes the prepared answers follow the published file."""
+class Refresher:
+    """Prepares a snapshot of each publication."""
 
     def __init__(
         self, settings: ServingSettings, log: Log, keep_former: float = _FORMER_FOR
@@ -51,22 +51,22 @@ class Keeper:
         self._log = log
         self._folder = settings.folder / "answers"
         self._pointer = settings.folder / POINTER
-        self.said, self.facts = self._last_good()
-        self._pointed: shared_files.Sight | None = None
-        self._failed: shared_files.Sight | None = None
+        self.pointer, self.manifest = self._last_good()
+        self._pointed: shared_files.FileState | None = None
+        self._failed: shared_files.FileState | None = None
         self._retry_at, self._retry_after = 0.0, _RETRY_FIRST
         self._prune_at: float | None = monotonic()
         for draft in self._folder.glob("*.draft"):
             shutil.rmtree(draft)
 
     def look(self) -> None:
-        """Prepare the published file if it is another one than is served."""
+        """Prepare the published file if it is not the one that is served."""
         if self._prune_at and monotonic() > self._prune_at:
-            self._prune({self.said.folder})
+            self._prune({self.pointer.folder})
             self._prune_at = None
-        source = shared_files.look(self._settings.marts_file)
-        if self.facts and source == self.facts.source:
-            self._point(Pointer(folder=self.said.folder))
+        source = shared_files.state_of(self._settings.marts_file)
+        if self.manifest and source == self.manifest.source:
+            self._point(Pointer(folder=self.pointer.folder))
             return
         if source != self._failed:
             self._retry_at, self._retry_after = 0.0, _RETRY_FIRST
@@ -78,62 +78,64 @@ class Keeper:
             self._failed = source
             self._retry_at = monotonic() + self._retry_after
             self._retry_after = min(2 * self._retry_after, _RETRY_LAST)
-            # clients are told what, the log also why: reasons have paths in them
+            # clients get the error, only the log the cause: it has paths in it
             foreseen = isinstance(error, PublicationUnusable)
-            said = str(error) if foreseen else "answers could not be prepared"
+            reason = str(error) if foreseen else "answers could not be prepared"
             why = str(error.__cause__ or error)
-            self._point(Pointer(folder=self.said.folder, degraded=said), why)
+            self._point(Pointer(folder=self.pointer.folder, degraded=reason), why)
 
     def _prepare(self) -> None:
         began = monotonic()
         draft = self._folder / f"{secrets.token_hex(4)}.draft"
-        needs_predictions = bool(self.facts and self.facts.has_predictions)
+        needs_predictions = bool(self.manifest and self.manifest.has_predictions)
         try:
-            facts = prepare(
+            manifest = prepare(
                 self._settings.marts_file,
                 draft,
                 self._settings.memory_limit,
                 needs_predictions=needs_predictions,
             )
             shutil.rmtree(draft / "spill", ignore_errors=True)
-            name = f"{facts.publication_version}-{draft.stem}"
+            name = f"{manifest.publication_version}-{draft.stem}"
             atomic.rename(draft, self._folder / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        former, self.facts = self.said.folder, facts
+        former, self.manifest = self.pointer.folder, manifest
         self._point(Pointer(folder=name))
         self._log.event(
             "prepared",
-            publication_version=facts.publication_version,
-            model_version=facts.model_version,
-            users=facts.users,
+            publication_version=manifest.publication_version,
+            model_version=manifest.model_version,
+            users=manifest.users,
             seconds=round(monotonic() - began, 3),
         )
         self._prune({name, former})
         self._prune_at = monotonic() + self._keep_former
 
-    def _last_good(self) -> tuple[Pointer, Facts | None]:
+    def _last_good(self) -> tuple[Pointer, Manifest | None]:
         with suppress(OSError, ValueError):
             pointer = Pointer.model_validate_json(self._pointer.read_bytes())
             if pointer.folder:
                 written = (self._folder / pointer.folder / "facts.json").read_bytes()
-                facts = Facts.model_validate_json(written)
-                if facts.format == FORMAT and self._is_whole(pointer.folder, facts):
-                    return pointer, facts
+                manifest = Manifest.model_validate_json(written)
+                if manifest.format == FORMAT and self._is_whole(pointer.folder, manifest):
+                    return pointer, manifest
         return Pointer(), None
 
-    def _is_whole(self, name: str, facts: Facts) -> bool:
+    def _is_whole(self, name: str, manifest: Manifest) -> bool:
         """Whether each array is as it was written; else all are made again."""
         folder = self._folder / name
-        return all(shared_files.summed(folder / one) == its for one, its in facts.files.items())
+        return all(
+            shared_files.checksum(folder / one) == its for one, its in manifest.files.items()
+        )
 
     def _point(self, pointer: Pointer, why: str = "") -> None:
-        is_new = pointer != self.said
-        if not is_new and self._pointed == shared_files.look(self._pointer):
+        is_new = pointer != self.pointer
+        if not is_new and self._pointed == shared_files.state_of(self._pointer):
             return
         atomic.replace_file(self._pointer, pointer.model_dump_json().encode())
-        self._pointed = shared_files.look(self._pointer)
-        self.said = pointer
+        self._pointed = shared_files.state_of(self._pointer)
+        self.pointer = pointer
         if is_new and pointer.degraded:
             self._log.event("degraded", reason=pointer.degraded, why=why)
 
@@ -160,19 +162,23 @@ def refresh(settings: ServingSettings, refreshed: Event) -> None:
     log = Log("refresher")
     os.nice(_NICENESS)
     failures = FailureLog(log)
-    keeper, served, ring = Keeper(settings, log), Served(settings), KeyRing(settings.keys_file)
+    refresher, served, ring = (
+        Refresher(settings, log),
+        Served(settings),
+        KeyRing(settings.keys_file),
+    )
     hourly = Hourly(settings)
-    keeper.look()
+    refresher.look()
     refreshed.set()
     while not ended.wait(_LOOK_EVERY):
         failures.run(served.refresh)
         failures.run(ring.refresh)
-        before = keeper.facts
-        keeper.look()
+        before = refresher.manifest
+        refresher.look()
         try:
-            hourly.keep(before, ends=before is not keeper.facts)
+            hourly.keep(before, ends=before is not refresher.manifest)
         except OSError as error:
             log.event("counts not written", reason=str(error))
     with suppress(OSError):
-        hourly.keep(keeper.facts, ends=True)
+        hourly.keep(refresher.manifest, ends=True)
     log.flush()

@@ -44,7 +44,7 @@ def serve(settings: ServingSettings) -> None:
 
 
 def _lacks_keys(settings: ServingSettings) -> bool:
-    """Whether there is no key; a list that can't be read lets nobody in, and the log says so."""
+    """Whether there is no key; no key of an unreadable list is valid, and the log says so."""
     try:
         return not api_keys.read(settings.keys_file)
     except KeysFileBroken:

@@ -1,4 +1,4 @@
-"""The arrays of prepared answers: flat files of numbers, streamed out of the published file.
+"""The arrays of a snapshot: flat files of numbers, streamed from the published file.
 
 Of each user the tracks, best first, lie behind one another (13 bytes a track); `users.starts` says
 where each user's begin. A track is known by its place in `tracks.ids`, and what an answer says of

@@ -1,4 +1,4 @@
-"""The answers of one publication: found by bisection in mapped arrays, written as JSON bytes."""
+"""The snapshot of one publication: users found by binary search in mapped arrays, JSON out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from api.serving.settings import LARGEST_LIMIT
-from api.serving.snapshot.manifest import FORMAT, STRATEGIES, Facts
+from api.serving.snapshot.manifest import FORMAT, STRATEGIES, Manifest
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -31,14 +31,14 @@ class UserAnswer(NamedTuple):
     known: bool
 
 
-class Answers:
-    """Everything one publication can answer. It holds maps of files: workers share the memory."""
+class Snapshot:
+    """All answers of one publication, in mapped files: workers share the memory."""
 
     def __init__(self, folder: Path, stale_after: timedelta) -> None:
-        self.facts = Facts.model_validate_json((folder / "facts.json").read_bytes())
-        if self.facts.format != FORMAT:
-            raise ValueError(f"{folder} has format {self.facts.format}, not {FORMAT}")
-        for name, (size, _) in self.facts.files.items():
+        self.manifest = Manifest.model_validate_json((folder / "facts.json").read_bytes())
+        if self.manifest.format != FORMAT:
+            raise ValueError(f"{folder} has format {self.manifest.format}, not {FORMAT}")
+        for name, (size, _) in self.manifest.files.items():
             if (folder / name).stat().st_size != size:
                 raise ValueError(f"{folder / name} has not the {size} bytes that were written")
         self._users = _mapped(folder / "users.ids", "i")
@@ -53,12 +53,14 @@ class Answers:
         self._tracks = _mapped(folder / "tracks.ids", "i")
         self._text = _map(folder / "tracks.text")
         self._text_starts = _mapped(folder / "tracks.starts", "q")
-        self._made_at = datetime.fromisoformat(self.facts.made_at).replace(tzinfo=UTC).timestamp()
+        self._made_at = (
+            datetime.fromisoformat(self.manifest.made_at).replace(tzinfo=UTC).timestamp()
+        )
         self._stale_at = self._made_at + stale_after.total_seconds()
         self._fresh, self._old = (self._envelope(stale) for stale in (False, True))
         self._popular = [
             _ITEM % (rank, self._of_track(place), listeners, _NAMES[POPULARITY], b"null")
-            for rank, (place, listeners) in enumerate(self.facts.popular, 1)
+            for rank, (place, listeners) in enumerate(self.manifest.popular, 1)
         ]
 
     @property
@@ -67,11 +69,11 @@ class Answers:
         return time() > self._stale_at
 
     def age_seconds(self) -> float:
-        """How long ago the predictions were made."""
+        """Age of the predictions."""
         return time() - self._made_at
 
     def envelope(self) -> bytes:
-        """What every answer says of the predictions: the inside of a JSON object."""
+        """The fields about the predictions in every answer: the inside of a JSON object."""
         return self._old if self.is_stale else self._fresh
 
     def of_user(self, user_id: int, limit: int) -> UserAnswer:
@@ -108,17 +110,17 @@ class Answers:
 
     def model(self) -> bytes:
         """What is known of the model that is served."""
-        facts = self.facts
+        manifest = self.manifest
         known: dict[str, Any] = {
-            "model_version": facts.model_version,
-            "made_at": facts.made_at,
+            "model_version": manifest.model_version,
+            "made_at": manifest.made_at,
             "stale": self.is_stale,
-            "data_as_of": facts.data_as_of,
-            "champion": facts.champion and facts.champion.model_dump(),
-            "publication_version": facts.publication_version,
-            "published_at": facts.published_at,
-            "users": facts.users,
-            "tracks": facts.tracks,
+            "data_as_of": manifest.data_as_of,
+            "champion": manifest.champion and manifest.champion.model_dump(),
+            "publication_version": manifest.publication_version,
+            "published_at": manifest.published_at,
+            "users": manifest.users,
+            "tracks": manifest.tracks,
         }
         return orjson.dumps(known)
 
@@ -146,9 +148,13 @@ class Answers:
         return self._text[self._text_starts[place] : self._text_starts[place + 1]]
 
     def _envelope(self, stale: bool) -> bytes:
-        facts = self.facts
-        said = {"model_version": facts.model_version, "made_at": facts.made_at, "stale": stale}
-        return orjson.dumps(said)[1:-1]
+        manifest = self.manifest
+        content = {
+            "model_version": manifest.model_version,
+            "made_at": manifest.made_at,
+            "stale": stale,
+        }
+        return orjson.dumps(content | {"stale": stale})[1:-1]
 
 
 def _mapped(path: Path, kind: str) -> memoryview[Any]:

@@ -1,4 +1,4 @@
-"""What a set of prepared answers is made of: small, and kept beside its arrays as JSON."""
+"""The manifest of a snapshot: JSON beside its arrays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 STRATEGIES = ("model", "neighbours", "metadata", "popularity", "again")
 """How a track was chosen; arrays hold positions in it."""
 FORMAT = 2
-"""Raised when prepared answers look different: older ones are then made anew."""
+"""Raised when the arrays change: older snapshots are then prepared again."""
 
 
 class Champion(BaseModel):
@@ -25,7 +25,7 @@ class Champion(BaseModel):
     metrics: dict[str, float | None]
 
 
-class Facts(BaseModel):
+class Manifest(BaseModel):
     """Which publication and which model the answers come from; instants are ISO 8601, UTC."""
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())

@@ -1,4 +1,4 @@
-"""From a published file to answers that need no query, in a folder that every worker maps."""
+"""Prepare the snapshot of a published file, in a folder that every worker maps."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import duckdb
 
 from api.serving.errors import PublicationUnusable
 from api.serving.settings import LARGEST_LIMIT
-from api.serving.shared_files import look, summed
+from api.serving.shared_files import checksum, state_of
 from api.serving.snapshot import arrays
-from api.serving.snapshot.manifest import Champion, Facts
+from api.serving.snapshot.manifest import Champion, Manifest
 from lake import publications
 from lake.errors import NothingPublished, PublicationDamaged, PublicationInUse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from api.serving.shared_files import Sight
+    from api.serving.shared_files import FileState
 
 _METRICS = ("ndcg_at_10", "recall_at_10", "map_at_10", "coverage")
 _ISO = "'%Y-%m-%dT%H:%M:%S.%f'"
@@ -43,8 +43,8 @@ _POPULAR_EVER = f"""
 """
 
 
-def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: bool) -> Facts:
-    """Write a publication's answers into the folder `draft`; return what they are.
+def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: bool) -> Manifest:
+    """Write a publication's snapshot into the folder `draft` and return its manifest.
 
     Raises `PublicationUnusable` when the file is missing, can't be read, is not what was published,
     or holds nothing to serve; with `needs_predictions` (there are older ones to go on with) also
@@ -57,26 +57,26 @@ def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: b
         "temp_directory": str(draft / "spill"),
     }
     try:
-        source = look(marts) or (0, 0, 0)  # there is none: connecting says why
+        source = state_of(marts) or (0, 0, 0)  # there is none: connecting says why
         # closed before the next one opens: a process that holds a replaced file would get it again
         with publications.connect(marts, config) as published:
-            facts = _write(published, draft, source, needs_predictions=needs_predictions)
+            manifest = _write(published, draft, source, needs_predictions=needs_predictions)
     except NothingPublished as error:
         raise PublicationUnusable("the published file is missing") from error
     except PublicationDamaged as error:
         raise PublicationUnusable("the published file is not as it was published") from error
     except (duckdb.Error, PublicationInUse) as error:
         raise PublicationUnusable("the published file can't be read") from error
-    files = {path.name: summed(path) for path in sorted(draft.iterdir()) if path.is_file()}
-    facts = facts.model_copy(update={"files": files})
-    (draft / "facts.json").write_text(facts.model_dump_json(), encoding="utf-8")
-    return facts
+    files = {path.name: checksum(path) for path in sorted(draft.iterdir()) if path.is_file()}
+    manifest = manifest.model_copy(update={"files": files})
+    (draft / "facts.json").write_text(manifest.model_dump_json(), encoding="utf-8")
+    return manifest
 
 
 def _write(
-    published: duckdb.DuckDBPyConnection, draft: Path, source: Sight, *, needs_predictions: bool
-) -> Facts:
-    """Write every array and return the facts."""
+    published: duckdb.DuckDBPyConnection, draft: Path, source: FileState, *, needs_predictions: bool
+) -> Manifest:
+    """Write every array and return the manifest."""
     filled = _filled_tables(published)
     has_predictions = "recommendations" in filled
     if needs_predictions and not has_predictions:
@@ -90,7 +90,7 @@ def _write(
     model_version, made_at, data_as_of = (
         _row(published, _MADE) if has_predictions else (None, None, None)
     )
-    return Facts(
+    return Manifest(
         source=source,
         publication_version=version,
         published_at=published_at,

@@ -1,4 +1,4 @@
-"""The hour's counts as rows of the lake's `ops/serving`: how many, how fast, never who.
+"""Hourly usage counts as rows of the lake's `ops/serving`, without personal data.
 
 A row is one segment: one hour, one model, one run of the server. Its file is replaced whole every
 minute until the segment ends, so that a reader sees a row of it or none, and a crash loses a
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from api.serving.settings import ServingSettings
-    from api.serving.snapshot.manifest import Facts
+    from api.serving.snapshot.manifest import Manifest
 
 _INSTANT, _COUNT = pa.timestamp("us"), pa.int64()
 SCHEMA = pa.schema(
@@ -53,7 +53,7 @@ ANSWERING = ROUTES[:4]
 
 
 class Hourly:
-    """The segment that is being counted."""
+    """The current segment."""
 
     def __init__(self, settings: ServingSettings, at: datetime | None = None) -> None:
         self._lake = settings.lake_url
@@ -63,7 +63,9 @@ class Hourly:
         self._write_at = 0.0
         self._begin(totals(self._metrics), at or utc_now())
 
-    def keep(self, facts: Facts | None, *, ends: bool = False, at: datetime | None = None) -> None:
+    def keep(
+        self, manifest: Manifest | None, *, ends: bool = False, at: datetime | None = None
+    ) -> None:
         """Write the segment when it is time, or ends: with the hour, the answers or the server."""
         at = at or utc_now()
         ends = ends or _hour(at) != _hour(self._from)
@@ -74,7 +76,7 @@ class Hourly:
         counted = total - self._base
         if counted:
             until = min(at, self._from.replace(minute=59, second=59, microsecond=999_999))
-            self._write(row(counted, facts) | {"counted_until": until})
+            self._write(row(counted, manifest) | {"counted_until": until})
         if ends:
             self._begin(total, at)
 
@@ -93,7 +95,7 @@ class Hourly:
         log.append(self._lake, "serving", rows, self._from.date(), self._segment)
 
 
-def row(counted: Tally[tuple[str, ...]], facts: Facts | None) -> dict[str, Any]:
+def row(counted: Tally[tuple[str, ...]], manifest: Manifest | None) -> dict[str, Any]:
     """Return the numbers of a segment."""
     answers = _by_status(counted, ANSWERING)
     everywhere = _by_status(counted, (*ROUTES, "other"))
@@ -101,8 +103,8 @@ def row(counted: Tally[tuple[str, ...]], facts: Facts | None) -> dict[str, Any]:
         sum(counted["request_seconds_bucket", route, edge] for route in ANSWERING) for edge in EDGES
     ]
     return {
-        "model_version": facts and facts.model_version,
-        "publication_version": facts and facts.publication_version,
+        "model_version": manifest and manifest.model_version,
+        "publication_version": manifest and manifest.publication_version,
         "requests": answers.total(),
         "user_requests": sum(counted["users_total", name] for name in STRATEGIES),
         "cold_requests": counted["cold_users_total",],

@@ -1,7 +1,7 @@
-"""Logs as JSON lines on standard error, without anybody's id, path or key in them.
+"""JSON log lines on standard error, without user ids, paths or keys.
 
 A thread writes them several times a second, so that a slow reader of the log never holds up an
-answer; lines beyond what it can take are dropped, and their number is said.
+answer; lines beyond what it can take are dropped and counted.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Log:
         self._thread.start()
 
     def request(self, route: str, status: int, nanoseconds: int, key: str, request_id: str) -> None:
-        """One request: the route it took, never the path it asked for."""
+        """Log one request: its route, never its path."""
         if len(self._lines) >= _MOST_WAITING:
             self._dropped += 1
             return
@@ -58,20 +58,20 @@ class Log:
             f'"ms":{nanoseconds / 1e6:.3f},"key":"{key}","request_id":"{request_id}"}}\n'
         )
 
-    def event(self, event: str, **facts: object) -> None:
-        """Anything else that happened."""
+    def event(self, event: str, **details: object) -> None:
+        """Log any other event."""
         at = utc_now().isoformat(timespec="milliseconds")
-        said = {"at": at, "process": self._process, "event": event, **facts}
-        self._lines.append(json.dumps(said, default=str) + "\n")
+        content = {"at": at, "process": self._process, "event": event, **details}
+        self._lines.append(json.dumps(content, default=str) + "\n")
 
     def failure(self, error: BaseException, request_id: str = "") -> None:
-        """An error nobody foresaw: its type and where it came from, not what it was about."""
+        """Log an unexpected error: its type and location, not its message."""
         frames = traceback.extract_tb(error.__traceback__)[-5:]
         where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         self.event("failure", error=type(error).__name__, where=where, request_id=request_id)
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the waiting lines."""
         with self._writing:
             if dropped := self._dropped:
                 self._dropped = 0
@@ -119,14 +119,14 @@ class FailureLog:
 
 
 class LogHandler(logging.Handler):
-    """Brings what libraries log into the same form: where and what kind, not whom about."""
+    """Logs the messages of libraries in the same form."""
 
     def __init__(self, log: Log) -> None:
         super().__init__(logging.WARNING)
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note one record; the message's template only, its arguments may be anybody's."""
+        """Log one record: only its template, for the arguments may be personal data."""
         if record.exc_info and record.exc_info[1]:
             self._log.failure(record.exc_info[1])
         else:

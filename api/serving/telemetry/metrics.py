@@ -1,7 +1,7 @@
 """Prometheus metrics of all workers together, in prometheus_client's multiprocess mode.
 
-Each worker writes files of its own in one folder, and whoever reads adds them up. Numbers only
-grow while a server runs. None of them says who asked for what.
+Each worker writes its own files in one folder, and a reader adds them up. Numbers only grow while a
+server runs, and contain no personal data.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ class _ServedNow:
         self._served = served
 
     def collect(self) -> Iterator[Metric]:
-        snapshot = self._served.answers
-        version = (snapshot and snapshot.facts.model_version) or 0
+        snapshot = self._served.snapshot
+        version = (snapshot and snapshot.manifest.model_version) or 0
         age = snapshot.age_seconds() if snapshot else float("nan")
         for name, description, value in (
             ("model_version", "Version of the model whose answers are served; 0: none", version),

@@ -1,4 +1,4 @@
-"""The contract of a page: what may be asked, and the envelope of the answer."""
+"""Pages: their query parameters and their envelope."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
 class Metrics:
-    """ASGI middleware that counts; each app has a registry of its own."""
+    """ASGI middleware that counts requests, in one registry per app."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
@@ -31,22 +31,22 @@ class Metrics:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and note its status and duration."""
+        """Pass a request on, and count its status and duration."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = perf_counter(), "500"
+        started, status = perf_counter(), "500"
 
-        async def noting(message: Message) -> None:
+        async def send_and_count(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = str(message["status"])
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_and_count)
         finally:
             # by route, not by path: paths that don't exist must not make a series each
             endpoint = getattr(scope.get("route"), "path", "none")
             self._requests.labels(endpoint, status).inc()
-            self._seconds.labels(endpoint, status).observe(perf_counter() - begun)
+            self._seconds.labels(endpoint, status).observe(perf_counter() - started)

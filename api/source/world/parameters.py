@@ -43,7 +43,7 @@ class Parameters:
     launched_on: date
 
     def rng(self, purpose: str, *where: int) -> np.random.Generator:
-        """Randomness of its own for each purpose, block and chunk: none disturbs another."""
+        """Return an independent generator for each purpose, block and chunk."""
         return np.random.default_rng([self.seed, crc32(purpose.encode()), *where])
 
     @property

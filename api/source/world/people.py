@@ -75,7 +75,7 @@ def edit_users(parameters: Parameters, block: int, names: Names, known: pa.Table
 
 
 def _email(first_name: pa.Array, last_name: pa.Array, ids: pa.Array, domain: pa.Array) -> pa.Array:
-    """An address that nobody else has: the id is in it."""
+    """A unique address: the id is in it."""
     name = joined(first_name, last_name, pc.cast(ids, pa.string()), by=".")
     plain = pc.replace_substring_regex(pc.utf8_lower(name), "[^a-z0-9.]", "")
     return joined(plain, domain, by="@")

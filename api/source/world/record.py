@@ -1,4 +1,4 @@
-"""`world.json`: the parameters a world was first made with, so that it lives on with them."""
+"""`world.json`: the parameters a world was first made with, to continue with them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The world's files: whole or not there, whatever instant the making is killed at.
+"""The world's files, each written whole even if the process is killed.
 
 Under `data/source/`: `world.json`; `blocks/` what happened, in the API's own fields; `model/` why
-(tastes, factors, popularity), for whoever measures a recommender against it.
+(tastes, factors, popularity), to measure a recommender against it.
 """
 
 from __future__ import annotations

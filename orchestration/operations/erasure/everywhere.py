@@ -59,10 +59,10 @@ def sweep(settings: Settings) -> None:
 
 def _remove_former_answers(settings: Settings) -> None:
     """Remove what serving prepared from former publications; it prepares the new one by itself."""
-    from api.serving.shared_files import look
+    from api.serving.shared_files import state_of
 
     for facts in (settings.data_dir / "serving" / "answers").glob("*/facts.json"):
-        if json.loads(facts.read_bytes())["source"] != list(look(settings.marts_file) or ()):
+        if json.loads(facts.read_bytes())["source"] != list(state_of(settings.marts_file) or ()):
             shutil.rmtree(facts.parent)
 
 

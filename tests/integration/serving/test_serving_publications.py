@@ -13,8 +13,8 @@ import pytest
 from prometheus_client import values
 
 from api.serving.access import api_keys
-from api.serving.errors import AnswersDamaged, KeysFileBroken
-from api.serving.processes.refresher import Keeper
+from api.serving.errors import KeysFileBroken, SnapshotDamaged
+from api.serving.processes.refresher import Refresher
 from api.serving.snapshot.current import Served
 from api.serving.telemetry.hourly import SCHEMA, Hourly
 from api.serving.telemetry.logs import Log
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class House:
-    """A keeper and a worker's view of what it prepared, in one process."""
+    """A refresher and a worker's view of what it prepared, in one process."""
 
     def __init__(self, data_dir: Path, **given: Any) -> None:
         self.settings: ServingSettings = settings(data_dir, **given)
@@ -38,32 +38,32 @@ class House:
 
     def open(self) -> None:
         """Begin, or begin again after the end of all processes."""
-        self.keeper = Keeper(self.settings, Log("test"))
+        self.refresher = Refresher(self.settings, Log("test"))
         self.served = Served(self.settings)
 
     def look(self) -> None:
-        """Let the keeper look at the file, and the worker at what came of it."""
-        self.keeper.look()
+        """Let the refresher look at the file, and the worker at what came of it."""
+        self.refresher.look()
         self.served.refresh()
 
     def user(self, user_id: int, limit: int = 50) -> dict[str, Any]:
         """One user's answer."""
-        assert self.served.answers
+        assert self.served.snapshot
         found: dict[str, Any] = json.loads(
-            b"{%b}" % self.served.answers.of_user(user_id, limit).body
+            b"{%b}" % self.served.snapshot.of_user(user_id, limit).body
         )
         return found
 
     def said(self) -> dict[str, Any]:
         """What every answer says."""
-        assert self.served.answers
-        found: dict[str, Any] = json.loads(b"{%b}" % self.served.answers.envelope())
+        assert self.served.snapshot
+        found: dict[str, Any] = json.loads(b"{%b}" % self.served.snapshot.envelope())
         return found
 
     def version(self) -> int | None:
         """The version of the model that is served."""
-        assert self.served.answers
-        return self.served.answers.facts.model_version
+        assert self.served.snapshot
+        return self.served.snapshot.manifest.model_version
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def house(tmp_path: Path) -> House:
 
 def test_nothing_is_served_before_the_first_publication(house: House) -> None:
     house.look()
-    assert house.served.answers is None
+    assert house.served.snapshot is None
     assert house.served.degraded == "the published file is missing"
 
 
@@ -83,10 +83,10 @@ def test_a_new_publication_replaces_the_answers_whole(house: House) -> None:
     house.look()
     first = house.user(10)
     Marts(version=2, model_version=2).publish(house.marts)
-    before = house.served.answers
+    before = house.served.snapshot
     house.look()
 
-    assert before is not house.served.answers
+    assert before is not house.served.snapshot
     assert (house.version(), house.served.degraded) == (2, None)
     assert [item["track_id"] + 1 for item in first["items"]] == [
         item["track_id"] for item in house.user(10)["items"]
@@ -194,9 +194,9 @@ def test_before_any_model_everybody_gets_the_popular_tracks(house: House) -> Non
     house.look()
     assert house.version() is None
     assert (house.user(10)["strategy"], len(house.user(10)["items"])) == ("popularity", 40)
-    assert house.served.answers
-    assert json.loads(house.served.answers.model())["champion"] is None
-    similar = house.served.answers.similar_to(1, 10)
+    assert house.served.snapshot
+    assert json.loads(house.served.snapshot.model())["champion"] is None
+    similar = house.served.snapshot.similar_to(1, 10)
     assert similar
     assert json.loads(similar)["items"] == []
 
@@ -208,7 +208,7 @@ def test_before_any_model_everybody_gets_the_popular_tracks(house: House) -> Non
 def test_a_file_with_nothing_to_serve_serves_nothing(house: House) -> None:
     Marts(leave_out=("recommendations", "popular_tracks")).publish(house.marts)
     house.look()
-    assert house.served.answers is None
+    assert house.served.snapshot is None
     assert "neither recommendations nor popular tracks" in str(house.served.degraded)
 
 
@@ -228,8 +228,8 @@ def test_the_champion_is_told_only_when_the_predictions_are_its_own(house: House
     with duckdb.connect(house.marts) as marts:
         marts.execute("update champion_model set model_version = 5")
     house.look()
-    assert house.served.answers
-    told = json.loads(house.served.answers.model())
+    assert house.served.snapshot
+    told = json.loads(house.served.snapshot.model())
     assert (told["model_version"], told["champion"]) == (4, None)
 
 
@@ -304,7 +304,7 @@ def test_a_torn_pointer_is_written_again_and_answers_go_on(house: House, left: i
     pointer = house.settings.folder / "current.json"
     good = pointer.read_bytes()
     pointer.write_bytes(good[:left])
-    with pytest.raises(AnswersDamaged, match=r"current\.json .*damaged"):
+    with pytest.raises(SnapshotDamaged, match=r"current\.json .*damaged"):
         house.served.refresh()
     assert house.version() == 1
     house.look()

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from api.serving.processes.refresher import Keeper
+from api.serving.processes.refresher import Refresher
 from api.serving.settings import ServingSettings
 from api.serving.telemetry.logs import Log
 from lake import publications
@@ -183,9 +183,9 @@ def test_every_reader_refuses_what_is_not_as_published_and_the_next_publication_
     data_dir: Path, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     settings = Settings(data_dir=data_dir)
-    keeper = Keeper(ServingSettings(data_dir=data_dir), Log("test"))
-    keeper.look()
-    assert keeper.facts
+    refresher = Refresher(ServingSettings(data_dir=data_dir), Log("test"))
+    refresher.look()
+    assert refresher.manifest
     links = (settings.marts_file, settings.masked_marts_file, settings.monitoring_file)
     for link in links:
         damage(link)
@@ -202,12 +202,12 @@ def test_every_reader_refuses_what_is_not_as_published_and_the_next_publication_
     assert "not as it was published" in dict(facts(settings))["published"]
     assert quiet_limit(settings) == NO_LIMIT, "no step before the publication stops by it"
 
-    keeper.look()
-    assert keeper.facts.publication_version == 2, "it goes on with its last good answers"
-    anew = Keeper(ServingSettings(data_dir=data_dir, dir=tmp_path / "anew"), Log("test"))
-    anew.look()
-    assert anew.facts is None
-    assert anew.said.degraded == "the published file is not as it was published"
+    refresher.look()
+    assert refresher.manifest.publication_version == 2, "it goes on with its last good answers"
+    second = Refresher(ServingSettings(data_dir=data_dir, dir=tmp_path / "second"), Log("test"))
+    second.look()
+    assert second.manifest is None
+    assert second.pointer.degraded == "the published file is not as it was published"
 
     assert _publish(data_dir) > 2
     _publish_monitoring(data_dir)
@@ -218,11 +218,11 @@ def test_every_reader_refuses_what_is_not_as_published_and_the_next_publication_
         assert link.is_symlink()
         assert not link.readlink().is_absolute()
         assert _file(link).stat().st_mode & 0o777 == 0o444
-    keeper.look()
-    anew.look()
-    assert keeper.facts is not None
-    assert anew.facts is not None
-    assert keeper.facts.publication_version == anew.facts.publication_version > 2
+    refresher.look()
+    second.look()
+    assert refresher.manifest is not None
+    assert second.manifest is not None
+    assert refresher.manifest.publication_version == second.manifest.publication_version > 2
     assert _publish(data_dir) > 3
     with duckdb.connect(settings.previous_marts_file, read_only=True) as previous:
         assert previous.sql(USERS).fetchall() == [(300,)]

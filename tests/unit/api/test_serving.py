@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.serving.http.fast_path import QuickLane
+from api.serving.http.fast_path import FastPath
 from api.serving.settings import ServingSettings
 from api.serving.telemetry.metrics import BOUNDS_MS, quantile_ms
 
@@ -56,4 +56,4 @@ def test_the_short_way_is_for_plain_questions_only(
 ) -> None:
     path, _, query = target.partition("?")
     scope = {"method": method, "path": path, "query_string": query.encode()}
-    assert QuickLane(None).understand(scope) == understood  # type: ignore[arg-type]
+    assert FastPath(None).understand(scope) == understood  # type: ignore[arg-type]

@@ -1,36 +1,36 @@
-"""The questions that have answers, whichever way they came; each is counted as it is answered."""
+"""The response bodies of both paths, counted as they are made."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from api.serving.errors import AnswersDamaged
+from api.serving.errors import SnapshotDamaged
 from api.serving.http import problems
 
 if TYPE_CHECKING:
     from api.serving.snapshot.current import Served
-    from api.serving.snapshot.lookup import Answers
+    from api.serving.snapshot.lookup import Snapshot
     from api.serving.telemetry.metrics import Counts
 
 
-class Answering:
-    """Answers out of what is served at the moment of the question."""
+class Responses:
+    """Makes response bodies from the current snapshot."""
 
     def __init__(self, served: Served, counts: Counts) -> None:
         self._served = served
         self._counts = counts
 
-    def present(self) -> Answers:
-        """What is served; a problem (503) when that is nothing."""
+    def present(self) -> Snapshot:
+        """Return the current snapshot; raises `RequestFailed` (503) when there is none."""
         served = self._served
-        if served.answers is None:
-            with suppress(AnswersDamaged):
+        if served.snapshot is None:
+            with suppress(SnapshotDamaged):
                 served.refresh()
-        if served.answers is None:
+        if served.snapshot is None:
             detail = f"there is nothing to serve: {served.degraded}"
-            raise problems.NoAnswer(503, detail, {"retry-after": "5"})
-        return served.answers
+            raise problems.RequestFailed(503, detail, {"retry-after": "5"})
+        return served.snapshot
 
     def user(self, user_id: int, limit: int) -> bytes:
         """One user's tracks."""
@@ -50,8 +50,8 @@ class Answering:
         return b'{%b,"answers":[%b]}' % (answers.envelope(), bodies)
 
     def similar(self, track_id: int, limit: int) -> bytes:
-        """The tracks most like one; a problem (404) when there is no such track."""
+        """The tracks most similar to one; raises `RequestFailed` (404) for an unknown track."""
         body = self.present().similar_to(track_id, limit)
         if body is None:
-            raise problems.NoAnswer(404, "there is no such track")
+            raise problems.RequestFailed(404, "there is no such track")
         return body
