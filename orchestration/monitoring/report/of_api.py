@@ -15,7 +15,6 @@ from orchestration.monitoring.report.charts import (
     panels,
     up,
 )
-from orchestration.monitoring.report.pictures import Picture
 
 PERCENTILES = {"p50_ms": SERIES[0], "p95_ms": SERIES[1], "p99_ms": SERIES[3]}
 
@@ -42,30 +41,3 @@ def health(rows: list[Row]) -> Drawing:
     well = checks.transform_filter("datum.is_healthy").mark_circle(size=24, color=GOOD, opacity=1)
     ill = crosses(checks.transform_filter("!datum.is_healthy"))
     return Drawing(alt.layer(well, ill), {GOOD: "healthy", BAD: "refused or down"})
-
-
-PICTURES = (
-    Picture(
-        "API response times",
-        "Half, 95 % and 99 % of a day's requests were answered within so many milliseconds.",
-        ("api_calls",),
-        """
-        select
-            day, endpoint, calls, errors, error_rate, p50_ms, p95_ms, p99_ms, slowest_ms, bytes
-        from api_calls order by endpoint, day
-        """,
-        "No request was sent to the API yet.",
-        latency,
-    ),
-    Picture(
-        "API health",
-        "Each check of the API, by the wall clock: before a pull, or by `moovitamix check-api`.",
-        ("api_health",),
-        """
-        select checked_at, answer, is_healthy, http_status, response_ms, api_clock, error
-        from api_health order by checked_at
-        """,
-        "The API was not checked yet.",
-        health,
-    ),
-)

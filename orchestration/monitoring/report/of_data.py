@@ -18,7 +18,6 @@ from orchestration.monitoring.report.charts import (
     stacked_days,
     up,
 )
-from orchestration.monitoring.report.pictures import Picture
 
 PROMISED = ("fact_listen_history", "dim_users", "dim_tracks")
 MOST_LINES = 7
@@ -96,79 +95,3 @@ def storage(rows: list[Row]) -> Drawing:
     """Draw, for each day, what is kept, by the place where it is."""
     colours = colours_of(row["place"] for row in rows)
     return Drawing(stacked_days(rows, "place", "megabytes", colours, " MB"), legend_of(colours))
-
-
-PICTURES = (
-    Picture(
-        "Data volume",
-        "Records of each incremental pull; outside the band a load is odd, far outside refused.",
-        ("load_volume",),
-        """
-        select
-            run_clock, table_name, kind, verdict, announced, received, rejected, usual, usual_low,
-            usual_high, pages, bytes
-        from load_volume order by table_name, run_clock, finished_at
-        """,
-        "Nothing has been pulled yet.",
-        volume,
-    ),
-    Picture(
-        "Record counts",
-        "Rows of the published tables, by the day of their data.",
-        ("table_volume",),
-        """
-        select day, table_name, row_count, rows_added, bytes, measured_at from table_volume
-        where place = 'published' and row_count is not null order by day, table_name
-        """,
-        "Nothing is published yet.",
-        record_counts,
-    ),
-    Picture(
-        "Freshness",
-        "Age of the newest load and of the newest event, by the run's clock; at 100 % a run stops.",
-        ("table_freshness",),
-        """
-        select
-            run_clock, place, table_name, status, age_hours, warn_after_hours, error_after_hours,
-            share_of_limit, newest_at
-        from table_freshness order by run_clock, measured_at, table_name
-        """,
-        "No age has been measured yet.",
-        freshness,
-    ),
-    Picture(
-        "Nulls",
-        "Share of rows without a value, in loads as they came; the table has what was built, too.",
-        ("column_nulls",),
-        """
-        select measured_at, place, table_name, column_name, row_count, null_count, null_share
-        from column_nulls where null_count > 0 order by measured_at, place, table_name, column_name
-        """,
-        "No column has had a null yet.",
-        nulls,
-    ),
-    Picture(
-        "Quarantined or rejected, by reason",
-        "Records that could not be read (rejected) or break a rule (quarantine); none is dropped.",
-        ("quarantined_records",),
-        """
-        select day, place, table_name, reason, records, load_id
-        from quarantined_records order by day, place, table_name, reason
-        """,
-        "No record was quarantined or rejected.",
-        quarantined_records,
-    ),
-    Picture(
-        "Storage",
-        "What the lake, the build file's tables and the published file take on disk.",
-        ("table_volume",),
-        """
-        select day, place, round(sum(bytes) / 1e6, 2) as megabytes, sum(files) as files
-        from table_volume
-        where bytes is not null and (place != 'published' or table_name = 'marts.duckdb')
-        group by day, place order by day, place
-        """,
-        "Nothing is stored yet.",
-        storage,
-    ),
-)

@@ -20,7 +20,6 @@ from orchestration.monitoring.report.charts import (
     stacked_days,
     up,
 )
-from orchestration.monitoring.report.pictures import Picture
 
 LONGEST_NAME = 52
 OUTCOMES = {"succeeded": GOOD, "failed": BAD}
@@ -81,88 +80,3 @@ def slowest(rows: list[Row]) -> Drawing:
     bars = nodes.mark_bar(size=6, yOffset=5, color=SERIES[0]).encode(x=seconds)
     names = nodes.mark_text(align="left", baseline="bottom", fontSize=9.5, color=INK)
     return Drawing(alt.layer(bars, names.encode(x=alt.value(0), text="name:N")))
-
-
-PICTURES = (
-    Picture(
-        "Run time by step",
-        "A bar is a run that ingested, the newest to the right; a cross: it did not succeed.",
-        ("pipeline_runs", "pipeline_steps"),
-        """
-        with runs as (
-            select * from pipeline_runs
-            where run_id in (select run_id from pipeline_steps where step = 'ingest')
-            order by began_at desc limit 40
-        )
-        select
-            runs.day, run_id, runs.command, runs.outcome as run_outcome, step, steps.outcome,
-            steps.seconds, steps.row_count, steps.attempts
-        from runs inner join pipeline_steps as steps using (run_id)
-        order by runs.began_at, steps.began_at
-        """,
-        "No run has ingested anything yet.",
-        run_time,
-    ),
-    Picture(
-        "How steps ended",
-        "Steps of each day's runs that succeeded, and that failed, were interrupted or crashed.",
-        ("task_rates",),
-        """
-        select
-            day, command, step, executions, succeeded, failed, success_rate, repeated,
-            median_seconds
-        from task_rates order by day, command, step
-        """,
-        "No step has run yet.",
-        outcomes,
-    ),
-    Picture(
-        "What was checked",
-        "Expectations of raw validation on each day's loads, and data tests of each day's builds.",
-        ("quality_results", "dbt_results"),
-        """
-        select
-            'raw validation' as checked_by, day,
-            count(*) filter (where is_met) as held,
-            count(*) filter (where not is_met and not refuses) as warned,
-            count(*) filter (where refuses) as failed
-        from quality_results group by day
-        union all
-        select
-            'data tests', day,
-            count(*) filter (where status = 'pass'),
-            count(*) filter (where status = 'warn'),
-            count(*) filter (where is_failed)
-        from dbt_results where resource_type in ('test', 'unit_test') group by day
-        order by checked_by desc, day
-        """,
-        "Nothing has been checked yet.",
-        checks,
-    ),
-    Picture(
-        "Where a build's time goes",
-        "The slowest models and tests of the newest build.",
-        ("dbt_results",),
-        """
-        select node_name, resource_type, status, seconds, failures, finished_at from dbt_results
-        where invocation_id = (
-            select invocation_id from dbt_results where command = 'build'
-            order by finished_at desc limit 1
-        )
-        and resource_type <> 'operation'
-        order by seconds
-        """,
-        "Nothing has been built yet.",
-        slowest,
-    ),
-    Picture(
-        "Alerts",
-        "Each alert, and whether it arrived.",
-        ("alerts",),
-        """
-        select sent_at, command, step, alert, severity, channel, delivery, reason, runbook
-        from alerts order by sent_at
-        """,
-        "No alert was sent.",
-    ),
-)

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.monitoring.report.charts import Row
-from orchestration.monitoring.report.pictures import Picture
+from orchestration.monitoring.report.page_contents import Picture
 from orchestration.monitoring.report.state import Level, State
 
 HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ HEADLINES = {
 
 def page(
     state: State,
-    facts: Iterable[tuple[str, str, str]],
+    figures: Iterable[tuple[str, str, str]],
     sections: Iterable[tuple[str, Sequence[tuple[Picture, list[Row]]]]],
     written_at: datetime,
 ) -> str:
@@ -33,7 +33,7 @@ def page(
 
     Args:
         state: The level, and the reasons for it.
-        facts: Label, value and note of each figure.
+        figures: Label, value and note of each figure.
         sections: The title of each section, and its pictures with their rows.
         written_at: The instant of writing.
     """
@@ -48,7 +48,7 @@ def page(
     return templates.get_template("page.html.j2").render(
         state=state,
         headline=HEADLINES[state.level],
-        facts=list(facts),
+        figures=list(figures),
         sections=sections,
         written_at=shown(written_at),
         style=(HERE / "page.css").read_text(),

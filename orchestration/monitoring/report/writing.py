@@ -5,23 +5,16 @@ from pathlib import Path
 from lake.atomic import replace_file
 from lake.clock import utc_now
 from lake.publications import find
-from orchestration.monitoring.report import of_api, of_data, of_runs
-from orchestration.monitoring.report.facts import facts
 from orchestration.monitoring.report.monitoring_rows import opened
 from orchestration.monitoring.report.page import page
-from orchestration.monitoring.report.state import Level, state
+from orchestration.monitoring.report.page_contents import SECTIONS
+from orchestration.monitoring.report.state import Level, figures, state
 from orchestration.run.errors import NothingMonitored
 from orchestration.run.settings import Settings
 
-SECTIONS = (
-    ("The runs", of_runs.PICTURES),
-    ("The data", of_data.PICTURES),
-    ("The app's API", of_api.PICTURES),
-)
-
 
 def write(settings: Settings) -> tuple[Path, Level]:
-    """Write the page; return where it is, and how things stand.
+    """Write the page; return where it is, and the state.
 
     Raises `NothingMonitored` when there are no monitoring marts.
     """
@@ -31,8 +24,8 @@ def write(settings: Settings) -> tuple[Path, Level]:
         stands = state(records)
         sections = [
             (title, [(picture, records.ask(picture.sql)) for picture in pictures])
-            for title, pictures in SECTIONS
+            for title, pictures in SECTIONS.items()
         ]
-        whole = page(stands, facts(records), sections, utc_now())
+        whole = page(stands, figures(records), sections, utc_now())
     replace_file(settings.report_file, whole.encode())
     return settings.report_file, stands.level

@@ -10,8 +10,9 @@ import duckdb
 import pytest
 
 from orchestration.monitoring.report.monitoring_rows import opened
+from orchestration.monitoring.report.page_contents import SECTIONS
 from orchestration.monitoring.report.state import Level, Reason, state
-from orchestration.monitoring.report.writing import SECTIONS, write
+from orchestration.monitoring.report.writing import write
 from orchestration.run.errors import NothingMonitored
 from orchestration.run.settings import Settings
 from tests.support.monitoring_marts import written
@@ -129,7 +130,7 @@ def test_each_picture_has_its_table_on_the_first_day_and_after_months(
     tmp_path: Path, days: int
 ) -> None:
     page = write(at(tmp_path, **lived(days)))[0].read_text()
-    pictures = [picture for _, few in SECTIONS for picture in few]
+    pictures = [picture for few in SECTIONS.values() for picture in few]
     drawn = [picture for picture in pictures if picture.draw]
     assert page.count("<svg ") == len(drawn) == 12
     assert page.count("<details>") == len(pictures)
