@@ -131,7 +131,7 @@ class NodeTrigger(BaseTrigger):
 
 
 def writer_of(progress: Progress, task: Try, watch: NodeSensor | NodeTrigger) -> str:
-    """Return the task whose end says that no more comes: who wrote, or else who builds."""
+    """Return the task after whose end no more comes: the one that wrote, or else that builds."""
     is_ours = progress.answers(watch.nodes, since_of(task))
     return progress.heading.by if is_ours and progress.heading.by else watch.producer
 
@@ -152,12 +152,12 @@ def must_lead(progress: Progress, task: Try, nodes: Sequence[str], state: str | 
 
 
 def accepted(progress: Progress, task: Try, nodes: Sequence[str]) -> Progress:
-    """Return what a build did if it is one for this try; one before it says nothing."""
+    """Return the progress of a build if it is for this try; an earlier one does not count."""
     return progress if progress.answers(nodes, since_of(task)) else NEVER
 
 
 def verdict(progress: Progress, nodes: Sequence[str], producer: str | None) -> str | None:
-    """Say why the nodes are not well: nothing when they are, None while it can't be told.
+    """Return why the nodes failed: nothing when they are good, None while that is not known.
 
     `producer` is the state of the task that builds. What its file says holds while it writes it,
     and once the task has ended; in between it may be of the try before.

@@ -35,7 +35,7 @@ def monitor(
     tested: bool = False,
     tell: Tell = unheard,
 ) -> Monitoring:
-    """Build `monitoring.duckdb` anew; with `tested` not without all of its tests.
+    """Rebuild `monitoring.duckdb`; with `tested` only if all of its tests pass.
 
     Raises `MonitoringFailed` when a model can't be built or a test fails; the file stays as it was.
     """

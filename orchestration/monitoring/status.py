@@ -1,4 +1,4 @@
-"""How things stand, told by what the runs left behind."""
+"""The current state, from what the runs recorded."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from orchestration.warehouse.catalog import rows_of_tables
 
 
 def facts(settings: Settings) -> list[tuple[str, str]]:
-    """Return what there is to know, each as (what, how it stands)."""
+    """Return the state of each part as (part, state)."""
     holder = holder_of(settings.data_dir)
     return [
         ("writer lock", str(holder) if holder else "free"),
@@ -29,7 +29,7 @@ def facts(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _or_why(look: Callable[[], str]) -> str:
-    """What a look finds, or why it can't be told: one damaged file must not hide the rest."""
+    """The result of a check, or why it failed: one damaged file must not hide the rest."""
     try:
         return look()
     except Exception as error:
@@ -62,7 +62,7 @@ def _unfinished(lake_url: str) -> str:
 
     count_of = unfinished(lake_url)
     once_more = "give the same `moovitamix forget` again"
-    return f"{count_of} begun and not finished: {once_more}" if count_of else ""
+    return f"{count_of} started and not finished: {once_more}" if count_of else ""
 
 
 def _last_run(lake_url: str, *, is_locked: bool) -> str:
@@ -71,7 +71,7 @@ def _last_run(lake_url: str, *, is_locked: bool) -> str:
         return "none yet"
     started = max((row for row in rows if row["event"] == "started"), key=_at, default=None)
     if started is None:
-        return "began before the newest two days that the lake tells of"
+        return "began before the newest two days in the lake"
     ends = [row for row in rows if row["event"] == "finished" and _is_of(row, started)]
     about = f"{started['run_id']} ({started['command']}), began {_ago(started['at'])}"
     if not ends:
@@ -108,7 +108,7 @@ def _build(settings: Settings) -> str:
         return "not built yet"
     if status == "sealed":
         return f"sealed {_ago(sealed_at)}"
-    return f"{status}: begun {_ago(started_at)} and failed or not ended; the next starts over"
+    return f"{status}: started {_ago(started_at)} and failed or not ended; the next starts over"
 
 
 def _publication(settings: Settings) -> str:

@@ -23,7 +23,7 @@ DESCRIPTIONS = ("/docs", "/redoc", "/openapi.json")
 
 
 class LoginWall:
-    """Lets through whoever has logged in; sends a browser to the login, answers 401 otherwise."""
+    """Lets requests with a login through; redirects a browser to the login, else answers 401."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

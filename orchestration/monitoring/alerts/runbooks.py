@@ -6,7 +6,7 @@ from orchestration.run.errors import BuildFailed
 
 # Failures that no error of ours names.
 OF_OTHERS = {"DiskFull": "disk-full", "AirflowTaskTimeout": "run-late"}
-# Whose failure says more than that a build failed, by the kind of the failing test.
+# Pages for builds whose failing tests are of one kind.
 PAGES_OF_TESTS = {
     "nulls": "test-nulls",
     "keys": "test-keys",

@@ -48,7 +48,7 @@ class Drawing:
 
 
 def chart(rows: Iterable[Row]) -> alt.Chart:
-    """Return a chart of rows that says nothing of its marks yet."""
+    """Return a chart of rows, without marks yet."""
     plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
     return alt.Chart(alt.Data(values=plain), width=WIDTH, height=HEIGHT)
 

@@ -22,7 +22,7 @@ class Records:
     def ask(self, sql: str) -> list[dict[str, Any]]:
         """Return the rows of a query, or none where a mart is missing that it reads.
 
-        Texts are masked: an error that a run recorded may quote what a record says.
+        Texts are masked: a recorded error may quote values of records.
         """
         import duckdb
 

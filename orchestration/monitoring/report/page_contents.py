@@ -19,14 +19,14 @@ class Picture:
     """One question to the monitoring marts, and the chart of the answer.
 
     The rows of `sql`, oldest first, stand in a table behind the picture; without rows the page
-    says `otherwise`.
+    has `if_empty`.
     """
 
     title: str
-    tells: str
+    subtitle: str
     marts: tuple[str, ...]
     sql: str
-    otherwise: str
+    if_empty: str
     chart: str = ""
 
     @property

@@ -22,7 +22,7 @@ class Reason:
     """One thing that is wrong."""
 
     level: Level
-    says: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ LAST_RUN = "(select run_id from pipeline_runs order by began_at desc nulls last 
 def state(records: Records) -> State:
     """Return the state by the last run, and the reasons against green."""
     reasons = [
-        Reason(Level[one["level"].upper()], one["says"].format(**row))
+        Reason(Level[one["level"].upper()], one["message"].format(**row))
         for one in CONTENTS["reasons"]
         for row in records.ask(one["sql"].replace("{last_run}", LAST_RUN))
     ]

@@ -91,7 +91,7 @@ def test_the_colour_follows_from_what_is_wrong(
     found = reasons(tmp_path, **(GOOD | marts if marts else {}))
     assert max((one.level for one in found), default=stands(tmp_path)) == level
     assert stands(tmp_path) == level
-    assert (why is None and not found) or any(why and why in one.says for one in found)
+    assert (why is None and not found) or any(why and why in one.message for one in found)
 
 
 def test_the_next_publication_ends_a_failure(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_the_next_publication_ends_a_failure(tmp_path: Path) -> None:
 def test_a_command_that_is_not_about_the_failure_does_not_end_it(tmp_path: Path) -> None:
     marts = {"pipeline_runs": [run(1), failed(2), run(3, command="compact")]}
     (found,) = reasons(tmp_path, **marts, pipeline_steps=[step(1), step(3, "compact")])
-    assert found.says == "run failed in build, began 2026-03-03 21:00 UTC: 1 of 58 failed"
+    assert found.message == "run failed in build, began 2026-03-03 21:00 UTC: 1 of 58 failed"
 
 
 def test_an_api_that_recovered_is_no_fault(tmp_path: Path) -> None:
