@@ -18,7 +18,7 @@ from orchestration.local_stack.errors import ServiceEnded, StackRuns
 from orchestration.local_stack.folders import Folders
 from orchestration.local_stack.model_registry import registry_of
 from orchestration.local_stack.processes import ports
-from orchestration.local_stack.processes.supervisor import Ended, Supervisor
+from orchestration.local_stack.processes.supervision import Ended, Supervisor
 from orchestration.local_stack.secrets_file import Secrets, kept
 from orchestration.local_stack.services import DOCS, Services
 from orchestration.run.console import Screen

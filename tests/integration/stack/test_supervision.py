@@ -18,7 +18,7 @@ from orchestration.local_stack.folders import Folders
 from orchestration.local_stack.model_registry import registry_of
 from orchestration.local_stack.processes import kernel, ports
 from orchestration.local_stack.processes.service import Service
-from orchestration.local_stack.processes.supervisor import Ended, Supervisor
+from orchestration.local_stack.processes.supervision import Ended, Supervisor
 from orchestration.run.stack_settings import StackSettings
 from tests.support.stack.running import wait_for
 
