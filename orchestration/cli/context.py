@@ -50,7 +50,7 @@ def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
         monitor_after(run.by_its_clock, lock, screen, run.run_id)
 
 
-def where_next(settings: Settings, screen: Screen) -> None:
+def print_next_steps(settings: Settings, screen: Screen) -> None:
     """Say where to look after a run."""
     program = sys.argv[0] if sys.argv[0].endswith("moovitamix") else "moovitamix"
     dbt = program.removesuffix("moovitamix") + "dbt"

@@ -5,7 +5,12 @@ from typing import Annotated
 import typer
 
 from lake.clock import utc_now
-from orchestration.cli.context import require_right_settings, settings_for, where_next, writing
+from orchestration.cli.context import (
+    print_next_steps,
+    require_right_settings,
+    settings_for,
+    writing,
+)
 from orchestration.cli.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait
 from orchestration.run.console import Screen
 from orchestration.run.lock import hold
@@ -16,15 +21,15 @@ app = typer.Typer()
 @app.command()
 def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
     """Live one day: ingest, build, publish, recommend; without an API, from the embedded source."""
-    from orchestration.steps.day import live_a_day
+    from orchestration.steps.day import run_daily
 
     settings = settings_for(api_url=api_url, as_of=as_of)
     if not settings.api_url:
         settings = settings_for(as_of=settings.as_of or utc_now().replace(microsecond=0))
     with writing(settings, "run", wait) as day:
-        live_a_day(day)
+        run_daily(day)
     day.show_summary()
-    where_next(settings, day.screen)
+    print_next_steps(settings, day.screen)
 
 
 @app.command()
@@ -41,7 +46,7 @@ def simulate(
     require_right_settings(settings)
     with hold(settings.data_dir, "simulate", wait) as lock:
         live_days(settings, lock, screen, days=days, first=first and first.date())
-    where_next(settings, screen)
+    print_next_steps(settings, screen)
 
 
 @app.command()

@@ -39,11 +39,11 @@ def compact(
     wait: Wait = 0,
 ) -> None:
     """Make few large files of the lake's many small ones; the marts stay as they are."""
-    from orchestration.operations.compaction import compact as compact_lake
+    from orchestration.operations import compaction
 
     settings = settings_for()
     with writing(settings, "compact", wait) as day:
-        compact_lake(day, keep_superseded, keep_ops)
+        compaction.compact(day, keep_superseded, keep_ops)
     day.show_summary()
 
 
@@ -99,10 +99,10 @@ def forget(
     wait: Wait = 0,
 ) -> None:
     """Erase a person everywhere, and drop what later pulls bring of the same id."""
-    from orchestration.operations.forget_person import forget as forget_person
+    from orchestration.operations import forget_person
 
     with writing(settings_for(), "forget", wait) as day:
-        left = forget_person(day, user, reason, unknown=unknown)
+        left = forget_person.forget(day, user, reason, unknown=unknown)
     day.show_summary()
     for backup in left.backups:
         day.screen.say(f"the backup {backup} was made before: it may hold this person still")

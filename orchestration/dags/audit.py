@@ -13,7 +13,7 @@ from orchestration.airflow.assets import MARTS, emit_asset_event
 from orchestration.airflow.defaults import dag_defaults, writer
 from orchestration.airflow.monitor_on_failure import monitor_on_failure
 from orchestration.airflow.tasks import instant, writing
-from orchestration.operations.compaction import compact as compact_lake
+from orchestration.operations import compaction
 from orchestration.run.settings import ScheduleSettings
 from orchestration.steps import marts
 
@@ -42,7 +42,7 @@ def audit() -> None:
     @writer()
     def compact() -> None:
         with writing() as run:
-            compact_lake(run, keep_superseded=None, keep_ops=None)
+            compaction.compact(run, keep_superseded=None, keep_ops=None)
 
     reconciled, compacted = reconcile(), compact()
     reconciled >> compacted

@@ -136,7 +136,7 @@ def recorded(
         raise
 
 
-def note_end(lake_url: str, run_id: str, command: str, steps: Sequence[str]) -> None:
+def record_end(lake_url: str, run_id: str, command: str, steps: Sequence[str]) -> None:
     """Write that a run and its steps have succeeded, where their own rows could not say it yet."""
     ended = {"run_id": run_id, "event": "finished", "outcome": "succeeded"}
     for step in steps:

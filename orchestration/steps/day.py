@@ -6,7 +6,7 @@ from orchestration.steps.marts import build, freshness, publish, pull
 from orchestration.steps.recommendations import build_features, make_recommendations
 
 
-def live_a_day(run: Run) -> None:
+def run_daily(run: Run) -> None:
     """Ingest, build, publish and recommend once; without an API, from the embedded source."""
     pull(run)
     freshness(run)

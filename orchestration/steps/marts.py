@@ -67,12 +67,12 @@ def begin_gate() -> None:
 
 def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "IngestReport":
     """Pull what is new into the lake, by default from the API that the settings name."""
-    from ingestion.pull.ingest import ingest as pull
+    from ingestion.pull import ingest
     from ingestion.settings import IngestionSettings
 
     with run.step("ingest") as step:
         settings = IngestionSettings(**_shared(run.settings, api_url))
-        done = pull(settings, as_of=run.settings.as_of, full=full, run_id=run.run_id)
+        done = ingest.ingest(settings, as_of=run.settings.as_of, full=full, run_id=run.run_id)
         run.as_of = done.as_of
         step.rows = sum(one.received for one in done.pulls)
         step.attempts = done.attempts
@@ -113,10 +113,10 @@ def what_came(done: "IngestReport") -> str:
 
 def freshness(run: Run) -> None:
     """Stop a day whose data is too old, by the clock of its ingest."""
-    from orchestration.warehouse.freshness import freshness as measure
+    from orchestration.warehouse import freshness
 
     with run.step("freshness") as step:
-        found = measure(run.by_its_clock, run_id=run.run_id, tell=run.tell)
+        found = freshness.freshness(run.by_its_clock, run_id=run.run_id, tell=run.tell)
         old = [str(one) for one in found if one.status == "warn"]
         step.what = "; ".join(old) or f"{len(found)} sources fresh"
         step.warnings = old
@@ -175,10 +175,10 @@ def test(run: Run) -> None:
 
 def reconcile(run: Run, load_id: str | None) -> None:
     """Compare a full pull with the marts, key by key."""
-    from orchestration.steps.audit import reconcile as compare
+    from orchestration.steps import audit
 
     with run.step("reconcile") as step:
-        found = compare(run.settings, run.lock, load_id) if load_id else []
+        found = audit.reconcile(run.settings, run.lock, load_id) if load_id else []
         step.rows = sum(one.sent for one in found)
         step.what = "; ".join(map(str, found)) or "the API has no records"
 
@@ -188,13 +188,13 @@ def publish(run: Run) -> "Publication":
     from orchestration.monitoring.measures import measure_build, measure_publication
     from orchestration.warehouse.build_file import removed_if_damaged
     from orchestration.warehouse.engines.handover import hand_over
-    from orchestration.warehouse.publishing.publish import publish as publish_marts
+    from orchestration.warehouse.publishing import publish
 
     with run.step("publish") as step, removed_if_damaged(run.settings.build_file):
         if run.settings.target == "spark":
             hand_over(run.settings, run.lock)
         unmeasured = _measured(measure_build, run.settings, run.run_id)
-        done = publish_marts(run.settings, run.lock, run.run_id)
+        done = publish.publish(run.settings, run.lock, run.run_id)
         unmeasured += _measured(measure_publication, run.by_its_clock, run.run_id, done)
         step.rows = sum(table.rows for table in done.tables)
         step.what = (
@@ -210,11 +210,11 @@ def publish(run: Run) -> "Publication":
 def share(run: Run) -> None:
     """Give what is published to the readers of the lakehouse too; one that is away stops no day."""
     from orchestration.run.errors import LakehouseMissing, LakehouseUnreachable
-    from orchestration.warehouse.engines.lakehouse import share as share_marts
+    from orchestration.warehouse.engines import lakehouse
 
     with run.step("share") as step:
         try:
-            step.what = f"{share_marts(run.settings)} tables in the lakehouse"
+            step.what = f"{lakehouse.share(run.settings)} tables in the lakehouse"
         except (LakehouseMissing, LakehouseUnreachable) as error:
             step.what = str(error)
             step.warnings = [step.what]

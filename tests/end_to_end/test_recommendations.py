@@ -17,7 +17,7 @@ from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
 from orchestration.run.settings import Settings
 from orchestration.steps import canary, recommendations
-from orchestration.steps.day import live_a_day
+from orchestration.steps.day import run_daily
 from tests.support.installation import Installation
 from tests.support.serving_server import RunningServing, serving, wait_for
 from tests.support.tastes import NEWEST, Tastes
@@ -47,7 +47,7 @@ def recommended(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         for name, value in world.items():
             patch.setenv(name, value)
         with a_run(folder / "data") as run:
-            live_a_day(run)
+            run_daily(run)
     return Installation(folder / "data", world)
 
 
@@ -110,7 +110,7 @@ def test_a_damaged_champion_leaves_the_marts_published_and_its_last_recommendati
     (factors,) = installation.data_dir.glob("registry/**/factors.npz")
     factors.write_bytes(factors.read_bytes()[:1000])
     with a_run(installation.data_dir) as run, pytest.raises(DamagedModel):
-        live_a_day(run)
+        run_daily(run)
     assert installation.ask("select version from publication") == [(int(str(version)) + 1,)]
     assert installation.ask(LISTS) == before
 

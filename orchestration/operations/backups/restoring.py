@@ -12,7 +12,7 @@ from orchestration.operations.backups.copying import copied, flush_all
 from orchestration.operations.backups.errors import BackupDamaged, DataInTheWay
 from orchestration.operations.backups.inventory import FILES, Manifest
 from orchestration.run.lock import WriterLock, hold
-from orchestration.run.runs import Run, note_end, recorded
+from orchestration.run.runs import Run, record_end, recorded
 from orchestration.run.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _filled(settings: Settings, screen: "Screen", backup: Path, told: Manifest, 
     )
     with hold(draft, "restore") as lock:
         if inside:
-            note_end(restored.lake_url, told.run_id, "backup", ["backup"])
+            record_end(restored.lake_url, told.run_id, "backup", ["backup"])
         alerts = [Alerts()]
         with (
             recorded(restored, lock, screen, "restore", alerts) as run,
