@@ -14,77 +14,18 @@ from fsspec.implementations.local import LocalFileSystem
 
 from lake import atomic, files
 from lake.errors import DamagedFile
+from lake.schemas import OPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
-
-_TEXT, _COUNT, _SHARE = pa.string(), pa.int64(), pa.float64()
-_INSTANT = pa.timestamp("us")
-
-SCHEMAS = {
-    "models": pa.schema(
-        [
-            ("model_version", pa.int32()),
-            ("name", _TEXT),
-            ("model_hash", _TEXT),
-            ("run_id", _TEXT),
-            ("mlflow_run_id", _TEXT),
-            ("path", _TEXT),
-            ("trained_at", _INSTANT),
-            ("data_as_of", _INSTANT),
-            ("cut_off", _INSTANT),
-            ("load_ids", pa.list_(_TEXT)),
-            ("git_commit", _TEXT),
-            ("listens", _COUNT),
-            ("seconds", _SHARE),
-            ("ndcg_at_10", _SHARE),
-            ("recall_at_10", _SHARE),
-            ("map_at_10", _SHARE),
-            ("coverage", _SHARE),
-        ]
-    ),
-    "promotions": pa.schema(
-        [
-            ("model_version", pa.int32()),
-            ("previous_version", pa.int32()),
-            ("challenger_version", pa.int32()),
-            ("decision", _TEXT),
-            ("sentence", _TEXT),
-            ("figures", _TEXT),
-            ("run_id", _TEXT),
-            ("decided_at", _INSTANT),
-        ]
-    ),
-    "feature_profiles": pa.schema(
-        [
-            ("model_version", pa.int32()),
-            ("feature", _TEXT),
-            ("bin", _TEXT),
-            ("share", _SHARE),
-            ("run_id", _TEXT),
-            ("noted_at", _INSTANT),
-        ]
-    ),
-    "drift": pa.schema(
-        [
-            ("run_id", _TEXT),
-            ("model_version", pa.int32()),
-            ("measure", _TEXT),
-            ("value", _SHARE),
-            ("limit", _SHARE),
-            ("is_beyond", pa.bool_()),
-            ("measured_at", _INSTANT),
-        ]
-    ),
-}
 
 
 def append(lake_url: str, table: str, rows: list[dict[str, Any]], day: date) -> None:
     """Write some rows of `ops/<table>`; they are there whole, or not at all."""
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{uuid4().hex}.parquet"
-    files.put_table(storage, path, pa.Table.from_pylist(rows, SCHEMAS[table]))
+    files.put_table(storage, path, pa.Table.from_pylist(rows, OPS[table]))
 
 
 def change_hash(lake_url: str, was: str, becomes: str) -> None:
@@ -101,7 +42,7 @@ def change_hash(lake_url: str, was: str, becomes: str) -> None:
         hashes = rows["model_hash"].to_pylist()
         if was not in hashes:
             continue
-        changed = pa.array([becomes if one == was else one for one in hashes], _TEXT)
+        changed = pa.array([becomes if one == was else one for one in hashes], pa.string())
         at = rows.schema.get_field_index("model_hash")
         notes = {key: note for key, note in told.items() if key.startswith(b"moovitamix.")}
         rows = rows.set_column(at, "model_hash", changed).replace_schema_metadata(notes)

@@ -10,84 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake import files
-from lake.schemas import TIMESTAMP, from_rows
-
-
-def _schema(texts: str, numbers: str = "", instants: str = "", shares: str = "") -> pa.Schema:
-    typed = (
-        (texts, pa.string()),
-        (numbers, pa.int64()),
-        (shares, pa.float64()),
-        (instants, TIMESTAMP),
-    )
-    return pa.schema([(name, kind) for names, kind in typed for name in names.split()])
-
-
-SCHEMAS = {
-    "load_verdicts": _schema(
-        "load_id verdict reason kind run_id",
-        instants="as_of updated_since updated_until decided_at",
-    ),
-    "pulls": _schema(
-        "run_id load_id table_name outcome error kind",
-        numbers="announced received rejected forgotten pages bytes requests retries",
-        shares="response_ms_p50 response_ms_p95 response_ms_p99",
-        instants="as_of updated_since updated_until started_at finished_at",
-    ),
-    "quality_results": _schema(
-        "run_id load_id table_name expectation column_name rule severity outcome observed",
-        numbers="evaluated unexpected",
-        instants="as_of checked_at",
-    ),
-    "column_nulls": _schema(
-        "run_id load_id place table_name column_name",
-        numbers="rows nulls blanks commonest",
-        instants="measured_at",
-    ),
-    "api_health": _schema(
-        "run_id api_url outcome error",
-        numbers="status",
-        shares="response_ms",
-        instants="api_clock checked_at",
-    ),
-    "api_calls": _schema(
-        "run_id endpoint outcome error",
-        numbers="status bytes",
-        shares="response_ms",
-        instants="called_at",
-    ),
-    "alerts": _schema(
-        "run_id command step kind reason severity runbook channel outcome error",
-        instants="sent_at",
-    ),
-    "forgotten": _schema("hash kind key_id event reason run_id", instants="at"),
-    "backups": _schema("run_id path event", numbers="files bytes", instants="at"),
-    "table_volume": _schema(
-        "run_id place table_name",
-        numbers="rows bytes files",
-        instants="as_of measured_at",
-    ),
-    "table_freshness": _schema(
-        "run_id place table_name status",
-        shares="age_hours warn_after_hours error_after_hours",
-        instants="newest_at as_of measured_at",
-    ),
-    "quarantined_records": _schema(
-        "run_id load_id place table_name reason",
-        numbers="records",
-        instants="as_of measured_at",
-    ),
-    "dbt_results": _schema(
-        "run_id invocation_id command node_id node_name resource_type status message",
-        numbers="failures",
-        shares="seconds",
-        instants="finished_at",
-    ),
-    "accepted_days": _schema("day_accepted reason accepted_by_run", instants="decided_at"),
-    "schema_changes": _schema(
-        "run_id load_id table_name column_name change was is_now", instants="seen_at"
-    ),
-}
+from lake.schemas import OPS, from_rows
 
 
 def append(
@@ -99,11 +22,11 @@ def append(
 ) -> None:
     """Write `rows` to `ops/<table>/day=<day>/<name>.parquet`; the same name again replaces them.
 
-    Rows given as dicts take the schema declared here. On a disk the file
+    Rows given as dicts take the table's schema. On a disk the file
     appears by rename, on object storage by one put: a reader sees all of it or nothing.
     """
     if not isinstance(rows, pa.Table):
-        rows = from_rows(rows, SCHEMAS[table])
+        rows = from_rows(rows, OPS[table])
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{name or uuid4().hex}.parquet"
     files.put_table(storage, path, rows)

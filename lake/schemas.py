@@ -1,4 +1,8 @@
-"""The types of lake tables, and rows of a few objects as Arrow tables of such types."""
+"""The columns of every table of the lake, and rows of a few objects as Arrow tables of them.
+
+A folder of a path, `load_date=…`, `day=…`, `model_version=…/run_id=…`, is a column too: raw and ops
+tables have theirs in the path alone.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,6 +13,157 @@ import pyarrow as pa
 from pyarrow.json import ParseOptions, ReadOptions, read_json
 
 TIMESTAMP = pa.timestamp("us")
+_TYPES = {
+    "texts": pa.string(),
+    "numbers": pa.int64(),
+    "small_numbers": pa.int32(),
+    "shares": pa.float64(),
+    "instants": TIMESTAMP,
+    "flags": pa.bool_(),
+    "text_lists": pa.list_(pa.string()),
+    "number_lists": pa.list_(pa.int64()),
+}
+
+
+def _columns(**names: str) -> pa.Schema:
+    """Return a schema, its columns grouped by type: `_columns(texts="name artist")`."""
+    return pa.schema(
+        [(name, _TYPES[kind]) for kind, several in names.items() for name in several.split()]
+    )
+
+
+RAW = {
+    "tracks": _columns(
+        numbers="id",
+        texts="name artist songwriters duration genres album",
+        instants="created_at updated_at",
+    ),
+    "users": _columns(
+        numbers="id",
+        texts="first_name last_name email gender favorite_genres",
+        instants="created_at updated_at",
+    ),
+    "listen_history": _columns(
+        numbers="user_id", number_lists="items", instants="created_at updated_at"
+    ),
+    "rejected": _columns(texts="table_name record reason"),
+}
+"""What the API answered, below `raw/`; dlt adds `_dlt_load_id`."""
+
+OPS = {
+    "runs": _columns(texts="run_id command event outcome error", instants="as_of at"),
+    "steps": _columns(
+        texts="run_id step event outcome error", numbers="rows attempts", instants="at"
+    ),
+    "load_verdicts": _columns(
+        texts="load_id verdict reason kind run_id",
+        instants="as_of updated_since updated_until decided_at",
+    ),
+    "pulls": _columns(
+        texts="run_id load_id table_name outcome error kind",
+        numbers="announced received rejected forgotten pages bytes requests retries",
+        shares="response_ms_p50 response_ms_p95 response_ms_p99",
+        instants="as_of updated_since updated_until started_at finished_at",
+    ),
+    "quality_results": _columns(
+        texts="run_id load_id table_name expectation column_name rule severity outcome observed",
+        numbers="evaluated unexpected",
+        instants="as_of checked_at",
+    ),
+    "column_nulls": _columns(
+        texts="run_id load_id place table_name column_name",
+        numbers="rows nulls blanks commonest",
+        instants="measured_at",
+    ),
+    "api_health": _columns(
+        texts="run_id api_url outcome error",
+        numbers="status",
+        shares="response_ms",
+        instants="api_clock checked_at",
+    ),
+    "api_calls": _columns(
+        texts="run_id endpoint outcome error",
+        numbers="status bytes",
+        shares="response_ms",
+        instants="called_at",
+    ),
+    "alerts": _columns(
+        texts="run_id command step kind reason severity runbook channel outcome error",
+        instants="sent_at",
+    ),
+    "forgotten": _columns(texts="hash kind key_id event reason run_id", instants="at"),
+    "backups": _columns(texts="run_id path event", numbers="files bytes", instants="at"),
+    "table_volume": _columns(
+        texts="run_id place table_name",
+        numbers="rows bytes files",
+        instants="as_of measured_at",
+    ),
+    "table_freshness": _columns(
+        texts="run_id place table_name status",
+        shares="age_hours warn_after_hours error_after_hours",
+        instants="newest_at as_of measured_at",
+    ),
+    "quarantined_records": _columns(
+        texts="run_id load_id place table_name reason",
+        numbers="records",
+        instants="as_of measured_at",
+    ),
+    "dbt_results": _columns(
+        texts="run_id invocation_id command node_id node_name resource_type status message",
+        numbers="failures",
+        shares="seconds",
+        instants="finished_at",
+    ),
+    "accepted_days": _columns(texts="day_accepted reason accepted_by_run", instants="decided_at"),
+    "schema_changes": _columns(
+        texts="run_id load_id table_name column_name change was is_now", instants="seen_at"
+    ),
+    "models": _columns(
+        small_numbers="model_version",
+        texts="name model_hash run_id mlflow_run_id path git_commit",
+        instants="trained_at data_as_of cut_off",
+        text_lists="load_ids",
+        numbers="listens",
+        shares="seconds ndcg_at_10 recall_at_10 map_at_10 coverage",
+    ),
+    "promotions": _columns(
+        small_numbers="model_version previous_version challenger_version",
+        texts="decision sentence figures run_id",
+        instants="decided_at",
+    ),
+    "feature_profiles": _columns(
+        small_numbers="model_version",
+        texts="feature bin run_id",
+        shares="share",
+        instants="noted_at",
+    ),
+    "drift": _columns(
+        texts="run_id measure",
+        small_numbers="model_version",
+        shares="value limit",
+        flags="is_beyond",
+        instants="measured_at",
+    ),
+}
+"""What runs did, below `ops/`: a row per event."""
+
+BATCH = _columns(small_numbers="model_version", texts="run_id", instants="data_as_of made_at")
+ML = {
+    "recommendations": pa.schema(
+        [
+            *_columns(small_numbers="user_id rank track_id", shares="score", texts="strategy"),
+            *_columns(small_numbers="because_track_id"),
+            *BATCH,
+        ]
+    ),
+    "similar_tracks": pa.schema(
+        [
+            *_columns(small_numbers="track_id rank similar_track_id", shares="similarity"),
+            *BATCH,
+        ]
+    ),
+}
+"""What models predict, below `ml/`: a file per batch."""
 
 
 def from_json(raw: bytes, columns: pa.Schema, unexpected: str = "infer") -> pa.Table:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from lake.schemas import TIMESTAMP
+from lake.schemas import RAW, TIMESTAMP
 
 IDS = pa.list_(pa.int64())
 
@@ -28,39 +28,14 @@ class Table:
     person: str | None = None
 
 
-def _columns(
-    ids: tuple[str, ...], texts: tuple[str, ...], lists: tuple[str, ...] = ()
-) -> pa.Schema:
-    return pa.schema(
-        [(name, pa.int64()) for name in ids]
-        + [(name, pa.string()) for name in texts]
-        + [(name, IDS) for name in lists]
-        + [("created_at", TIMESTAMP), ("updated_at", TIMESTAMP)]
-    )
-
-
-TRACKS = Table(
-    "tracks",
-    _columns(("id",), ("name", "artist", "songwriters", "duration", "genres", "album")),
-    ("id",),
-)
-USERS = Table(
-    "users",
-    _columns(("id",), ("first_name", "last_name", "email", "gender", "favorite_genres")),
-    ("id",),
-    person="id",
-)
+TRACKS = Table("tracks", RAW["tracks"], ("id",))
+USERS = Table("users", RAW["users"], ("id",), person="id")
 LISTEN_HISTORY = Table(
-    "listen_history",
-    _columns(("user_id",), (), ("items",)),
-    ("user_id", "created_at"),
-    person="user_id",
+    "listen_history", RAW["listen_history"], ("user_id", "created_at"), person="user_id"
 )
 TABLES = (TRACKS, USERS, LISTEN_HISTORY)
 
-REJECTED = pa.schema(
-    [("table_name", pa.string()), ("record", pa.string()), ("reason", pa.string())]
-)
+REJECTED = RAW["rejected"]
 
 
 def envelope(columns: pa.Schema) -> pa.Schema:

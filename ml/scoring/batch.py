@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from lake.schemas import BATCH, ML
 from ml.models.baseline import AGAIN, STRATEGIES
 from ml.scoring.lists import whole_lists
 
@@ -24,32 +25,7 @@ if TYPE_CHECKING:
 
 CELLS = 20_000_000  # scores at a time: 80 MB
 
-_BATCH = [
-    ("model_version", pa.int32()),
-    ("run_id", pa.string()),
-    ("data_as_of", pa.timestamp("us")),
-    ("made_at", pa.timestamp("us")),
-]
-RECOMMENDATIONS = pa.schema(
-    [
-        ("user_id", pa.int32()),
-        ("rank", pa.int32()),
-        ("track_id", pa.int32()),
-        ("score", pa.float64()),
-        ("strategy", pa.string()),
-        ("because_track_id", pa.int32()),
-        *_BATCH,
-    ]
-)
-SIMILAR = pa.schema(
-    [
-        ("track_id", pa.int32()),
-        ("rank", pa.int32()),
-        ("similar_track_id", pa.int32()),
-        ("similarity", pa.float64()),
-        *_BATCH,
-    ]
-)
+RECOMMENDATIONS, SIMILAR = ML["recommendations"], ML["similar_tracks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +45,7 @@ class Batch:
         values = (self.model_version, self.run_id, self.data_as_of, self.made_at)
         return {
             name: pa.repeat(pa.scalar(value, kind), rows)
-            for (name, kind), value in zip(_BATCH, values, strict=True)
+            for (name, kind), value in zip(BATCH, values, strict=True)
         }
 
 

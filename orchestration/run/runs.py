@@ -163,18 +163,7 @@ def _recorded(lake_url: str, table: str, **row: object) -> Iterator[dict[str, ob
 
 
 def _append(lake_url: str, table: str, row: dict[str, object]) -> None:
-    import pyarrow as pa
-
     from lake import log
 
-    instant = pa.timestamp("us")
-    text = pa.string()
-    head = {
-        "runs": [("run_id", text), ("command", text), ("as_of", instant)],
-        "steps": [("run_id", text), ("step", text), ("rows", pa.int64()), ("attempts", pa.int64())],
-    }[table]
-    schema = pa.schema(
-        [*head, ("event", text), ("outcome", text), ("error", text), ("at", instant)]
-    )
     at = utc_now()
-    log.append(lake_url, table, pa.Table.from_pylist([row | {"at": at}], schema), at.date())
+    log.append(lake_url, table, [row | {"at": at}], at.date())
