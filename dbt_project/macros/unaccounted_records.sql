@@ -20,7 +20,7 @@
         where
             table_name = '{{ table }}'
             and outcome = 'whole'
-            and load_id in (select load_id from {{ ref('stg_loads') }})
+            and load_id in (select load_id from {{ ref('stg_ops__loads') }})
             and {{ in_new_loads(for_test=true) }}
         group by load_id
 
@@ -66,7 +66,7 @@
             count(*) as records
         from records
         where
-            broken_rule is null
+            violated_rule is null
             and exists (select 1 from {{ known }} as known where {{ is_kept }})
         group by records.load_id
 

@@ -1,8 +1,8 @@
 -- Accepted records = current + superseded + repeated + set aside, counted on records.
 {{ unaccounted_records(
     table='listen_history',
-    staged=ref('stg_listen_history'),
-    known=ref('sessions'),
+    staged=ref('stg_raw__listen_history'),
+    known=ref('int_sessions'),
     quarantine=ref('quarantine_listen_history'),
     is_kept='known.user_id = records.user_id and known.started_at = records.started_at
         and known.is_winner

@@ -1,8 +1,8 @@
 -- Accepted records = current + superseded + repeated + set aside, counted on records.
 {{ unaccounted_records(
     table='tracks',
-    staged=ref('stg_tracks'),
-    known=ref('track_versions'),
+    staged=ref('stg_raw__tracks'),
+    known=ref('int_track_versions'),
     quarantine=ref('quarantine_tracks'),
-    is_kept='known.track_id = records.track_id and known.updated_at is not distinct from records.updated_at',
+    is_kept=same_version('track_id'),
 ) }}

@@ -1,8 +1,8 @@
 -- Accepted records = current + superseded + repeated + set aside, counted on records.
 {{ unaccounted_records(
     table='users',
-    staged=ref('stg_users'),
-    known=ref('user_versions'),
+    staged=ref('stg_raw__users'),
+    known=ref('int_user_versions'),
     quarantine=ref('quarantine_users'),
-    is_kept='known.user_id = records.user_id and known.updated_at is not distinct from records.updated_at',
+    is_kept=same_version('user_id'),
 ) }}

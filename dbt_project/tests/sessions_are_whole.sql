@@ -8,7 +8,7 @@ sessions as (
         user_id,
         started_at,
         listens
-    from {{ ref('sessions') }}
+    from {{ ref('int_sessions') }}
     where
         is_winner
         and listens > 0
@@ -48,7 +48,7 @@ in_all as (
 
     select
         (
-            select coalesce(sum(listens), 0) from {{ ref('sessions') }}
+            select coalesce(sum(listens), 0) from {{ ref('int_sessions') }}
             where is_winner
         ) as promised,
         (

@@ -105,7 +105,7 @@ NEW_LOADS = "select load_id from ledger.loads where not is_published"
 
 def _quarantined(built: "duckdb.DuckDBPyConnection", about: dict[str, Any]) -> list[dict[str, Any]]:
     parts = [
-        f"select load_id, 'quarantine' as place, '{table}' as table_name, broken_rule as reason"
+        f"select load_id, 'quarantine' as place, '{table}' as table_name, violated_rule as reason"
         f' from quarantine."{table}"'
         for table in names_of_tables(built, "quarantine")
     ]

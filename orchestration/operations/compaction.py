@@ -22,22 +22,22 @@ _REPEATED = """
         select
             *,
             min(load_id) over deliveries as first_load,
-            max(loaded_at) over deliveries as last_loaded_at
-        from staging.stg_{table}
-        where broken_rule is null
+            max(etl_updated_at) over deliveries as last_delivered_at
+        from staging.stg_raw__{table}
+        where violated_rule is null
         window deliveries as (partition by {id}, {content}, updated_at)
     ) as delivered
-    where load_id <> first_load and loaded_at <> last_loaded_at and loaded_at < $before
+    where load_id <> first_load and etl_updated_at <> last_delivered_at and etl_updated_at < $before
     qualify {alone}
 """
 _SUPERSEDED_SESSIONS = """
     select load_id as _dlt_load_id, user_id, started_at as created_at, updated_at
-    from staging.stg_listen_history as records
+    from staging.stg_raw__listen_history as records
     where
-        broken_rule is null
-        and loaded_at < $before
+        violated_rule is null
+        and etl_updated_at < $before
         and exists (
-            select 1 from staging.sessions as winners
+            select 1 from staging.int_sessions as winners
             where
                 winners.user_id = records.user_id
                 and winners.started_at = records.started_at
@@ -114,7 +114,7 @@ def _require_whole(built: Any, path: Path) -> None:  # noqa: ANN401 - duckdb is 
     """What a build has not read it cannot judge."""
     is_whole = built.sql(
         "select exists (select 1 from ledger.state where status = 'sealed')"
-        " and not exists (select 1 from staging.stg_loads"
+        " and not exists (select 1 from staging.stg_ops__loads"
         " where load_id not in (select load_id from ledger.loads))"
     ).fetchall()[0][0]
     if not is_whole:

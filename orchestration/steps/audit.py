@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 # Of each table of the API: its staging model, its key there, and where its records are kept.
 KEPT_IN = {
-    "tracks": ("stg_tracks", "track_id", "main.dim_tracks where not is_inferred"),
-    "users": ("stg_users", "user_id", "main.dim_users where not is_inferred"),
-    "listen_history": ("stg_listen_history", "user_id, started_at", "staging.sessions"),
+    "tracks": ("stg_raw__tracks", "track_id", "main.dim_tracks where not is_inferred"),
+    "users": ("stg_raw__users", "user_id", "main.dim_users where not is_inferred"),
+    "listen_history": ("stg_raw__listen_history", "user_id, started_at", "staging.int_sessions"),
 }
 
 
@@ -52,7 +52,9 @@ def reconcile(settings: Settings, lock: WriterLock, load_id: str) -> list[Reconc
 
 def _compared(built: "duckdb.DuckDBPyConnection", table: str, load_id: str) -> Reconciled:
     staged, key, kept = KEPT_IN[table]
-    sent = f"select distinct {key} from staging.{staged} where load_id = $1 and broken_rule is null"
+    sent = (
+        f"select distinct {key} from staging.{staged} where load_id = $1 and violated_rule is null"
+    )
     known = f"select distinct {key} from {kept}"
     counts = f"""
         with sent as ({sent}), known as ({known})

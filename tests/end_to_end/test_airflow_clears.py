@@ -43,7 +43,7 @@ def test_a_model_cleared_after_success_is_built_once_and_published(
 ) -> None:
     (nodes,) = _cleared(day, run, FACT, downstream=downstream)
     assert {"fact_listen_history", "dim_tracks", "sessions_are_whole"} <= nodes
-    assert "sessions" not in nodes
+    assert "int_sessions" not in nodes
 
 
 def test_two_cleared_at_once_are_built_once(day: Day, run: str) -> None:
@@ -54,12 +54,12 @@ def test_two_cleared_at_once_are_built_once(day: Day, run: str) -> None:
 def test_a_model_cleared_while_the_build_runs_is_built_after_it(day: Day) -> None:
     before = day.builds()
     run = day.trigger("transform")
-    wait_for(lambda: day.states(run)["marts.sessions.run"] == "success", PATIENCE)
-    day.clears(run, "marts.sessions.run", downstream=True)
+    wait_for(lambda: day.states(run)["marts.int_sessions.run"] == "success", PATIENCE)
+    day.clears(run, "marts.int_sessions.run", downstream=True)
     assert day.outcome("transform", run) == "success"
     first, second = (nodes for one, nodes in day.builds().items() if one not in before)
-    assert "sessions" in first & second
-    build, again = (day.task("transform", run, one) for one in ("build", "marts.sessions.run"))
+    assert "int_sessions" in first & second
+    build, again = (day.task("transform", run, one) for one in ("build", "marts.int_sessions.run"))
     assert (build["try_number"], again["try_number"]) == (1, 2)
 
 
@@ -74,7 +74,7 @@ def test_after_a_failure_whose_cause_is_gone_the_whole_is_built_and_published(
     red = [one for one, state in day.states(run).items() if state == "failed"]
     drawn = [one for one in red if one.startswith("marts.")]
     (nodes,) = _cleared(day, run, *drawn, downstream=True)
-    assert {"stg_tracks", "sessions", "dim_tracks"} <= nodes
+    assert {"stg_raw__tracks", "int_sessions", "dim_tracks"} <= nodes
     assert set(day.states(run)) - {"build"} == {
         one for one, state in day.states(run).items() if state == "success"
     }

@@ -100,7 +100,7 @@ def test_a_model_that_is_cleared_by_itself_is_built_tested_and_published(
         nodes for one, nodes in _invocations(installation).items() if one not in invocations
     ]
     assert {"fact_listen_history", "dim_tracks", "sessions_are_whole"} <= nodes
-    assert not {"sessions", "stg_listen_history"} & nodes
+    assert not {"int_sessions", "stg_raw__listen_history"} & nodes
     assert checksums(installation.marts) == before
     assert installation.ask("select version from publication") == [(2,)]
 

@@ -16,10 +16,10 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(3000)]
 
 TABLES = (
     *(f"main.{name}" for name in MARTS),
-    "staging.stg_loads",
-    "staging.sessions",
-    "staging.track_versions",
-    "staging.user_versions",
+    "staging.stg_ops__loads",
+    "staging.int_sessions",
+    "staging.int_track_versions",
+    "staging.int_user_versions",
     "quarantine.listen_history",
     "quarantine.tracks",
     "quarantine.users",

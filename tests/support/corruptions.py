@@ -186,9 +186,9 @@ def _rewrite(path: Path, select: str, where: str = "") -> None:
 
 
 FUTURE = (clock(TODAY) + timedelta(days=9)).isoformat()
-SESSIONS, FACT = "models/intermediate/sessions.sql", "models/marts/fact_listen_history.sql"
-TRACKS, USERS = "models/marts/dim_tracks.sql", "models/marts/dim_users.sql"
-HISTORY = "models/marts/dim_tracks_history.sql"
+SESSIONS, FACT = "models/intermediate/int_sessions.sql", "models/marts/fact_listen_history.sql"
+MEMBERS, HISTORY = "macros/members/current_members.sql", "macros/members/member_history.sql"
+TRACKS = "models/marts/dim_tracks.sql"
 FACT_UNIT_TESTS = "each_item_of_a_session|a_contested_session_is_read_again"
 SESSIONS_UNIT_TESTS = (
     "newest_version_of_a_session_wins|keeps_its_first_load|the_later_wins"
@@ -269,7 +269,7 @@ LAKE = {
         data_dir=changed("delete from fact_listen_history where session_position = 1"),
     ),
     "sessions that went from the build file": Corruption(
-        "sessions_are_whole", data_dir=changed("delete from staging.sessions where listens > 3")
+        "sessions_are_whole", data_dir=changed("delete from staging.int_sessions where listens > 3")
     ),
 }
 VOLUME = {
@@ -313,20 +313,24 @@ MODELS = {
     ),
     "a type changed in a mart": Corruption(
         "dim_users",
-        model=(USERS, "        user_id,\n        first", "        user_id::text as user_id, first"),
+        model=(
+            MEMBERS,
+            "        {{ key }},\n        {% for",
+            "        {{ key }}::text as {{ key }}, {% for",
+        ),
     ),
     "no members for unknown ids": Corruption(
         USERS_UNIT_TESTS,
-        model=(TRACKS, "union all\nselect * from inferred", ""),
+        model=(MEMBERS, "union all\nselect * from inferred", ""),
     ),
     "inferred members that claim to be known": Corruption(
-        USERS_UNIT_TESTS, model=(USERS, "true as is_inferred", "false as is_inferred")
+        USERS_UNIT_TESTS, model=(MEMBERS, "true as is_inferred", "false as is_inferred")
     ),
-    "dims of every version": Corruption("dim_tracks", model=(TRACKS, "where is_current", "")),
+    "dims of every version": Corruption("dim_tracks", model=(MEMBERS, "is_current\n", "true\n")),
     "dims without their instant": Corruption(
         "not_null_dim_tracks_etl_updated_at",
         model=(
-            TRACKS,
+            MEMBERS,
             "        etl_updated_at,\n        false",
             "        null as etl_updated_at, false",
         ),
@@ -355,20 +359,24 @@ MODELS = {
     "no quarantine": Corruption(
         "is_accounted_for",
         spoil("tracks", 3, id=None),
-        model=("models/quarantine/quarantine_tracks.sql", "broken_rule is not null", "false"),
+        model=("macros/violated_rules.sql", "violated_rule is not null", "false"),
     ),
     "SQL that is none": Corruption(
-        "dim_users", model=(USERS, "select * from known", "selec known")
+        "dim_users", model=(MEMBERS, "select * from known", "selec known")
     ),
     "a model that stands on nothing": Corruption(
         "dim_tracks_histories", model=(TRACKS, "dim_tracks_history", "dim_tracks_histories")
     ),
     "models in a circle": Corruption(
-        "cycle", model=(SESSIONS, "ref('stg_listen_history')", "ref('fact_listen_history')")
+        "cycle", model=(SESSIONS, "ref('stg_raw__listen_history')", "ref('fact_listen_history')")
     ),
     "text taken for a number": Corruption(
         "Conversion Error",
-        model=(HISTORY, "        name,", "        cast(cast(name as integer) as varchar) as name,"),
+        model=(
+            HISTORY,
+            "        {{ attribute }},",
+            "        cast(cast({{ attribute }} as integer) as varchar) as {{ attribute }},",
+        ),
     ),
 }
 CORRUPTIONS: dict[str, Corruption] = PULL | GATE | SET_ASIDE | FRESHNESS | LAKE | VOLUME | MODELS

@@ -139,7 +139,7 @@
     {% if part == 'marts' %}
     delete from ledger.loads where load_id not in (select load_id from ({{ accepted_loads() }}));
     insert into ledger.loads
-    select load_id, load_date, loaded_at, false, false from ({{ accepted_loads() }})
+    select load_id, load_date, as_of, false, false from ({{ accepted_loads() }})
     where load_id not in (select load_id from ledger.loads);
     {% endif %}
     commit;

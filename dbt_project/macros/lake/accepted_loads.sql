@@ -5,7 +5,7 @@
         kind,
         run_id,
         cast(as_of as date) as load_date,
-        as_of as loaded_at
+        as_of
     from (
         select
             *,

@@ -35,7 +35,7 @@
 {% macro spark__note_seal(part) %}
     {% if part == 'marts' %}
         {% set built = 'ledger.built_' ~ invocation_id | replace('-', '_') %}
-        {% do run_query('create table ' ~ built ~ ' using parquet as select load_id, load_date, loaded_at as as_of from (' ~ accepted_loads() ~ ')') %}
+        {% do run_query('create table ' ~ built ~ ' using parquet as select load_id, load_date, as_of from (' ~ accepted_loads() ~ ')') %}
         {% do write_loads(built) %}
         {% do drop_all_but(built) %}
     {% endif %}
@@ -123,7 +123,7 @@
         select load_id, load_date, as_of, true as is_built, true as is_published from {{ built }}
         union all
         {% endif %}
-        select load_id, load_date, loaded_at as as_of, false as is_built, false as is_published
+        select load_id, load_date, as_of, false as is_built, false as is_published
         from ({{ accepted_loads() }}) as accepted
         {% if built %}
         where load_id not in (select load_id from {{ built }})

@@ -1,14 +1,8 @@
-{{
-    config(
-        pre_hook="{% if is_incremental() %}{{ delete_listens_of_changed_sessions() }}{% endif %}",
-    )
-}}
-
 with
 
 sessions as (
 
-    select * from {{ ref('sessions') }}
+    select * from {{ ref('int_sessions') }}
     where
         is_winner
         {% if is_incremental() %}

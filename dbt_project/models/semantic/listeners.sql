@@ -11,7 +11,7 @@ listens as (
 
 clock as (
 
-    select max(load_date) as today from {{ ref('stg_loads') }}
+    select max(load_date) as today from {{ ref('stg_ops__loads') }}
 
 ),
 

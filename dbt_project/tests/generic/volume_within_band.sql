@@ -14,7 +14,7 @@
 
     clock as (
 
-        select cast(max(loaded_at) as date) as today from {{ ref('stg_loads') }}
+        select cast(max(as_of) as date) as today from {{ ref('stg_ops__loads') }}
 
     ),
 

@@ -49,7 +49,7 @@ def judged(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with duckdb.connect(tmp_path_factory.mktemp("scratch") / "build.duckdb") as marts:
         marts.execute(
             "create schema staging; create schema ops;"
-            "create table staging.stg_loads (loaded_at timestamp);"
+            "create table staging.stg_ops__loads (as_of timestamp);"
             "create table ops.accepted_days (day_accepted varchar);"
             "create table fact_listen_history (listened_at timestamp);"
         )
@@ -57,8 +57,8 @@ def judged(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         def on(today: datetime, listens: str | None = None) -> str:
             if listens:
                 marts.execute(f"create or replace table fact_listen_history as {listens}")
-            marts.execute("create or replace table staging.stg_loads (loaded_at timestamp)")
-            marts.execute("insert into staging.stg_loads values (?)", [today])
+            marts.execute("create or replace table staging.stg_ops__loads (as_of timestamp)")
+            marts.execute("insert into staging.stg_ops__loads values (?)", [today])
             rows = marts.execute(f"select degree from ({query})").fetchall()
             return {0: "pass", 1: "warn", 2: "fail"}[max((degree for (degree,) in rows), default=0)]
 

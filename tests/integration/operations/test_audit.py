@@ -54,7 +54,7 @@ def test_every_key_of_the_api_is_looked_for_and_what_vanished_there_is_told(
 
         Warehouse(settings.data_dir).run(
             "delete from dim_tracks where track_id = 8;"
-            "delete from staging.sessions where listens = 0"
+            "delete from staging.int_sessions where listens = 0"
         )
         with pytest.raises(NotReconciled, match=r"tracks lacks 1, listen_history lacks 1 .*2\.1"):
             reconcile(settings, lock, "2.1")

@@ -14,7 +14,7 @@ def test_a_build_of_a_part_is_not_sealed_and_the_next_starts_over(built: Warehou
     assert built.state() == ("sealed", True)
 
     Lake(built.data_dir).add(SECOND)
-    built.build("--select", "sessions", "--indirect-selection", "cautious")
+    built.build("--select", "int_sessions", "--indirect-selection", "cautious")
     assert built.state() == ("dirty", False)
     built.build()
     assert built.state() == ("sealed", True)
@@ -89,7 +89,7 @@ def test_changed_models_and_macros_are_built_from_the_start(
     warehouse.build()
     assert warehouse.state() == ("sealed", False)
 
-    model = project / "models" / "intermediate" / "sessions.sql"
+    model = project / "models" / "intermediate" / "int_sessions.sql"
     model.write_text(model.read_text() + "-- every word counts\n")
     warehouse.build()
     assert warehouse.state() == ("sealed", True)

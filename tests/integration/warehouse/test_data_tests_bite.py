@@ -28,9 +28,9 @@ LOAD = Load(
 OLD_SESSION, YESTERDAY_S = "timestamp '2026-01-10 12:00'", "timestamp '2026-01-30 12:00'"
 FORGET_A_SESSION = (
     "delete from fact_listen_history where listened_at = {0};"
-    "delete from staging.sessions where started_at = {0};"
+    "delete from staging.int_sessions where started_at = {0};"
 )
-ONE_LISTEN_LESS = "update staging.sessions set listens = 99;"
+ONE_LISTEN_LESS = "update staging.int_sessions set listens = 99;"
 NAMELESS = (
     "insert into dim_tracks (track_id, name, artist, etl_updated_at, is_inferred)"
     " select range + 100, {0}, {1}, '2026-01-10', false from range(10)"
@@ -41,7 +41,7 @@ NOBODIES = (
 )
 LARGER_BEFORE = "update ledger.relations set row_count = 5000 where table_name = '{0}'"
 NO_LISTENS = (
-    "delete from fact_listen_history; update staging.sessions set listens = 0;"
+    "delete from fact_listen_history; update staging.int_sessions set listens = 0;"
     "update ledger.relations set row_count = 0;"
 )
 
@@ -66,7 +66,7 @@ FAULTS = {
     "not_null_fact_listen_history_listened_at": WITHOUT_CONTRACT.format("fact_listen_history")
     + "update fact_listen_history set listened_at = null"
     f" where session_position = 1 and listened_at = {OLD_SESSION};"
-    f"update staging.sessions set listens = 99 where started_at = {OLD_SESSION}",
+    f"update staging.int_sessions set listens = 99 where started_at = {OLD_SESSION}",
     "not_null_fact_listen_history_load_date": WITHOUT_CONTRACT.format("fact_listen_history")
     + "update fact_listen_history set load_date = null where session_position = 1",
     "relationships_fact_listen_history_user_id__user_id__ref_dim_users_": (
@@ -77,10 +77,10 @@ FAULTS = {
     ),
     "one_listen_per_session_position": (
         "insert into fact_listen_history from fact_listen_history;"
-        "update staging.sessions set listens = 200"
+        "update staging.int_sessions set listens = 200"
     ),
     "one_winner_per_session": (
-        "insert into staging.sessions select * replace (0 as listens) from staging.sessions"
+        "insert into staging.int_sessions select * replace (0 as listens) from staging.int_sessions"
     ),
     "sessions_are_whole": ONE_LISTEN_LESS,
     "no_listen_is_of_the_future": (
@@ -90,10 +90,10 @@ FAULTS = {
         "update fact_listen_history set session_position = 0 where session_position = 1"
     ),
     "every_track_record_is_accounted_for": (
-        "delete from staging.track_versions where updated_at = '2026-01-02'"
+        "delete from staging.int_track_versions where updated_at = '2026-01-02'"
     ),
     "every_user_record_is_accounted_for": (
-        "delete from staging.user_versions where updated_at = '2026-01-02'"
+        "delete from staging.int_user_versions where updated_at = '2026-01-02'"
     ),
     "every_session_record_is_accounted_for": FORGET_A_SESSION.format(OLD_SESSION),
     # All in order but for the volume: the session of yesterday was set aside.

@@ -165,10 +165,10 @@ def test_set_aside_records_are_kept_with_their_reason(lake: Lake, warehouse: War
         )
     )
     warehouse.build()
-    set_aside = warehouse.rows("select broken_rule from quarantine.listen_history")
+    set_aside = warehouse.rows("select violated_rule from quarantine.listen_history")
     assert {rule for (rule,) in set_aside} == set(broken)
     assert len(set_aside) == len(broken)
-    assert warehouse.rows("select name, broken_rule from quarantine.tracks") == [
+    assert warehouse.rows("select name, violated_rule from quarantine.tracks") == [
         ("A", "track_id is null")
     ]
     assert warehouse.rows("from fact_listen_history") == []

@@ -67,7 +67,7 @@ def test_a_part_is_known_by_what_is_built_not_by_a_name(data_dir: Path) -> None:
 
 
 def test_a_part_on_marts_without_a_seal_gets_none(built: Warehouse) -> None:
-    built.build("--select", "sessions", "--indirect-selection", "empty")
+    built.build("--select", "int_sessions", "--indirect-selection", "empty")
     built.build("--selector", "features")
     assert built.state("features")[0] == "dirty"
 

@@ -43,7 +43,7 @@ def test_a_model_is_built_from_the_start_with_what_follows_and_nothing_before(
     assert built.state() == ("sealed", True)
     assert "fact_listen_history" in models(ended)
     assert {"dim_tracks", "dim_users"} <= models(ended), "inferred members come of listens"
-    assert not models(ended) & {"sessions", "stg_listen_history", "track_versions"}
+    assert not models(ended) & {"int_sessions", "stg_raw__listen_history", "int_track_versions"}
     assert not {name for name in models(ended) if name.startswith("feature_")}
     assert set(ended.values()) <= {"success", "pass", "no-op"}
 
@@ -68,11 +68,13 @@ def test_a_test_alone_looks_at_every_row_and_takes_the_seal_if_it_fails(built: W
 
 def test_after_a_piece_that_failed_the_whole_is_built_from_the_start(built: Warehouse) -> None:
     before = built.marts()
-    built.run("update staging.sessions set track_ids = [7, 7, 7]")
+    built.run("update staging.int_sessions set track_ids = [7, 7, 7]")
     with pytest.raises(BuildFailed):
         piece(built, FACT)
     assert built.state()[0] != "sealed"
-    assert "sessions" in models(piece(built, FACT)), "built whole, where one model was asked for"
+    assert "int_sessions" in models(piece(built, FACT)), (
+        "built whole, where one model was asked for"
+    )
     assert built.state() == ("sealed", True)
     assert built.marts() == before
 
@@ -80,7 +82,7 @@ def test_after_a_piece_that_failed_the_whole_is_built_from_the_start(built: Ware
 @pytest.mark.parametrize("nodes", [[FACT], [ONE_TEST]])
 def test_with_new_loads_the_whole_is_built(built: Warehouse, nodes: Sequence[str]) -> None:
     Lake(built.data_dir).add(SECOND)
-    assert "sessions" in models(piece(built, *nodes))
+    assert "int_sessions" in models(piece(built, *nodes))
     assert built.state() == ("sealed", False)
     assert built.rows("select user_id from fact_listen_history order by all") == [(1,), (2,)]
 

@@ -27,7 +27,7 @@ create table ledger.personal_columns (schema_name varchar, table_name varchar, c
 insert into ledger.personal_columns values ('features', 'user', 'email');
 insert into ledger.relations values
     ('main', 'dim_tracks'), ('main', 'fact_listen_history'), ('main', 'shown'),
-    ('features', 'user'), ('staging', 'sessions');
+    ('features', 'user'), ('staging', 'int_sessions');
 insert into ledger.state values ('sealed', 'invocation', 'hash', timestamp '2026-01-02 21:05');
 insert into ledger.loads values
     ('2.0', timestamp '2026-01-02 21:00', false), ('1.0', timestamp '2026-01-01 21:00', true);
@@ -39,7 +39,7 @@ create schema features;
 create table features."user" (user_id integer primary key, email varchar);
 create table dim_songs as select 1 as the_former_name_of_dim_tracks;
 create schema staging;
-create table staging.sessions as select 1 as user_id;
+create table staging.int_sessions as select 1 as user_id;
 create view shown as select 1 as one;
 comment on table dim_tracks is 'One row per track; it''s whole.';
 comment on column dim_tracks.track_id is 'The app''s "id".';

@@ -8,7 +8,7 @@ source as (
 
 loads as (
 
-    select * from {{ ref('stg_loads') }}
+    select * from {{ ref('stg_ops__loads') }}
 
 ),
 
@@ -21,24 +21,24 @@ renamed as (
         source.updated_at,
         source._dlt_load_id as load_id,
         source.load_date,
-        loads.loaded_at
+        loads.as_of as etl_updated_at
     from source
     inner join loads on source._dlt_load_id = loads.load_id
 
 ),
 
-judged as (
+checked as (
 
     select
         *,
-        {{ broken_rule(
-            broken_key('user_id')
-            + broken_start('started_at')
-            + broken_clock('started_at')
-            + broken_items('track_ids', 'a track id')
-        ) }} as broken_rule
+        {{ violated_rule(
+            key_rules('user_id')
+            + start_rules('started_at')
+            + clock_rules('started_at')
+            + item_rules('track_ids', 'a track id')
+        ) }} as violated_rule
     from renamed
 
 )
 
-select * from judged
+select * from checked

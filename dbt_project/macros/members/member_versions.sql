@@ -1,23 +1,20 @@
-{{ config(unique_key='track_id') }}
-
-{% set content = [
-    'name', 'artist', 'songwriters', 'duration', 'genres', 'album', 'created_at',
-] | join(', ') %}
-
+{# A row per key, `updated_at` and content: every valid version, with the load that brought it first. #}
+{% macro member_versions(staged, key, attributes) %}
+{% set content = (attributes + ['created_at']) | join(', ') %}
 with
 
 records as (
 
     select
-        cast(track_id as integer) as track_id,
+        cast({{ key }} as integer) as {{ key }},
         {{ content }},
         updated_at,
         load_id,
-        loaded_at as etl_updated_at,
-        loaded_at as last_seen_at
-    from {{ ref('stg_tracks') }}
+        etl_updated_at,
+        etl_updated_at as last_seen_at
+    from {{ staged }}
     where
-        broken_rule is null
+        violated_rule is null
         {% if is_incremental() %}
         and {{ in_new_loads() }}
         {% endif %}
@@ -30,14 +27,14 @@ delivered as (
     {% if is_incremental() %}
     union all
     select
-        track_id,
+        {{ key }},
         {{ content }},
         updated_at,
         load_id,
         etl_updated_at,
         last_seen_at
     from {{ this }}
-    where track_id in (select track_id from records)
+    where {{ key }} in (select {{ key }} from records)
     {% endif %}
 
 ),
@@ -46,14 +43,14 @@ delivered as (
 contents as (
 
     select
-        track_id,
+        {{ key }},
         {{ content }},
         updated_at,
         min(load_id) as load_id,
         min_by(etl_updated_at, load_id) as etl_updated_at,
         max(last_seen_at) as last_seen_at
     from delivered
-    group by track_id, {{ content }}, updated_at
+    group by {{ key }}, {{ content }}, updated_at
 
 ),
 
@@ -63,7 +60,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by track_id, updated_at
+            partition by {{ key }}, updated_at
             order by load_id desc, {{ content | replace(',', ' nulls last,') }} nulls last
         ) = 1 as is_winner
     from contents
@@ -71,3 +68,10 @@ ranked as (
 )
 
 select * from ranked
+{% endmacro %}
+
+
+{# Whether a staged record's version is among the known ones, for the test that accounts for every record. #}
+{% macro same_version(key) -%}
+    known.{{ key }} = records.{{ key }} and known.updated_at is not distinct from records.updated_at
+{%- endmacro %}

@@ -10,10 +10,10 @@ records as (
         cast(track_ids as {{ list_of('integer') }}) as track_ids,
         updated_at,
         load_id,
-        loaded_at as etl_updated_at
-    from {{ ref('stg_listen_history') }}
+        etl_updated_at
+    from {{ ref('stg_raw__listen_history') }}
     where
-        broken_rule is null
+        violated_rule is null
         {% if is_incremental() %}
         and {{ in_new_loads() }}
         {% endif %}

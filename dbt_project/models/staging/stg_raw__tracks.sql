@@ -1,0 +1,1 @@
+{{ staged_members(source('raw', 'tracks'), 'track_id', track_attributes()) }}

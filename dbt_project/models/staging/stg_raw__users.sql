@@ -1,0 +1,1 @@
+{{ staged_members(source('raw', 'users'), 'user_id', user_attributes()) }}
