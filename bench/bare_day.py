@@ -19,8 +19,9 @@ from orchestration.steps.simulator_process import embedded_source
 from orchestration.warehouse.dbt import dbt
 from orchestration.warehouse.publishing.publish import publish
 
-SEAL = """
-    update ledger.state set status = 'sealed', sealed_at = localtimestamp where part = 'marts';
+VALIDATE = """
+    update ledger.state set status = 'validated', validated_at = localtimestamp
+    where part = 'marts';
     update ledger.loads set is_built = true;
 """
 
@@ -43,7 +44,7 @@ def live(run: Run, lock: WriterLock) -> None:
     with run.step("build"):
         dbt(run.by_its_clock, "run", "--selector", "marts", run_id=run.run_id)
         with duckdb.connect(run.settings.build_file) as built:
-            built.execute(SEAL)
+            built.execute(VALIDATE)
     with run.step("publish"):
         publish(run.settings, lock, run.run_id)
 

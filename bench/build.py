@@ -1,6 +1,6 @@
 """A day of 50,000 new listens onto 1 M, 10 M and 50 M: what `dbt build` and its tests cost.
 
-Each round takes every size in turn, from its sealed build.
+Each round takes every size in turn, from its validated build.
 """
 
 import argparse
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.history import NEW_LISTENS, History, back_to_the_seal, land, land_all, seal
+from bench.history import NEW_LISTENS, History, keep_validated, land, land_all, restore_validated
 from bench.measure import Cost, dbt_build, module, pairwise, process, table
 from bench.promises import Promise, tell
 
@@ -54,13 +54,13 @@ def _build_history(data_dir: Path) -> Cost:
     history = History(int(data_dir.name))
     land_all(data_dir, history)
     cost = _build(data_dir)
-    seal(data_dir)
+    keep_validated(data_dir)
     land(data_dir, history, history.loads)
     return cost
 
 
 def _a_day(data_dir: Path) -> Cost:
-    back_to_the_seal(data_dir)
+    restore_validated(data_dir)
     return _build(data_dir)
 
 

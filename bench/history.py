@@ -115,12 +115,12 @@ def as_published(data_dir: Path) -> None:
         built.execute("update ledger.loads set is_published = true")
 
 
-def seal(data_dir: Path) -> None:
+def keep_validated(data_dir: Path) -> None:
     """Keep the build, as if it had been published, for rounds to start from."""
     as_published(data_dir)
-    shutil.copy(data_dir / "build.duckdb", data_dir / "sealed.duckdb")
+    shutil.copy(data_dir / "build.duckdb", data_dir / "validated.duckdb")
 
 
-def back_to_the_seal(data_dir: Path) -> None:
+def restore_validated(data_dir: Path) -> None:
     """Start a round from what was kept."""
-    shutil.copy(data_dir / "sealed.duckdb", data_dir / "build.duckdb")
+    shutil.copy(data_dir / "validated.duckdb", data_dir / "build.duckdb")

@@ -20,10 +20,10 @@ from bench.history import (
     TRACKS,
     USERS,
     History,
-    back_to_the_seal,
+    keep_validated,
     land,
     land_all,
-    seal,
+    restore_validated,
 )
 from bench.measure import Cost, dbt_build, module, process, ratios, table
 from bench.promises import Promise, tell
@@ -91,10 +91,10 @@ def _measure(data_dir: Path, millions: int, asked: argparse.Namespace) -> Size:
     size.disk_mb["lake"] = megabytes(data_dir / "lake")
     size.note("first build", process(dbt_build("--selector", "marts")))
     size.disk_mb["build file"] = megabytes(data_dir / "build.duckdb")
-    seal(data_dir)
+    keep_validated(data_dir)
     land(data_dir, history, history.loads)
     for _ in range(asked.rounds):
-        back_to_the_seal(data_dir)
+        restore_validated(data_dir)
         size.note("day", process(dbt_build("--selector", "marts")))
     size.note("features", process(dbt_build("--selector", "features")))
     size.note("publish", process(module("orchestration.cli.main", "publish")))

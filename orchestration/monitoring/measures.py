@@ -1,6 +1,6 @@
 """How much there is of everything, as rows in the lake's `ops/`: tables, nulls, what was set aside.
 
-Counted where it costs next to nothing: in a sealed build before it is published, in the
+Counted where it costs next to nothing: in a validated build before it is published, in the
 publication, and from what the lake lists. Of marts that grow by the day only new rows are read.
 """
 

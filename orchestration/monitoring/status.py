@@ -98,16 +98,16 @@ def _build(settings: Settings) -> str:
         return "none yet"
     try:
         with duckdb.connect(settings.build_file, read_only=True) as built:
-            status, started_at, sealed_at = built.sql(
-                "select status, started_at, sealed_at from ledger.state"
-                " order by status = 'sealed', started_at desc"
+            status, started_at, validated_at = built.sql(
+                "select status, started_at, validated_at from ledger.state"
+                " order by status = 'validated', started_at desc"
             ).fetchall()[0]
     except duckdb.IOException as error:
         return "damaged: the next build makes it again" if is_damage(error) else "open elsewhere"
-    except (duckdb.CatalogException, IndexError):
+    except (duckdb.CatalogException, duckdb.BinderException, IndexError):
         return "not built yet"
-    if status == "sealed":
-        return f"sealed {_ago(sealed_at)}"
+    if status == "validated":
+        return f"validated {_ago(validated_at)}"
     return f"{status}: started {_ago(started_at)} and failed or not ended; the next starts over"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lake.clock import naive_utc, utc_now
-from orchestration.run.errors import NotSealed
+from orchestration.run.errors import NotValidated
 from orchestration.run.runs import Run
 from orchestration.run.settings import Settings
 from orchestration.warehouse.dbt import dbt
@@ -113,12 +113,14 @@ def _superseded(settings: Settings, before: datetime | None) -> "dict[str, pa.Ta
 def _require_whole(built: Any, path: Path) -> None:  # noqa: ANN401 - duckdb is imported late
     """What a build has not read it cannot judge."""
     is_whole = built.sql(
-        "select exists (select 1 from ledger.state where status = 'sealed')"
+        "select exists (select 1 from ledger.state where status = 'validated')"
         " and not exists (select 1 from staging.stg_ops__loads"
         " where load_id not in (select load_id from ledger.loads))"
     ).fetchall()[0][0]
     if not is_whole:
-        raise NotSealed(path, "it has not read all of the lake well, so nothing is known to be old")
+        raise NotValidated(
+            path, "it has not read all of the lake well, so nothing is known to be old"
+        )
 
 
 def _forget_logs(settings: Settings, before: datetime) -> None:

@@ -101,10 +101,10 @@ class BuildFileMisplaced(OrchestrationError):
         super().__init__(f"{path} is a folder, and the build file belongs there: move it away")
 
 
-class NotSealed(OrchestrationError):
+class NotValidated(OrchestrationError):
     """The build file did not pass a whole build, so readers must not get it."""
 
-    runbook = "not-sealed"
+    runbook = "not-validated"
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path} is not published: {why}; run `moovitamix build` first")

@@ -64,10 +64,10 @@ def build(
     Args:
         settings: Where the build file and the lake are.
         lock: The writer lock of their data folder.
-        part: What is built and sealed together.
+        part: What is built and validated together.
         full_refresh: Build from the start, whatever was built before.
         nodes: Ids of the only nodes to build, from the start: models with all that follows them,
-            and tests. A part that is not sealed, or has more to read, is built whole.
+            and tests. A part that is not validated, or has more to read, is built whole.
         **told: `note` hears each node begin, `tell` how it ended.
 
     """
@@ -81,7 +81,7 @@ def build(
 def _piece(
     settings: Settings, part: str, nodes: Sequence[str], **told: Unpack[Told]
 ) -> "list[RunResult] | None":
-    """Build a piece of a sealed part; None, and nothing is touched, where only the whole may be."""
+    """Build a piece of a validated part; None, nothing touched, where only all may be built."""
     words = ["build", "--full-refresh", *selection_of(part, nodes)]
     words += _without_proven(settings, part, unit_tests.DUCKDB, told.get("tell", unheard))
     try:
@@ -145,7 +145,7 @@ def check_every_row(
 ) -> list[str]:
     """Run every data test of the marts on every row; return those that warned.
 
-    Raises `BuildFailed` naming what failed; the seal of the build stays as it is.
+    Raises `BuildFailed` naming what failed; the status of the build stays as it is.
     """
     words = ["test", "--selector", MARTS, *WITHOUT_UNIT_TESTS]
     results = results_of(dbt(settings, *words, run_id=run_id, note=note), settings)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.run.errors import BuildFileInUse, BuildFileMisplaced, NotSealed
+from orchestration.run.errors import BuildFileInUse, BuildFileMisplaced, NotValidated
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,7 +72,7 @@ def damage_of(path: Path, *, in_depth: bool = False) -> str | None:
 def removed_if_damaged(path: Path) -> Iterator[None]:
     """Do what reads the build file; one that is damaged is removed, and there is nothing to read.
 
-    Raises `NotSealed` where the damage is found on the way.
+    Raises `NotValidated` where the damage is found on the way.
     """
     import duckdb
 
@@ -82,7 +82,7 @@ def removed_if_damaged(path: Path) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         if is_damage(error) and discard_if_damaged(path):
-            raise NotSealed(path, "it was damaged") from error
+            raise NotValidated(path, "it was damaged") from error
         raise
 
 
@@ -117,7 +117,7 @@ def has_marts(path: Path) -> bool:
         with duckdb.connect(path, read_only=True) as built:
             return bool(
                 built.sql(
-                    "select 1 from ledger.state where part = 'marts' and status = 'sealed'"
+                    "select 1 from ledger.state where part = 'marts' and status = 'validated'"
                 ).fetchall()
             )
     except duckdb.CatalogException:

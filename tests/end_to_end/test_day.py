@@ -87,7 +87,7 @@ def test_a_query_that_fails_or_writes_says_why_in_one_line(lived: tuple[Installa
 def test_status_says_how_things_stand(lived: tuple[Installation, str]) -> None:
     installation, _ = lived
     told = " ".join(installation.does("status").split())
-    for expected in ("free", "(run)", "succeeded", "2026-03-01 21:00:00", "sealed", "version 1"):
+    for expected in ("free", "(run)", "succeeded", "2026-03-01 21:00:00", "validated", "version 1"):
         assert expected in told
     assert f"dim_users {installation.ask('select count(*) from dim_users')[0][0]}" in told
 

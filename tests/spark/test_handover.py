@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.run.errors import HandoverIncomplete, NotSealed
+from orchestration.run.errors import HandoverIncomplete, NotValidated
 from orchestration.run.lock import hold
 from orchestration.run.settings import Settings
 from orchestration.warehouse.engines.handover import hand_over
@@ -27,7 +27,7 @@ def handed_over(data_dir: Path) -> int:
 
 def test_readers_of_duckdb_get_what_spark_built(data_dir: Path, spark: SparkMarts) -> None:
     Lake(data_dir).add(*a_crowded_lake(seed=3))
-    with pytest.raises(NotSealed, match="Spark's last build"):
+    with pytest.raises(NotValidated, match="Spark's last build"):
         handed_over(data_dir)
     spark.build()
     assert handed_over(data_dir) > 100

@@ -85,7 +85,7 @@ class Warehouse:
         return {name: self.rows(f"select * from {name} order by all") for name in MARTS}
 
     def state(self, part: str = "marts") -> tuple[str, bool]:
-        """Whether a part of the build is sealed, and whether it was built from the start."""
+        """Whether a part of the build is validated, and whether it was built from the start."""
         ((status, is_full_refresh),) = self.rows(
             f"select status, is_full_refresh from ledger.state where part = '{part}'"
         )

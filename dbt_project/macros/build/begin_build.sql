@@ -1,10 +1,10 @@
-{# The build file's own book: `ledger.state` (a row per part), `ledger.loads` (the accepted loads that the marts
-   have read) and `ledger.relations` (the tables of sealed parts). A command that writes models marks their
-   parts dirty; only `seal_build` takes that back. A command that asks for a piece of a part by `MOOVITAMIX_PIECE`
-   reopens it, and is refused unless the part is sealed, of these models, with nothing more to read. #}
+{# The build file's own ledger: `ledger.state` (a row per part), `ledger.loads` (the accepted loads that the marts
+   have read) and `ledger.relations` (the tables of validated parts). A command that writes models marks their
+   parts in progress; only `validate_build` takes that back. A command that asks for a piece of a part by `MOOVITAMIX_PIECE`
+   reopens it, and is refused unless the part is validated, of these models, with nothing more to read. #}
 {% macro begin_build() %}
     {% if execute %}
-        {% do open_book() %}
+        {% do open_ledger() %}
         {% if flags.WHICH in ['build', 'run'] %}
             {% for part in parts_at_work() %}
                 {% if part == 'marts' %}
@@ -17,7 +17,7 @@
                     {% do exceptions.raise_compiler_error('only the whole of ' ~ part ~ ' can be built') %}
                 {% endif %}
                 {% set full_refresh = flags.FULL_REFRESH or starts_over %}
-                {% set status = 'reopened' if is_piece else 'dirty' %}
+                {% set status = 'reopened' if is_piece else 'in_progress' %}
                 {% do note_begin(part, hash, full_refresh, status) %}
             {% endfor %}
         {% endif %}
@@ -25,12 +25,12 @@
 {% endmacro %}
 
 
-{# Spark has a book of its own (macros/spark/book.sql). #}
-{% macro open_book() %}
-    {{ return(adapter.dispatch('open_book')()) }}
+{# Spark has a ledger of its own (macros/spark/ledger.sql). #}
+{% macro open_ledger() %}
+    {{ return(adapter.dispatch('open_ledger')()) }}
 {% endmacro %}
 
-{% macro default__open_book() %}
+{% macro default__open_ledger() %}
     {% do run_query(ledger()) %}
 {% endmacro %}
 
@@ -43,26 +43,27 @@
 {% endmacro %}
 
 
-{# A book of before there were parts tells of the marts alone. #}
+{# The state and the tables of a ledger that an earlier version wrote are dropped: the parts are then built from the start. #}
 {% macro ledger() %}
     create schema if not exists ledger;
+    {% if not ledger_exists() %}
+    drop table if exists ledger.state;
+    drop table if exists ledger.relations;
+    drop table if exists ledger.personal_columns;
+    {% endif %}
     create table if not exists ledger.state (
-        status varchar, invocation_id varchar, run_id varchar, model_hash varchar, is_full_refresh boolean,
-        started_at timestamp, sealed_at timestamp, part varchar default 'marts', data_as_of timestamp
+        part varchar, status varchar, invocation_id varchar, run_id varchar, model_hash varchar,
+        is_full_refresh boolean, started_at timestamp, validated_at timestamp, as_of timestamp
     );
     create table if not exists ledger.loads (
         load_id varchar, load_date date, as_of timestamp, is_built boolean, is_published boolean
     );
     create table if not exists ledger.relations (
-        schema_name varchar, table_name varchar, part varchar default 'marts', row_count bigint
+        part varchar, schema_name varchar, table_name varchar, row_count bigint
     );
     create table if not exists ledger.personal_columns (
-        schema_name varchar, table_name varchar, column_name varchar, part varchar
+        part varchar, schema_name varchar, table_name varchar, column_name varchar
     );
-    alter table ledger.state add column if not exists part varchar default 'marts';
-    alter table ledger.state add column if not exists data_as_of timestamp;
-    alter table ledger.relations add column if not exists part varchar default 'marts';
-    alter table ledger.relations add column if not exists row_count bigint;
 {% endmacro %}
 
 
@@ -89,7 +90,7 @@
         select
             not exists (
                 select 1 from ledger.state
-                where part = '{{ part }}' and status = 'sealed' and model_hash = '{{ hash }}'
+                where part = '{{ part }}' and status = 'validated' and model_hash = '{{ hash }}'
             )
             {% if part == 'marts' %}
             or exists (
@@ -102,8 +103,8 @@
 {% endmacro %}
 
 
-{# Whether a part has more to read than when it was sealed: a piece of it would be of another time than the rest.
-   Recommendations read the newest batch of the lake, which has no mark in the book: they are always built whole. #}
+{# Whether a part has more to read than when it was validated: a piece of it would be of another time than the rest.
+   Recommendations read the newest batch of the lake, which has no mark in the ledger: they are always built whole. #}
 {% macro has_more_to_read(part) %}
     {% if part == 'recommendations' %}
         {{ return(true) }}
@@ -118,8 +119,8 @@
         {% else %}
             not exists (
                 select 1 from ledger.state as own
-                inner join ledger.state as marts on own.sealed_at >= marts.sealed_at
-                where own.part = '{{ part }}' and marts.part = 'marts' and marts.status = 'sealed'
+                inner join ledger.state as marts on own.validated_at >= marts.validated_at
+                where own.part = '{{ part }}' and marts.part = 'marts' and marts.status = 'validated'
             )
         {% endif %}
     {% endset %}

@@ -11,12 +11,12 @@
 {% endmacro %}
 
 
-{# `dbt compile` and `dbt docs generate` run no hooks, so the book may not be there yet. #}
+{# `dbt compile` and `dbt docs generate` run no hooks, so the ledger may not be there yet, or be of an earlier version. #}
 {% macro ledger_exists() %}
     {{ return(adapter.dispatch('ledger_exists')()) }}
 {% endmacro %}
 
 {% macro default__ledger_exists() %}
-    {% set book = "select count(*) from information_schema.columns where table_schema = 'ledger' and table_name = 'state' and column_name = 'part'" %}
-    {{ return(run_query(book).columns[0].values()[0] > 0) }}
+    {% set found = "select count(*) from information_schema.columns where table_schema = 'ledger' and table_name = 'state' and column_name = 'validated_at'" %}
+    {{ return(run_query(found).columns[0].values()[0] > 0) }}
 {% endmacro %}

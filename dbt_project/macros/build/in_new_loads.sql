@@ -1,4 +1,4 @@
-{# For the marts, which alone read loads: a condition on `load_date` and `load_id`: for a model, rows of loads that no sealed build has read; for a
+{# For the marts, which alone read loads: a condition on `load_date` and `load_id`: for a model, rows of loads that no validated build has read; for a
    test, rows of loads that no publication holds. Literal values, so that DuckDB skips partitions and row
    groups without opening them: the cost of a day follows the day. A build from the start takes all rows,
    and so does `dbt test`, which audits everything. #}

@@ -1,5 +1,5 @@
 {# The parts of the build file, in the order in which they build on each other. Each has its own line in
-   `ledger.state`, its own hash and its own seal: a feature that changed makes no mart anew. #}
+   `ledger.state`, its own hash and is validated by itself: a feature that changed rebuilds no mart. #}
 {% macro parts() %}
     {{ return(['marts', 'features', 'recommendations']) }}
 {% endmacro %}

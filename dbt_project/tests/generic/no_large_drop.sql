@@ -1,4 +1,4 @@
-{# A table does not lose many of its rows from one sealed build to the next. Who means it
+{# A table does not lose many of its rows from one validated build to the next. Who means it
    says so: `--full-refresh`, asked for by a person, takes what comes. #}
 {% test no_large_drop(model, share=0.2, handful=50) %}
 

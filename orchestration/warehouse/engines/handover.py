@@ -1,4 +1,4 @@
-"""What Spark built, for readers of DuckDB: a sealed build file, made from the tables' Parquet.
+"""What Spark built, for readers of DuckDB: a validated build file, made from the tables' Parquet.
 
 dbt makes the tables empty, with their keys, types and comments; the rows come from Spark's files.
 What is published from it follows the way of any build.
@@ -7,7 +7,7 @@ What is published from it follows the way of any build.
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.run.errors import HandoverIncomplete, NotSealed
+from orchestration.run.errors import HandoverIncomplete, NotValidated
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
 from orchestration.warehouse.build import results_of
@@ -24,19 +24,19 @@ BUILT = "select load_id from ledger.loads where is_built"
 
 
 def hand_over(settings: Settings, lock: WriterLock) -> int:
-    """Make the build file anew from Spark's sealed marts; return how many rows were copied.
+    """Make the build file anew from Spark's validated marts; return how many rows were copied.
 
     None are when the build file holds that very build: features and recommendations, which are
-    built on it, are published without another copy of the marts. Raises `NotSealed` when Spark's
+    built on it, are published without another copy of the marts. Raises `NotValidated` when Spark's
     last build is not, `HandoverIncomplete` when a row is missing.
     """
     import duckdb
 
     lock.require_for(settings.data_dir)
     spark = _session(settings)
-    build = _sealed_build(spark)
+    build = _validated_build(spark)
     if build is None:
-        raise NotSealed(settings.data_dir / "spark", "Spark's last build failed or did not end")
+        raise NotValidated(settings.data_dir / "spark", "Spark's last build failed or did not end")
     if _holds(settings.build_file, build):
         return 0
     empty = ["run", "--selector", MARTS, "--empty", "--full-refresh"]
@@ -50,33 +50,35 @@ def hand_over(settings: Settings, lock: WriterLock) -> int:
                 raise HandoverIncomplete(f"{schema}.{table}", copied, rows)
         _count_only(built, [load for (load,) in spark.sql(BUILT).collect()])
     which = ["--args", f"{{build: '{build}'}}"]
-    results_of(dbt(settings, "run-operation", "seal_as_handed_over", *which), settings)
+    results_of(dbt(settings, "run-operation", "validate_as_handed_over", *which), settings)
     return sum(rows for _, _, rows in relations)
 
 
-def _sealed_build(spark: Any) -> str | None:  # noqa: ANN401 - PySpark is an extra
-    """The invocation id of Spark's last build, if it is sealed."""
+def _validated_build(spark: Any) -> str | None:  # noqa: ANN401 - PySpark is an extra
+    """The invocation id of Spark's last build, if it is validated."""
     if not spark.catalog.tableExists("ledger.state"):
         return None
-    sealed = "select invocation_id from ledger.state where part = 'marts' and status = 'sealed'"
-    state = spark.sql(sealed).first()
+    validated = (
+        "select invocation_id from ledger.state where part = 'marts' and status = 'validated'"
+    )
+    state = spark.sql(validated).first()
     return str(state[0]) if state else None
 
 
 def _holds(build_file: Path, build: str) -> bool:
-    """Whether the build file is sealed as a copy of that build."""
+    """Whether the build file is validated as a copy of that build."""
     import duckdb
 
     require_usable(build_file)
     if not build_file.exists():
         return False
     with duckdb.connect(build_file, read_only=True) as built:
-        sealed = """
+        validated = """
             select 1 from ledger.state
-            where part = 'marts' and status = 'sealed' and invocation_id = ?
+            where part = 'marts' and status = 'validated' and invocation_id = ?
         """
         try:
-            return bool(built.execute(sealed, [build]).fetchall())
+            return bool(built.execute(validated, [build]).fetchall())
         except duckdb.CatalogException:  # no build has begun in this file
             return False
 
@@ -96,7 +98,7 @@ def _copy(built: "duckdb.DuckDBPyConnection", table: str, files: list[str]) -> i
 
 
 def _count_only(built: "duckdb.DuckDBPyConnection", loads: list[str]) -> None:
-    """Let the book name the loads that Spark has read, and no later ones."""
+    """Let the ledger name the loads that Spark has read, and no later ones."""
     built.execute("delete from ledger.loads where not list_contains(?, load_id)", [loads])
 
 

@@ -73,7 +73,7 @@ def require_spark() -> None:
 
 
 def _summary(results: "list[RunResult]", full_refresh: bool) -> Build:
-    """Say what the book in the metastore says of the build, which this process holds."""
+    """Say what the ledger in the metastore says of the build, which this process holds."""
     from pyspark.sql import SparkSession
 
     kinds = [str(result.node.resource_type) for result in results]

@@ -1,4 +1,4 @@
-"""The published file: the reader schemas of a sealed build, and the table that says what it is."""
+"""The published file: the readers' tables of a validated build, and a table that describes it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ create table publication (
     built_at timestamp,
     published_at timestamp not null,
     parts struct(
-        part varchar, invocation_id varchar, model_hash varchar, sealed_at timestamp,
+        part varchar, invocation_id varchar, model_hash varchar, validated_at timestamp,
         data_as_of timestamp, tables varchar[]
     )[] not null,
     git_commit varchar,
@@ -33,12 +33,12 @@ create table publication (
 comment on table publication is 'What this file is: one row.';
 comment on column publication.version is 'Counts the publications up from 1.';
 comment on column publication.run_id is 'The run that published it, as in the lake''s ops/runs.';
-comment on column publication.invocation_id is 'The dbt invocation that sealed the marts.';
+comment on column publication.invocation_id is 'The dbt invocation that validated the marts.';
 comment on column publication.load_ids is 'Every accepted load that it holds.';
 comment on column publication.model_hash is 'Stands for the models that built the marts.';
 comment on column publication.built_at is 'The instant of its newest load: the run''s clock, UTC.';
 comment on column publication.published_at is 'When it was published, by the wall clock (UTC).';
-comment on column publication.parts is 'Marts, features, …: each part with its own seal.';
+comment on column publication.parts is 'Marts, features, …: each part, validated by itself.';
 comment on column publication.git_commit is 'The project''s commit; null outside a repository.';
 comment on column publication.manifest_hash is 'Stands for all that dbt''s manifest says.';
 comment on column publication.is_masked is 'Whether personal data is left empty here.';
@@ -75,12 +75,12 @@ Table = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sealed part of a build and the readers' tables that it made."""
+    """A validated part of a build and the readers' tables that it made."""
 
     name: str
     invocation_id: str
     model_hash: str | None
-    sealed_at: datetime | None
+    validated_at: datetime | None
     data_as_of: datetime | None
     """The newest load that it knows of."""
     tables: list[Table]
@@ -102,7 +102,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class ValidatedBuild:
     """What a good build left in `ledger`: the loads that it holds, and its parts, marts first."""
 
     load_ids: list[str]
@@ -135,7 +135,11 @@ class Publication:
 
 
 def write(
-    files: "duckdb.DuckDBPyConnection", origin: Origin, seal: Seal, *, masked: bool = False
+    files: "duckdb.DuckDBPyConnection",
+    origin: Origin,
+    build: ValidatedBuild,
+    *,
+    masked: bool = False,
 ) -> list[PublishedTable]:
     """Write the attached `draft` from the attached build file `made`, in one transaction.
 
@@ -144,19 +148,19 @@ def write(
     files.execute("use draft")
     files.execute("begin")
     files.execute(PUBLICATION)
-    for part in seal.parts:
+    for part in build.parts:
         for table in part.tables:
             _copy(files, part, table, masked=masked)
             note_contents(files, table)
-    marts = seal.parts[0]
+    marts = build.parts[0]
     facts: list[object] = [
         origin.version,
         origin.run_id,
         marts.invocation_id,
-        seal.load_ids,
+        build.load_ids,
         marts.model_hash,
     ]
-    facts += [seal.built_at, utc_now(), [_told(part) for part in seal.parts]]
+    facts += [build.built_at, utc_now(), [_told(part) for part in build.parts]]
     facts += [origin.git_commit, origin.manifest_hash, masked]
     files.execute(f"insert into publication values ({', '.join('?' * len(facts))})", facts)
     if origin.files:
@@ -166,7 +170,7 @@ def write(
     files.execute("commit")
     files.execute("use memory")
     files.execute("checkpoint draft")
-    return [_measure(files, table) for part in seal.parts for table in part.tables]
+    return [_measure(files, table) for part in build.parts for table in part.tables]
 
 
 def note_contents(files: "duckdb.DuckDBPyConnection", table: Table) -> None:
@@ -188,7 +192,7 @@ def parts_in(files: "duckdb.DuckDBPyConnection") -> list[Part]:
             part["part"],
             part["invocation_id"],
             part["model_hash"],
-            part["sealed_at"],
+            part.get("validated_at", part.get("sealed_at")),  # as earlier versions call it
             part.get("data_as_of"),
             [_split(table) for table in part["tables"]],
             "present",
@@ -202,7 +206,7 @@ def _told(part: Part) -> dict[str, object]:
         "part": part.name,
         "invocation_id": part.invocation_id,
         "model_hash": part.model_hash,
-        "sealed_at": part.sealed_at,
+        "validated_at": part.validated_at,
         "data_as_of": part.data_as_of,
         "tables": [".".join(table) for table in part.tables],
     }

@@ -1,4 +1,4 @@
-"""Hand a sealed build to its readers: copy what is theirs to a new file, move a link to it.
+"""Hand a validated build to its readers: copy what is theirs to a new file, move a link to it.
 
 Readers never wait and never see a mix: the file they open is whole before its name points to it,
 and an open reader keeps the former one. A crash at any instruction leaves either the former
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from lake import publications
 from lake.version import git_commit
-from orchestration.run.errors import BuildFileInUse, NotSealed
+from orchestration.run.errors import BuildFileInUse, NotValidated
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
 from orchestration.warehouse.contents import quoted
 from orchestration.warehouse.origin import files_of, manifest_hash
 from orchestration.warehouse.publishing import publication, published_files
-from orchestration.warehouse.publishing.publication import Origin, Part, Publication, Seal
-from orchestration.warehouse.publishing.seal import personal_in, seal_in
+from orchestration.warehouse.publishing.publication import Origin, Part, Publication, ValidatedBuild
+from orchestration.warehouse.publishing.validated_build import personal_in, read_validated_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 
 
 def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> Publication:
-    """Publish the build file's reader schemas as `marts.duckdb`; raise `NotSealed` if it is not.
+    """Publish the build file's reader schemas as `marts.duckdb`; raise `NotValidated` if it is not.
 
     Of a part whose last build failed, the tables stay as the present publication has them.
     """
     lock.require_for(settings.data_dir)
     marts, masked = settings.marts_file, settings.masked_marts_file
     if not settings.build_file.exists():
-        raise NotSealed(settings.build_file, "it does not exist")
+        raise NotValidated(settings.build_file, "it does not exist")
     with _drafts(marts, masked) as (draft, masked_draft), _attached(settings) as files:
-        made = seal_in(files, settings.build_file)
+        made = read_validated_build(files, settings.build_file)
         with _present(files, marts) as present:
             kept = personal_in(files, settings.build_file)
-            seal = replace(made, parts=made.parts + _kept(files, made, kept))
+            build = replace(made, parts=made.parts + _kept(files, made, kept))
             # A crash between the two links below leaves the masked file one version ahead.
             known = published_files.next_number(marts, masked) - 1
             origin = Origin(
@@ -53,10 +53,10 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
                 run_id,
                 git_commit(),
                 manifest_hash(settings),
-                files_of(settings, seal.load_ids),
+                files_of(settings, build.load_ids),
             )
-            tables = _write(files, draft, origin, seal, masked=False)
-            _write(files, masked_draft, origin, seal, masked=True)
+            tables = _write(files, draft, origin, build, masked=False)
+            _write(files, masked_draft, origin, build, masked=True)
         is_masked_good = published_files.mend(masked) is None
         new_masked = published_files.finish(masked_draft, origin.version, run_id)
         new_marts = published_files.finish(draft, origin.version, run_id)
@@ -67,7 +67,7 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
         published_files.sweep(link)
     size = marts.stat().st_size
     return Publication(
-        origin.version, seal.load_ids, seal.built_at, tables, size, mended=present.fault
+        origin.version, build.load_ids, build.built_at, tables, size, mended=present.fault
     )
 
 
@@ -85,10 +85,15 @@ def _drafts(*links: Path) -> "Iterator[tuple[Path, ...]]":
 
 
 def _write(
-    files: "duckdb.DuckDBPyConnection", draft: Path, origin: Origin, seal: Seal, *, masked: bool
+    files: "duckdb.DuckDBPyConnection",
+    draft: Path,
+    origin: Origin,
+    build: ValidatedBuild,
+    *,
+    masked: bool,
 ) -> list[publication.PublishedTable]:
     files.execute(f"attach '{quoted(draft)}' as draft")
-    tables = publication.write(files, origin, seal, masked=masked)
+    tables = publication.write(files, origin, build, masked=masked)
     files.execute("detach draft")
     return tables
 
@@ -180,10 +185,12 @@ def _attach(files: "duckdb.DuckDBPyConnection", path: Path) -> int:
 
 
 def _kept(
-    files: "duckdb.DuckDBPyConnection", made: Seal, personal: frozenset[tuple[str, str, str]]
+    files: "duckdb.DuckDBPyConnection",
+    made: ValidatedBuild,
+    personal: frozenset[tuple[str, str, str]],
 ) -> list[Part]:
-    """Return the parts without a seal as they were published, less what others made since."""
-    sealed = {part.name for part in made.parts}
+    """Return parts that are not validated as they were published, less what others made since."""
+    validated = {part.name for part in made.parts}
     taken = {table for part in made.parts for table in part.tables}
     return [
         replace(
@@ -192,5 +199,5 @@ def _kept(
             personal=personal,
         )
         for part in publication.parts_in(files)
-        if part.name not in sealed
+        if part.name not in validated
     ]

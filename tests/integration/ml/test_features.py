@@ -86,7 +86,7 @@ def test_the_cut_offs_are_the_day_after_the_newest_load_and_a_week_before_it(
     warehouse.build()
     outcome = warehouse.dbt("build", "--selector", "features", without_unit_tests=False)
     assert not outcome.failed, outcome.failed
-    assert warehouse.state("features")[0] == "sealed"
+    assert warehouse.state("features")[0] == "validated"
     for table in TABLES:
         asked = f"select distinct as_of::varchar from features.{table} order by all"
         assert warehouse.rows(asked) == [("2026-01-04 00:00:00",), ("2026-01-11 00:00:00",)]

@@ -112,7 +112,7 @@ def test_a_lost_data_folder_is_put_back_and_the_next_run_goes_on_from_there(
     facts = set(warehouse.rows("select user_id, track_id, listened_at from fact_listen_history"))
     lake.add(SECOND)
     warehouse.build()
-    assert warehouse.state() == ("sealed", False), "only what is new was read"
+    assert warehouse.state() == ("validated", False), "only what is new was read"
     all_facts = warehouse.rows("select user_id, track_id, listened_at from fact_listen_history")
     new = {(BOB, 8, datetime(2026, 1, 10)), (BOB, 7, datetime(2026, 1, 10))}
     assert set(all_facts) == facts | new

@@ -1,4 +1,4 @@
-"""Only a whole, good build is sealed, and nothing untested slips into the next one."""
+"""Only a whole, good build is validated, and nothing untested slips into the next one."""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,35 +10,35 @@ from tests.support.loads import FIRST, SECOND
 from tests.support.warehouse import MARTS, Warehouse
 
 
-def test_a_build_of_a_part_is_not_sealed_and_the_next_starts_over(built: Warehouse) -> None:
-    assert built.state() == ("sealed", True)
+def test_a_build_of_a_part_is_not_validated_and_the_next_starts_over(built: Warehouse) -> None:
+    assert built.state() == ("validated", True)
 
     Lake(built.data_dir).add(SECOND)
     built.build("--select", "int_sessions", "--indirect-selection", "cautious")
-    assert built.state() == ("dirty", False)
+    assert built.state() == ("in_progress", False)
     built.build()
-    assert built.state() == ("sealed", True)
+    assert built.state() == ("validated", True)
     assert built.rows("select user_id from fact_listen_history order by all") == [(1,), (2,)]
 
 
-def test_a_failing_test_leaves_the_build_dirty_and_the_next_starts_over(
+def test_a_failing_test_leaves_the_build_failed_and_the_next_starts_over(
     built: Warehouse, project: Path
 ) -> None:
     warehouse = Warehouse(built.data_dir, project)
     doubt = project / "tests" / "nobody_listens.sql"
     doubt.write_text("select * from {{ ref('fact_listen_history') }}")
     assert warehouse.dbt("build").failed >= {"nobody_listens"}
-    assert warehouse.state()[0] == "dirty"
+    assert warehouse.state()[0] == "failed"
 
     doubt.unlink()
     warehouse.build()
-    assert warehouse.state() == ("sealed", True)
+    assert warehouse.state() == ("validated", True)
 
 
 @pytest.mark.slow
-def test_a_build_without_rows_is_not_sealed(built: Warehouse) -> None:
+def test_a_build_without_rows_is_not_validated(built: Warehouse) -> None:
     built.build("--empty")
-    assert built.state()[0] == "dirty"
+    assert built.state()[0] == "in_progress"
     built.build()
     assert built.rows("select track_id from fact_listen_history") == [(7,)]
 
@@ -53,7 +53,7 @@ def test_a_lake_that_is_gone_is_not_taken_for_an_empty_one(built: Warehouse) -> 
 
     gone.rename(lake)
     built.build()
-    assert built.state()[0] == "sealed"
+    assert built.state()[0] == "validated"
 
 
 def test_only_tables_of_models_are_noted_for_readers(built: Warehouse) -> None:
@@ -79,7 +79,7 @@ def test_a_changed_data_test_looks_at_the_whole_history(built: Warehouse, projec
 
 def test_tests_after_the_build_change_nothing(built: Warehouse) -> None:
     assert not built.dbt("test").failed
-    assert built.state() == ("sealed", True)
+    assert built.state() == ("validated", True)
 
 
 def test_changed_models_and_macros_are_built_from_the_start(
@@ -87,17 +87,17 @@ def test_changed_models_and_macros_are_built_from_the_start(
 ) -> None:
     warehouse = Warehouse(built.data_dir, project)
     warehouse.build()
-    assert warehouse.state() == ("sealed", False)
+    assert warehouse.state() == ("validated", False)
 
     model = project / "models" / "intermediate" / "int_sessions.sql"
     model.write_text(model.read_text() + "-- every word counts\n")
     warehouse.build()
-    assert warehouse.state() == ("sealed", True)
+    assert warehouse.state() == ("validated", True)
 
     macro = project / "macros" / "portable" / "lists.sql"
     macro.write_text(macro.read_text().replace("list_min(", "list_min( "))
     warehouse.build()
-    assert warehouse.state() == ("sealed", True)
+    assert warehouse.state() == ("validated", True)
 
 
 def test_a_day_tests_what_is_not_yet_published_and_an_audit_tests_everything(

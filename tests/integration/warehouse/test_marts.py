@@ -71,13 +71,13 @@ def test_any_increments_in_any_order_equal_one_build_from_the_lake(
     for some in (loads[:3], loads[3:4], loads[4:]):
         lake.add(*some)
         warehouse.build()
-        assert warehouse.state() == ("sealed", False)
+        assert warehouse.state() == ("validated", False)
         warehouse.publish()
     incremental = warehouse.marts()
     assert all(incremental.values())
 
     warehouse.build("--full-refresh")
-    assert warehouse.state() == ("sealed", True)
+    assert warehouse.state() == ("validated", True)
     assert warehouse.marts() == incremental
 
 

@@ -1,4 +1,4 @@
-"""Each part of the build has its own seal: what fails in one takes nothing from the others."""
+"""Each part of the build is validated by itself: a failure in one takes nothing from the others."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_a_part_that_fails_stays_as_it_was_published_and_the_marts_go_on(
     warehouse = Warehouse(data_dir, project)
     warehouse.build()
     warehouse.build("--selector", "features")
-    assert warehouse.state("features") == ("sealed", True)
+    assert warehouse.state("features") == ("validated", True)
     assert _published(data_dir)["features.feature_user_track"] == [(1,)]
 
     doubt = project / "tests" / "features" / "nobody_plays.sql"
@@ -38,10 +38,10 @@ def test_a_part_that_fails_stays_as_it_was_published_and_the_marts_go_on(
     doubt.write_text("select * from {{ ref('feature_user_track') }}")
     Lake(data_dir).add(SECOND)
     warehouse.build()
-    assert warehouse.state() == ("sealed", False), "a test of features is none of the marts"
+    assert warehouse.state() == ("validated", False), "a test of features is none of the marts"
     assert warehouse.dbt("build", "--selector", "features").failed >= {"nobody_plays"}
-    assert warehouse.state("features")[0] == "dirty"
-    assert warehouse.state()[0] == "sealed"
+    assert warehouse.state("features")[0] == "failed"
+    assert warehouse.state()[0] == "validated"
     assert _published(data_dir) == {
         "fact_listen_history": [(1,), (2,)],
         "features.feature_user_track": [(1,)],
@@ -50,7 +50,7 @@ def test_a_part_that_fails_stays_as_it_was_published_and_the_marts_go_on(
 
     doubt.unlink()
     warehouse.build("--selector", "features")
-    assert warehouse.state("features") == ("sealed", True)
+    assert warehouse.state("features") == ("validated", True)
     assert _published(data_dir)["features.feature_user_track"] == [(1,), (2,)]
 
 
@@ -58,21 +58,27 @@ def test_a_part_is_known_by_what_is_built_not_by_a_name(data_dir: Path) -> None:
     Lake(data_dir).add(FIRST)
     warehouse = Warehouse(data_dir)
     warehouse.build("--select", "fqn:*", "--exclude", "fqn:moovitamix.monitoring")
-    assert [warehouse.state(part)[0] for part in ("marts", "features")] == ["sealed", "sealed"]
+    assert [warehouse.state(part)[0] for part in ("marts", "features")] == [
+        "validated",
+        "validated",
+    ]
     warehouse.build("--select", "feature_users")
-    assert warehouse.state("features")[0] == "dirty"
-    assert warehouse.state()[0] == "sealed"
+    assert warehouse.state("features")[0] == "in_progress"
+    assert warehouse.state()[0] == "validated"
     warehouse.build("--select", "path:models/features")
-    assert warehouse.state("features")[0] == "sealed"
+    assert warehouse.state("features")[0] == "validated"
 
 
-def test_a_part_on_marts_without_a_seal_gets_none(built: Warehouse) -> None:
+def test_a_part_on_marts_that_are_not_validated_is_not_either(built: Warehouse) -> None:
     built.build("--select", "int_sessions", "--indirect-selection", "empty")
     built.build("--selector", "features")
-    assert built.state("features")[0] == "dirty"
+    assert built.state("features")[0] == "in_progress"
 
 
-def test_a_book_without_parts_is_one_of_the_marts(built: Warehouse) -> None:
-    built.run("alter table ledger.state drop part; alter table ledger.relations drop part")
+def test_a_ledger_of_an_earlier_version_is_built_from_the_start(built: Warehouse) -> None:
+    before = built.marts()
+    built.run("alter table ledger.state rename validated_at to sealed_at")
+    built.run("update ledger.state set status = 'sealed'")
     built.build()
-    assert built.state() == ("sealed", False)
+    assert built.state() == ("validated", True)
+    assert built.marts() == before

@@ -1,4 +1,4 @@
-"""A piece of a sealed build is built again with all that follows it, and sealed; else the whole."""
+"""A piece of a validated build is built again with all that follows it; else the whole is."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ def test_a_model_is_built_from_the_start_with_what_follows_and_nothing_before(
     built.run("delete from fact_listen_history")
     ended = piece(built, FACT)
     assert built.marts() == before
-    assert built.state() == ("sealed", True)
+    assert built.state() == ("validated", True)
     assert "fact_listen_history" in models(ended)
     assert {"dim_tracks", "dim_users"} <= models(ended), "inferred members come of listens"
     assert not models(ended) & {"int_sessions", "stg_raw__listen_history", "int_track_versions"}
@@ -52,18 +52,18 @@ def test_what_follows_a_piece_goes_on_as_after_any_build(built: Warehouse) -> No
     piece(built, SESSIONS)
     Lake(built.data_dir).add(SECOND)
     built.build()
-    assert built.state() == ("sealed", False)
+    assert built.state() == ("validated", False)
     assert built.rows("select user_id from fact_listen_history order by all") == [(1,), (2,)]
 
 
 def test_a_test_alone_looks_at_every_row_and_takes_the_seal_if_it_fails(built: Warehouse) -> None:
     built.publish()
     assert models(piece(built, ONE_TEST)) == set()
-    assert built.state()[0] == "sealed"
+    assert built.state()[0] == "validated"
     built.run("update fact_listen_history set session_position = 0")
     with pytest.raises(BuildFailed, match="positions_count_from_one"):
         piece(built, ONE_TEST)
-    assert built.state()[0] != "sealed"
+    assert built.state()[0] != "validated"
 
 
 def test_after_a_piece_that_failed_the_whole_is_built_from_the_start(built: Warehouse) -> None:
@@ -71,11 +71,11 @@ def test_after_a_piece_that_failed_the_whole_is_built_from_the_start(built: Ware
     built.run("update staging.int_sessions set track_ids = [7, 7, 7]")
     with pytest.raises(BuildFailed):
         piece(built, FACT)
-    assert built.state()[0] != "sealed"
+    assert built.state()[0] != "validated"
     assert "int_sessions" in models(piece(built, FACT)), (
         "built whole, where one model was asked for"
     )
-    assert built.state() == ("sealed", True)
+    assert built.state() == ("validated", True)
     assert built.marts() == before
 
 
@@ -83,7 +83,7 @@ def test_after_a_piece_that_failed_the_whole_is_built_from_the_start(built: Ware
 def test_with_new_loads_the_whole_is_built(built: Warehouse, nodes: Sequence[str]) -> None:
     Lake(built.data_dir).add(SECOND)
     assert "int_sessions" in models(piece(built, *nodes))
-    assert built.state() == ("sealed", False)
+    assert built.state() == ("validated", False)
     assert built.rows("select user_id from fact_listen_history order by all") == [(1,), (2,)]
 
 
@@ -91,10 +91,10 @@ def test_a_piece_of_features_is_of_the_marts_that_the_rest_was_built_on(built: W
     built.build("--selector", "features")
     users = "model.moovitamix.feature_users"
     assert "feature_tracks" not in models(piece(built, users, part="features"))
-    assert built.state("features") == ("sealed", True)
+    assert built.state("features") == ("validated", True)
     built.build()
     assert "feature_tracks" in models(piece(built, users, part="features"))
-    assert built.state("features")[0] == "sealed"
+    assert built.state("features")[0] == "validated"
 
 
 def test_a_selection_names_models_tests_and_sources_in_dbts_words() -> None:

@@ -35,8 +35,8 @@ from orchestration.warehouse.publishing.publish import publish
 from orchestration.warehouse.publishing.published_files import require_whole
 from orchestration.warehouse.query import query
 from orchestration.warehouse.rhythm import NO_LIMIT, quiet_limit
-from tests.support.sealed import seal
 from tests.support.served_marts import Marts
+from tests.support.validated import mark_validated
 
 USERS = "select count(distinct user_id) from recommendations"
 TABLES = ("dim_tracks", "popular_tracks", "recommendations", "similar_tracks", "champion_model")
@@ -67,7 +67,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data_dir = tmp_path_factory.mktemp("whole") / "data"
     data_dir.mkdir()
     Marts(users=300).write(data_dir / "build.duckdb")
-    seal(data_dir / "build.duckdb", TABLES)
+    mark_validated(data_dir / "build.duckdb", TABLES)
     for _ in range(2):
         _publish(data_dir)
         _publish_monitoring(data_dir)
@@ -332,7 +332,7 @@ def of_the_layout_before(tmp_path: Path) -> Settings:
     ):
         Marts(version=version, users=200 + version).write(file)
     Marts().write(settings.monitoring_file)
-    seal(settings.build_file, TABLES)
+    mark_validated(settings.build_file, TABLES)
     return settings
 
 

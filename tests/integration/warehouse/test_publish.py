@@ -1,4 +1,4 @@
-"""Readers never wait and never see a bad build: seal, copy, rename."""
+"""Readers never wait and never see a bad build: validate, copy, rename."""
 
 import os
 import subprocess
@@ -10,25 +10,27 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.run.errors import BuildFileInUse, NotSealed
+from orchestration.run.errors import BuildFileInUse, NotValidated
 from orchestration.run.lock import WriterLock, hold
 from orchestration.run.settings import Settings
 from orchestration.warehouse.publishing.publish import publish
 from tests.support.checksums import checksums
 
-BOOK = """
+LEDGER = """
 create schema ledger;
 create table ledger.state (
-    status varchar, invocation_id varchar, model_hash varchar, sealed_at timestamp
+    part varchar, status varchar, invocation_id varchar, model_hash varchar,
+    validated_at timestamp, as_of timestamp
 );
 create table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);
-create table ledger.relations (schema_name varchar, table_name varchar);
+create table ledger.relations (part varchar, schema_name varchar, table_name varchar);
 create table ledger.personal_columns (schema_name varchar, table_name varchar, column_name varchar);
 insert into ledger.personal_columns values ('features', 'user', 'email');
 insert into ledger.relations values
-    ('main', 'dim_tracks'), ('main', 'fact_listen_history'), ('main', 'shown'),
-    ('features', 'user'), ('staging', 'int_sessions');
-insert into ledger.state values ('sealed', 'invocation', 'hash', timestamp '2026-01-02 21:05');
+    ('marts', 'main', 'dim_tracks'), ('marts', 'main', 'fact_listen_history'),
+    ('marts', 'main', 'shown'), ('marts', 'features', 'user'), ('marts', 'staging', 'int_sessions');
+insert into ledger.state values
+    ('marts', 'validated', 'invocation', 'hash', timestamp '2026-01-02 21:05', null);
 insert into ledger.loads values
     ('2.0', timestamp '2026-01-02 21:00', false), ('1.0', timestamp '2026-01-01 21:00', true);
 """
@@ -86,7 +88,7 @@ def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_what_is_published_is_what_was_built(settings: Settings, lock: WriterLock) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     done = publish(settings, lock, "run 1")
     assert _shape(settings.marts_file) == _shape(settings.build_file)
     assert _rows(settings.marts_file) == _rows(settings.build_file)
@@ -100,7 +102,7 @@ def test_what_is_published_is_what_was_built(settings: Settings, lock: WriterLoc
 
 
 def test_only_what_is_the_analysts_is_published(settings: Settings, lock: WriterLock) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     publish(settings, lock)
     with duckdb.connect(settings.marts_file, read_only=True) as marts:
         there = marts.sql(
@@ -117,7 +119,7 @@ def test_only_what_is_the_analysts_is_published(settings: Settings, lock: Writer
 
 
 def test_a_publication_says_what_it_is(settings: Settings, lock: WriterLock) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     publish(settings, lock, "run 1")
     publish(settings, lock, "run 2")
     told = "select version, run_id, invocation_id, load_ids, model_hash, built_at::varchar"
@@ -134,7 +136,7 @@ def test_a_publication_says_what_it_is(settings: Settings, lock: WriterLock) -> 
 def test_loads_are_marked_when_their_file_is_published(
     settings: Settings, lock: WriterLock
 ) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     publish(settings, lock)
     with duckdb.connect(settings.build_file) as made:
         assert made.sql("select distinct is_published from ledger.loads").fetchall() == [(True,)]
@@ -145,30 +147,34 @@ def test_loads_are_marked_when_their_file_is_published(
     [
         ([], "it does not exist"),
         ([MARTS], "it has never been built"),
-        ([BOOK, MARTS, "delete from ledger.state"], "its last build failed or did not end"),
-        ([BOOK, MARTS, "update ledger.state set status = 'dirty'"], "its last build failed"),
-        ([BOOK, MARTS, "drop table ledger.relations"], "which tables are its own"),
-        ([BOOK, MARTS, "delete from ledger.relations"], "which tables are its own"),
-        ([BOOK, MARTS, "drop table ledger.personal_columns"], "which columns are personal"),
+        ([LEDGER, MARTS, "delete from ledger.state"], "its last build failed or did not end"),
+        (
+            [LEDGER, MARTS, "update ledger.state set status = 'in_progress'"],
+            "its last build failed",
+        ),
+        ([LEDGER, MARTS, "alter table ledger.state drop validated_at"], "an earlier version"),
+        ([LEDGER, MARTS, "drop table ledger.relations"], "which tables are its own"),
+        ([LEDGER, MARTS, "delete from ledger.relations"], "which tables are its own"),
+        ([LEDGER, MARTS, "drop table ledger.personal_columns"], "which columns are personal"),
     ],
 )
-def test_what_is_not_sealed_is_not_published(
+def test_what_is_not_validated_is_not_published(
     settings: Settings, lock: WriterLock, built: list[str], why: str
 ) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     publish(settings, lock)
     before = settings.marts_file.read_bytes()
     settings.build_file.unlink()
     if built:
         _build(settings, *built)
-    with pytest.raises(NotSealed, match=why):
+    with pytest.raises(NotValidated, match=why):
         publish(settings, lock)
     assert settings.marts_file.read_bytes() == before
     assert not settings.previous_marts_file.exists()
 
 
 def test_what_a_crash_left_is_swept_away(settings: Settings, lock: WriterLock) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     left = [
         settings.data_dir / name
         for name in (
@@ -187,7 +193,7 @@ def test_what_a_crash_left_is_swept_away(settings: Settings, lock: WriterLock) -
 
 
 def test_a_build_file_that_is_open_elsewhere_is_named(settings: Settings, lock: WriterLock) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     with _shell(settings.build_file), pytest.raises(BuildFileInUse, match=r"build\.duckdb"):
         publish(settings, lock)
 
@@ -195,7 +201,7 @@ def test_a_build_file_that_is_open_elsewhere_is_named(settings: Settings, lock: 
 def test_an_analyst_who_writes_in_the_published_file_stops_no_publication(
     settings: Settings, lock: WriterLock
 ) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     publish(settings, lock)
     with _shell(settings.marts_file) as shell:
         _ask(shell, "create table notes as select 1 as one")
@@ -217,7 +223,7 @@ def test_an_analyst_who_writes_in_the_published_file_stops_no_publication(
 def test_a_torn_publication_is_replaced_and_the_good_one_before_it_kept(
     settings: Settings, lock: WriterLock, size: int
 ) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     for _ in range(2):
         publish(settings, lock)
     os.truncate(settings.marts_file, size)
@@ -231,7 +237,7 @@ def test_a_torn_publication_is_replaced_and_the_good_one_before_it_kept(
 def test_a_torn_publication_without_a_previous_one_is_counted_anew(
     settings: Settings, lock: WriterLock
 ) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     settings.marts_file.write_text("torn")
     assert publish(settings, lock).version == 1
     assert not settings.previous_marts_file.exists()
@@ -240,7 +246,7 @@ def test_a_torn_publication_without_a_previous_one_is_counted_anew(
 def test_the_masked_file_is_the_same_but_for_personal_data(
     settings: Settings, lock: WriterLock
 ) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     publish(settings, lock, "run 1")
     masked = settings.masked_marts_file
     assert b"ada@example.com" in settings.marts_file.read_bytes()
@@ -271,7 +277,7 @@ def test_after_a_crash_between_the_two_renames_the_next_publishes_both(
         renames -= 1
         return renamed(draft, target)
 
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     publish(settings, lock)
     _build(settings, "insert into dim_tracks values (5000, 'new', [])")
     renamed = Path.replace
@@ -296,7 +302,7 @@ def _version(path: Path) -> int:
 
 
 def test_a_publication_says_what_its_tables_hold(settings: Settings, lock: WriterLock) -> None:
-    _build(settings, BOOK, MARTS)
+    _build(settings, LEDGER, MARTS)
     publish(settings, lock)
     for path in (settings.marts_file, settings.masked_marts_file):
         with duckdb.connect(path, read_only=True) as marts:

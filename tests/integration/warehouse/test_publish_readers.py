@@ -13,7 +13,7 @@ import pytest
 from orchestration.run.lock import WriterLock, hold
 from orchestration.run.settings import Settings
 from orchestration.warehouse.publishing.publish import publish
-from tests.support.sealed import seal
+from tests.support.validated import mark_validated
 
 PUBLICATIONS = 40
 TRACKS = 20_000
@@ -85,7 +85,7 @@ def _generation(settings: Settings, number: int, rows: int = TRACKS) -> None:
                 f" {number} as generation{more if table == 'dim_tracks' else ''}"
                 f" from range({rows}) as m(i)"
             )
-    seal(settings.build_file, tables)
+    mark_validated(settings.build_file, tables)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
-{# The build's book on Spark. Parquet tables know no update, so what is short is kept as views of literals:
+{# The build's ledger on Spark. Parquet tables know no update, so what is short is kept as views of literals:
    replacing a view is one step of the metastore, and reading it starts no job. `ledger.state` and `ledger.relations` are
-   such; the loads that a sealed build has read are a table, written anew at each seal under a new name. A
-   crash leaves a part dirty, whatever was written before: the next build starts over. What is sealed is published:
+   such; the loads that a validated build has read are a table, written anew at each validation under a new name. A
+   crash leaves a part in progress, whatever was written before: the next build starts over. What is validated is published:
    readers of the metastore see the tables that the build made (docs/scaling.md). #}
-{% macro spark__open_book() %}
+{% macro spark__open_ledger() %}
     {% do run_query('create schema if not exists ledger') %}
     {% set there = run_query('show views in ledger').columns['viewName'].values() | list %}
     {% if 'state' not in there %}
@@ -20,19 +20,19 @@
 {% endmacro %}
 
 
-{# A piece of a part never seals it here: it is dirty, whatever it was. #}
+{# A piece of a part never validates it here: it is in progress, whatever it was. #}
 {% macro spark__note_begin(part, hash, full_refresh, status) %}
     {% set row = {
-        'part': part, 'status': 'dirty', 'invocation_id': invocation_id, 'model_hash': hash,
+        'part': part, 'status': 'in_progress', 'invocation_id': invocation_id, 'model_hash': hash,
         'run_id': env_var('MOOVITAMIX_RUN_ID', ''), 'is_full_refresh': full_refresh,
-        'started_at': wall_clock(), 'sealed_at': none, 'data_as_of': none,
+        'started_at': wall_clock(), 'validated_at': none, 'as_of': none,
     } %}
     {% do write_state(state_without(part) + [row]) %}
 {% endmacro %}
 
 
-{# First what the seal is about, last the seal. #}
-{% macro spark__note_seal(part) %}
+{# First what is validated, last its status. #}
+{% macro spark__note_validated(part) %}
     {% if part == 'marts' %}
         {% set built = 'ledger.built_' ~ invocation_id | replace('-', '_') %}
         {% do run_query('create table ' ~ built ~ ' using parquet as select load_id, load_date, as_of from (' ~ accepted_loads() ~ ')') %}
@@ -40,9 +40,16 @@
         {% do drop_all_but(built) %}
     {% endif %}
     {% do write_relations(relations_without(part) + relations_of(part)) %}
-    {% set row = book_rows('state') | selectattr('part', 'equalto', part) | first %}
+    {% set row = ledger_rows('state') | selectattr('part', 'equalto', part) | first %}
     {% set newest = run_query('select max(as_of) from ledger.loads where is_built').columns[0].values()[0] %}
-    {% do row.update({'status': 'sealed', 'sealed_at': wall_clock(), 'data_as_of': newest}) %}
+    {% do row.update({'status': 'validated', 'validated_at': wall_clock(), 'as_of': newest}) %}
+    {% do write_state(state_without(part) + [row]) %}
+{% endmacro %}
+
+
+{% macro spark__note_failed(part) %}
+    {% set row = ledger_rows('state') | selectattr('part', 'equalto', part) | first %}
+    {% do row.update({'status': 'failed'}) %}
     {% do write_state(state_without(part) + [row]) %}
 {% endmacro %}
 
@@ -52,7 +59,7 @@
 {% endmacro %}
 
 
-{% macro book_rows(view) %}
+{% macro ledger_rows(view) %}
     {% set answer = run_query('select * from ledger.' ~ view) %}
     {% set rows = [] %}
     {% for row in answer.rows %}
@@ -63,12 +70,12 @@
 
 
 {% macro state_without(part) %}
-    {{ return(book_rows('state') | rejectattr('part', 'equalto', part) | list) }}
+    {{ return(ledger_rows('state') | rejectattr('part', 'equalto', part) | list) }}
 {% endmacro %}
 
 
 {% macro relations_without(part) %}
-    {{ return(book_rows('relations') | rejectattr('part', 'equalto', part) | list) }}
+    {{ return(ledger_rows('relations') | rejectattr('part', 'equalto', part) | list) }}
 {% endmacro %}
 
 
@@ -88,8 +95,8 @@
 {% macro write_state(rows) %}
     {% do write_literals('state', {
         'status': 'string', 'invocation_id': 'string', 'run_id': 'string', 'model_hash': 'string',
-        'is_full_refresh': 'boolean', 'started_at': 'timestamp', 'sealed_at': 'timestamp', 'part': 'string',
-        'data_as_of': 'timestamp',
+        'is_full_refresh': 'boolean', 'started_at': 'timestamp', 'validated_at': 'timestamp', 'part': 'string',
+        'as_of': 'timestamp',
     }, rows) %}
 {% endmacro %}
 
@@ -115,7 +122,7 @@
 {% endmacro %}
 
 
-{# Loads that a sealed build has read, and accepted ones that none has. #}
+{# Loads that a validated build has read, and accepted ones that none has. #}
 {% macro write_loads(built) %}
     {% set loads %}
         create or replace view ledger.loads as
