@@ -1,12 +1,10 @@
-"""Build and test a part of the warehouse, and tell in a line what failed."""
+"""Build and test a part of the warehouse."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from lake.damage import damaged_file
-from orchestration.run.errors import BuildFailed, Failure
+from orchestration.run.errors import BuildFailed
 from orchestration.run.lock import WriterLock
 from orchestration.run.progress import Tell, unheard
 from orchestration.run.settings import Settings
@@ -14,7 +12,8 @@ from orchestration.warehouse import unit_tests
 from orchestration.warehouse.build_file import discard_if_damaged
 from orchestration.warehouse.catalog import rows_in_quarantine, rows_of
 from orchestration.warehouse.dbt import MARTS as DUCKDB
-from orchestration.warehouse.dbt import Target, dbt, lent, log_of
+from orchestration.warehouse.dbt import Target, dbt, lent
+from orchestration.warehouse.failures import results_of
 from orchestration.warehouse.graph import PARTS
 from orchestration.warehouse.publishing.publication import MARTS, READER_SCHEMAS
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
 
 WITHOUT_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
-# A skipped node names no cause; the node it waited for does.
-FAILURES = ("error", "fail", "runtime error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,40 +147,6 @@ def check_every_row(
     words = ["test", "--selector", MARTS, *WITHOUT_UNIT_TESTS]
     results = results_of(dbt(settings, *words, run_id=run_id, note=note), settings)
     return [result.node.name for result in results if result.status == "warn"]
-
-
-def results_of(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: ANN401 - dbt's union of all commands
-    """Return what dbt ran, if all of it was good."""
-    if answer.success:
-        return list(answer.result.results)
-    failed = [result for result in answer.result.results if result.status in FAILURES]
-    told = "; ".join(failure_line(result) for result in failed)
-    if damaged := damaged_file(told, settings.lake_url):
-        raise damaged
-    count = f"{len(failed)} of {len(answer.result.results)} failed"
-    raise BuildFailed(
-        f"{count}: {told}; {log_of(settings)}", tuple(_failure(result.node) for result in failed)
-    )
-
-
-def _failure(node: Any) -> Failure:  # noqa: ANN401 - dbt's union of all nodes
-    generic = getattr(node, "test_metadata", None)
-    stored = getattr(node, "should_store_failures", False) and node.relation_name
-    rule = generic.name if generic else node.name
-    return Failure(node.name, rule, stored or None)
-
-
-def failure_line(result: "RunResult") -> str:
-    """Say of a failed node what failed, by how many rows, and where to look."""
-    node: Any = result.node
-    if result.status == "fail":
-        stored = getattr(node, "should_store_failures", False) and node.relation_name
-        where = f"select * from {stored}" if stored else node.compiled_path
-        return f"test {node.name} found {result.failures:,} rows ({where})"
-    # The log also has the macros that an error came through, and the line of SQL.
-    reason = re.split(r"\n\s*(?:> in macro|LINE \d+:)", result.message or "no reason given")[0]
-    said = " ".join(reason.split())
-    return f"{node.resource_type} {node.name}: {said}"
 
 
 def _summary(settings: Settings, part: str, results: "list[RunResult]") -> Build:

@@ -7,6 +7,7 @@ digest of the files that they were made from, so that an old one is never drawn.
 import hashlib
 import json
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -137,17 +138,9 @@ def _has_limits(freshness: Json | None) -> bool:
 
 def _in_order(nodes: Json) -> list[str]:
     """Return the part's models, each after those that it reads."""
-    models = {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
-    order: dict[str, None] = {}
-
-    def put(name: str) -> None:
-        for parent in sorted(set(models[name]["depends_on"]["nodes"]) & set(models)):
-            put(parent)
-        order[name] = None
-
-    for name in sorted(models):
-        put(name)
-    return list(order)
+    models = [name for name in sorted(nodes) if nodes[name]["resource_type"] == "model"]
+    read = {name: sorted(set(nodes[name]["depends_on"]["nodes"]) & set(models)) for name in models}
+    return list(TopologicalSorter(read).static_order())
 
 
 def _home(test: Json, order: list[str]) -> str | None:

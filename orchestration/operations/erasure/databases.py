@@ -6,7 +6,7 @@ from lake.publications import IS_LOCKED, read_manifest
 from orchestration.operations.erasure.tree import databases_in, drafted
 from orchestration.run.errors import BuildFileInUse, NotErased
 from orchestration.run.settings import Settings
-from orchestration.warehouse.contents import name_of, quoted
+from orchestration.warehouse.catalog import name_of, quoted
 from orchestration.warehouse.publishing.publication import note_contents
 from orchestration.warehouse.publishing.published_files import rewritten
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.operations.erasure.texts import signs
 from orchestration.run.errors import BuildFileInUse, NotErased
-from orchestration.warehouse.contents import name_of
+from orchestration.warehouse.catalog import name_of
 
 if TYPE_CHECKING:
     from ingestion.erasure.person import Person

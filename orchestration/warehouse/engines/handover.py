@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from orchestration.run.errors import HandoverIncomplete, NotValidated
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
-from orchestration.warehouse.build import results_of
 from orchestration.warehouse.build_file import require_usable
 from orchestration.warehouse.dbt import dbt
+from orchestration.warehouse.failures import results_of
 from orchestration.warehouse.publishing.publication import MARTS
 
 if TYPE_CHECKING:

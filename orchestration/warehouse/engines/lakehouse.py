@@ -16,7 +16,7 @@ from lake.publications import find, require_intact
 from orchestration.run.errors import LakehouseMissing, LakehouseUnreachable
 from orchestration.run.redaction import masked
 from orchestration.run.settings import Settings
-from orchestration.warehouse.contents import quoted
+from orchestration.warehouse.catalog import quoted
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,8 +12,9 @@ from orchestration.run.errors import SparkMissing
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import ROOT, Settings
 from orchestration.warehouse import unit_tests
-from orchestration.warehouse.build import Build, Told, built, results_of
+from orchestration.warehouse.build import Build, Told, built
 from orchestration.warehouse.dbt import Target, dbt
+from orchestration.warehouse.failures import results_of
 from orchestration.warehouse.publishing.publication import MARTS
 
 if TYPE_CHECKING:

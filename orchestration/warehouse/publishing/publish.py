@@ -20,7 +20,7 @@ from lake.version import git_commit
 from orchestration.run.errors import BuildFileInUse, NotValidated
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
-from orchestration.warehouse.contents import quoted
+from orchestration.warehouse.catalog import quoted
 from orchestration.warehouse.origin import files_of, manifest_hash
 from orchestration.warehouse.publishing import publication, published_files
 from orchestration.warehouse.publishing.publication import Origin, Part, Publication, ValidatedBuild
