@@ -20,7 +20,7 @@ class LakeError(MoovitamixError):
 class NothingPublished(LakeError):
     """There is no published file to read yet."""
 
-    runbook = "not-sealed"
+    runbook = "not-validated"
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"nothing is published yet ({path} is missing); `moovitamix run` makes it")
