@@ -45,17 +45,7 @@ _SUPERSEDED_SESSIONS = """
                 and winners.updated_at > records.updated_at
         )
 """
-_TRACK = "name, artist, songwriters, duration, genres, album, created_at"
-_USER = "first_name, last_name, email, gender, favorite_genres, created_at"
-SUPERSEDED = {
-    "tracks": _REPEATED.format(
-        table="tracks", id="track_id", content=_TRACK, alone=_ALONE.format(key="track_id")
-    ),
-    "users": _REPEATED.format(
-        table="users", id="user_id", content=_USER, alone=_ALONE.format(key="user_id")
-    ),
-    "listen_history": _SUPERSEDED_SESSIONS,
-}
+KEYS = {"tracks": "track_id", "users": "user_id"}
 
 
 def compact(run: Run, keep_superseded: int | None, keep_ops: int | None) -> None:
@@ -106,8 +96,22 @@ def _superseded(settings: Settings, before: datetime | None) -> "dict[str, pa.Ta
         _require_whole(built, settings.build_file)
         return {
             table: built.execute(sql, {"before": before}).to_arrow_table()
-            for table, sql in SUPERSEDED.items()
+            for table, sql in superseded_queries().items()
         }
+
+
+def superseded_queries() -> dict[str, str]:
+    """Return, for each raw table, the query for its records that are superseded `$before`."""
+    repeated = {table: _repeated(table, key) for table, key in KEYS.items()}
+    return {**repeated, "listen_history": _SUPERSEDED_SESSIONS}
+
+
+def _repeated(table: str, key: str) -> str:
+    from lake.schemas import RAW
+
+    content = [name for name in RAW[table].names if name not in ("id", "updated_at")]
+    alone = _ALONE.format(key=key)
+    return _REPEATED.format(table=table, id=key, content=", ".join(content), alone=alone)
 
 
 def _require_whole(built: Any, path: Path) -> None:  # noqa: ANN401 - duckdb is imported late

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ingestion.compact import Retention, compact
 from ingestion.settings import IngestionSettings
 from lake import files, log
-from orchestration.operations.compaction import SUPERSEDED
+from orchestration.operations.compaction import superseded_queries
 from tests.support.checksums import checksums
 from tests.support.emptied import emptied
 from tests.support.lake import Lake, Load, session, track
@@ -115,7 +115,7 @@ def test_what_is_superseded_goes_and_the_marts_and_their_proofs_stay(
     with duckdb.connect(data_home / "build.duckdb", read_only=True) as file:
         superseded = {
             table: file.execute(sql, {"before": datetime(2026, 2, 1)}).to_arrow_table()
-            for table, sql in SUPERSEDED.items()
+            for table, sql in superseded_queries().items()
         }
     done = compact(_settings(data_home), Retention(superseded=superseded))
     # Five versions of a session that grew; of six deliveries the first and the last stay.
