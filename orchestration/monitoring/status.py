@@ -104,7 +104,9 @@ def _build(settings: Settings) -> str:
             ).fetchall()[0]
     except duckdb.IOException as error:
         return "damaged: the next build makes it again" if is_damage(error) else "open elsewhere"
-    except (duckdb.CatalogException, duckdb.BinderException, IndexError):
+    except duckdb.BinderException:
+        return "built by an earlier version; the next build starts over"
+    except (duckdb.CatalogException, IndexError):
         return "not built yet"
     if status == "validated":
         return f"validated {_ago(validated_at)}"
