@@ -1,10 +1,7 @@
 """Credentials reach the API with each request, and nothing else: no other host, file or line."""
 
-import os
-import subprocess
-import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from ingestion.access import plain_url
 from ingestion.settings import IngestionSettings
 from ingestion.source.connections import is_this_machine, proxy_for
 from ingestion.source.http import Api
+from tests.support.installation import Installation
 from tests.support.raw_server import Asked, RawServer, serving_raw, whole
 
 SECRET = "tr0ub4dor&3-horse"
@@ -49,15 +47,23 @@ WAYS: dict[str, dict[str, str]] = {
 }
 
 
-def moovitamix(*words: str, data_dir: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if "MOOVITAMIX" not in name}
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli.main", *words],
-        env=clean | {"MOOVITAMIX_DATA_DIR": str(data_dir)} | more,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+Moovitamix = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def moovitamix(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Moovitamix:
+    """Return the command line with settings of its own: its exit code, output and complaint.
+
+    It runs in this process, where the gate has imported Great Expectations already. What it
+    starts may write past it; that counts too.
+    """
+
+    def run(*words: str, **settings: str) -> tuple[int, str, str]:
+        code, output, complaint = Installation(tmp_path, settings).ends(*words)
+        past = capfd.readouterr()
+        return code, output + past.out, complaint + past.err
+
+    return run
 
 
 def require_kept_nowhere(folder: Path, said: str) -> None:
@@ -70,41 +76,42 @@ def require_kept_nowhere(folder: Path, said: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_key_from_the_environment_is_sent_and_kept_nowhere(
-    way: str, server: RawServer, tmp_path: Path
+    way: str, server: RawServer, tmp_path: Path, moovitamix: Moovitamix
 ) -> None:
-    settings = {"MOOVITAMIX_API_URL": server.url, **WAYS[way]}
-    ran = moovitamix("ingest", data_dir=tmp_path, **settings)
-    assert ran.returncode == 0, ran.stderr
+    code, output, complaint = moovitamix("ingest", MOOVITAMIX_API_URL=server.url, **WAYS[way])
+    assert code == 0, complaint
     assert {one.target.partition("?")[0] for one in server.asked} == {
         "/health",
         "/tracks",
         "/users",
         "/listen_history",
     }
-    require_kept_nowhere(tmp_path, ran.stdout + ran.stderr)
+    require_kept_nowhere(tmp_path, output + complaint)
 
 
 def test_a_login_in_the_address_is_sent_as_one_and_kept_nowhere(
-    server: RawServer, tmp_path: Path
+    server: RawServer, tmp_path: Path, moovitamix: Moovitamix
 ) -> None:
     url = with_login(server.url)
-    ran = moovitamix("ingest", "--api-url", url, data_dir=tmp_path)
-    assert ran.returncode == 0, ran.stderr
-    checked = moovitamix("check-api", data_dir=tmp_path, MOOVITAMIX_API_URL=url)
-    assert checked.returncode == 0, checked.stderr
+    code, output, complaint = moovitamix("ingest", "--api-url", url)
+    assert code == 0, complaint
+    code, checked, odd = moovitamix("check-api", MOOVITAMIX_API_URL=url)
+    assert code == 0, odd
     assert {one.headers["authorization"] for one in server.asked} == {f"Basic {BASIC}"}
-    require_kept_nowhere(tmp_path, ran.stdout + ran.stderr + checked.stdout + checked.stderr)
+    require_kept_nowhere(tmp_path, output + complaint + checked + odd)
 
 
 def test_a_wrong_key_that_the_api_repeats_is_not_shown(server: RawServer, tmp_path: Path) -> None:
+    """In a process of its own, whose traceback the interpreter prints."""
     url = with_login(server.url, f"{SECRET}:nonsense")
-    ran = moovitamix("ingest", "--debug", "--api-url", url, data_dir=tmp_path)
+    ran = Installation(tmp_path, {}).start("ingest", "--debug", "--api-url", url)
+    output, complaint = ran.communicate()
     assert ran.returncode == 1
-    assert "was refused with 401: who is •••?" in ran.stderr
+    assert "was refused with 401: who is •••?" in complaint
     sent = b64encode(f"{SECRET}:nonsense".encode()).decode()
-    assert sent not in ran.stderr
-    assert "nonsense" not in ran.stderr
-    require_kept_nowhere(tmp_path, ran.stdout + ran.stderr)
+    assert sent not in complaint
+    assert "nonsense" not in complaint
+    require_kept_nowhere(tmp_path, output + complaint)
 
 
 def test_a_key_may_lie_in_a_file(server: RawServer, tmp_path: Path) -> None:
