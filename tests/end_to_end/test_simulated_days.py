@@ -10,7 +10,7 @@ from tests.support.installation import Installation
 SCHEMAS = ("main", "staging", "quarantine")
 
 
-@pytest.mark.parametrize("days", [4, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("days", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_increments_equal_one_full_refresh_table_by_table(data_dir: Path, days: int) -> None:
     installation = Installation(data_dir)
     told = installation.does("simulate", "--days", str(days), "--from", "2026-03-01")
