@@ -17,12 +17,11 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.measure import Cost, Rounds, pairwise, process, table
-from bench.promises import Promise, tell
+from bench.measure import ROOT, Cost, Rounds, pairwise, process, table
+from bench.promises import Promise, of_walls, tell
 from tests.support.installation import SMALL_WORLD, Installation
 from tests.support.stack.running import RunningStack, running
 
-ROOT = Path(__file__).parents[1]
 DBT = str(Path(sys.executable).with_name("dbt"))
 OURS, SHELL, DEFAULT = "transform", "dbt build", "one process per node"
 DAGS = {OURS: "transform", DEFAULT: "one_by_one"}
@@ -98,17 +97,10 @@ def _by_airflow(stack: RunningStack, dag: str) -> Cost:
 
 
 def _promises(measured: Rounds) -> list[Promise]:
-    costs = measured.medians
     return [
-        Promise(
-            f"{OURS} against {peer}",
-            f"{costs[OURS].wall:.1f} s",
-            f"{costs[peer].wall:.1f} s",
-            measured.ratios(OURS, peer),
-            limit,
-        )
+        of_walls(f"{OURS} against {peer}", measured, (OURS, peer), limit)
         for peer, limit in LIMITS.items()
-        if {OURS, peer} <= costs.keys()
+        if {OURS, peer} <= measured.costs.keys()
     ]
 
 

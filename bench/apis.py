@@ -1,6 +1,5 @@
 """The APIs that ingests are measured on: ready pages, or the project's own over made worlds."""
 
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from bench import measure
 @contextmanager
 def page_server(sizes: Sequence[int]) -> Iterator[dict[int, str]]:
     """A server of nothing but ready pages, which no contender has to wait for."""
-    with _served(measure.module("bench.page_server", max(sizes))) as said:
+    with measure.serving(measure.module("bench.page_server", max(sizes))) as (_, said):
         yield {size: f"http://127.0.0.1:{said}/{size}" for size in sizes}
 
 
@@ -27,7 +26,8 @@ def source_api(sizes: Sequence[int]) -> Iterator[dict[int, str]]:
             world = Path(folder, str(size))
             make_world(world, size)
             options = ("--world", world, "--data-dir", world, "--port", 0, "--parent-pipe")
-            said = servers.enter_context(_served(measure.module("api.source", *options)))
+            server = measure.serving(measure.module("api.source", *options))
+            _, said = servers.enter_context(server)
             urls[size] = said.split()[3].rstrip(",")
         yield urls
 
@@ -53,15 +53,3 @@ def make_world(world: Path, sessions: int) -> None:
             created = f"select {times} as created_at, {query}"
             records = f"select *, created_at + interval 1 hour as updated_at from ({created})"
             connection.execute(f"copy ({records}) to '{world / table}.parquet'")
-
-
-@contextmanager
-def _served(command: list[str]) -> Iterator[str]:
-    """A server in a process of its own, until the block ends; gives its first line."""
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        yield process.stdout.readline().strip()
-        process.stdin.close()

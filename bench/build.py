@@ -3,51 +3,33 @@
 Each round takes every size in turn, from its validated build.
 """
 
-import argparse
 import os
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.history import NEW_LISTENS, History, keep_validated, land, land_all, restore_validated
-from bench.measure import Cost, dbt_build, module, pairwise, process, table
-from bench.promises import Promise, tell
+from bench.measure import Cost, dbt_build, module, pairwise, process, sizes, table
+from bench.promises import of_walls, tell
 
 LIMIT = 1.5
 
 
 def main() -> None:
     """Make the lakes, build them, then measure one more day on each."""
-    asked = _arguments()
+    asked = sizes(__doc__, (1, 10, 50), "3 GB")
     with TemporaryDirectory(dir=asked.dir) as home:
-        sizes = {f"{millions} M": Path(home) / str(millions) for millions in asked.millions}
-        first = {name: _build_history(data_dir) for name, data_dir in sizes.items()}
+        lakes = {f"{millions} M": Path(home) / str(millions) for millions in asked.millions}
+        first = {name: _build_history(data_dir) for name, data_dir in lakes.items()}
         measured = pairwise(
-            {name: partial(_a_day, data_dir) for name, data_dir in sizes.items()},
+            {name: partial(_a_day, data_dir) for name, data_dir in lakes.items()},
             asked.rounds,
         )
-        published = {name: _publish(data_dir) for name, data_dir in sizes.items()}
+        published = {name: _publish(data_dir) for name, data_dir in lakes.items()}
     days = measured.medians
     _show(first, days, published)
     least, *_, most = days
-    tell(
-        "build",
-        Promise(
-            f"a day on {most} against {least}",
-            f"{days[most].wall:.1f} s",
-            f"{days[least].wall:.1f} s",
-            measured.ratios(most, least),
-            LIMIT,
-        ),
-    )
-
-
-def _arguments() -> argparse.Namespace:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--millions", type=int, nargs="+", default=[1, 10, 50])
-    asked.add_argument("--rounds", type=int, default=3)
-    asked.add_argument("--dir", help="where the lakes may grow (3 GB)")
-    return asked.parse_args()
+    tell("build", of_walls(f"a day on {most} against {least}", measured, (most, least), LIMIT))
 
 
 def _build_history(data_dir: Path) -> Cost:

@@ -20,7 +20,7 @@ from typing import Any
 from bench import measure
 from bench.apis import page_server, source_api
 from bench.measure import Cost, Rounds
-from bench.promises import Promise, tell
+from bench.promises import Promise, of_walls, tell
 
 CONTENDERS = ("ours", "stock", "download")
 TABLES = ("tracks", "users", "listen_history")
@@ -126,11 +126,10 @@ def _promises(measured: Rounds, small: int, large: int, size: int) -> list[Promi
         for number in range(len(measured.costs[f"ours {large:,}"]))
     ]
     found = [
-        Promise(
+        of_walls(
             f"whole process against stock, {pages}",
-            f"{costs[f'ours {large:,}'].wall:.1f} s",
-            f"{costs[f'stock {large:,}'].wall:.1f} s",
-            measured.ratios(f"stock {large:,}", f"ours {large:,}"),
+            measured,
+            (f"ours {large:,}", f"stock {large:,}"),
             *LIMITS_OF_WHOLE[size],
         )
     ]

@@ -1,10 +1,12 @@
 """Whole processes measured side by side: each round runs every contender once, medians count."""
 
+import argparse
 import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -72,6 +74,29 @@ def dbt_build(*words: str) -> list[str]:
 def module(name: str, *arguments: object) -> list[str]:
     """The command that runs a module of ours with this interpreter."""
     return [sys.executable, "-m", name, *map(str, arguments)]
+
+
+@contextmanager
+def serving(command: Sequence[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run a server that ends with its input until the block ends; give it and its first line."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+            process.wait()
+
+
+def sizes(description: str | None, millions: Sequence[int], room: str) -> argparse.Namespace:
+    """Read how many millions of listens, in how many rounds, and where there is `room` for them."""
+    asked = argparse.ArgumentParser(description=description)
+    asked.add_argument("--millions", type=int, nargs="+", default=list(millions))
+    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--dir", help=f"where the lakes may grow ({room})")
+    return asked.parse_args()
 
 
 def pairwise(

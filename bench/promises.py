@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from bench.measure import ROOT, table
+from bench.measure import ROOT, Rounds, table
 
 KEPT = ROOT / "data" / "bench"
 
@@ -66,6 +66,28 @@ class Promise:
         verdict = "" if self.limit is None else "holds" if self.holds else "missed"
         figures = (self.ours, self.peer, limit, f"{self.ratio:.2f}", str(len(self.ratios)))
         return (self.name, *figures, f"{self.spread:.0%}", verdict)
+
+
+def of_walls(
+    name: str,
+    measured: Rounds,
+    pair: tuple[str, str],
+    limit: float | None,
+    bound: Literal["at most", "at least"] = "at most",
+) -> Promise:
+    """Hold the wall time of one contender against another's.
+
+    Args:
+        name: What is promised.
+        measured: The rounds in which both took their turns.
+        pair: The contender that is held to the limit, and its peer.
+        limit: What its time over the peer's may be at most; with "at least", how many times as
+            fast as the peer it must be. None where nothing was promised.
+        bound: Which of the two.
+    """
+    ours, peer = (f"{measured.medians[one].wall:.1f} s" for one in pair)
+    over = pair if bound == "at most" else pair[::-1]
+    return Promise(name, ours, peer, measured.ratios(*over), limit, bound)
 
 
 def tell(bench: str, *promises: Promise) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.measure import Cost, module, pairwise, process, table
-from bench.promises import Promise, tell
+from bench.promises import of_walls, tell
 
 FIRST_DAY = date(2026, 3, 1)
 # Days that the app was open before it was first pulled, and days of pulls since.
@@ -37,19 +37,12 @@ def main() -> None:
             },
             arguments.rounds,
         )
-    days = measured.medians
-    _show(days)
+    _show(measured.medians)
     long, short, bare = "long, whole", "short, whole", "long, bare"
     tell(
         "quality",
         *(
-            Promise(
-                name,
-                f"{days[long].wall:.1f} s",
-                f"{days[peer].wall:.1f} s",
-                measured.ratios(long, peer),
-                limit,
-            )
+            of_walls(name, measured, (long, peer), limit)
             for name, peer, limit in (
                 ("a guarded day against a bare one", bare, LIMIT),
                 ("ten times the history", short, None),

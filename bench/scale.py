@@ -6,7 +6,6 @@ features, the publication, a batch of recommendations by factors of chance; seco
 processes, their peak memory, and what is on disk. `bench.spark` builds the same lakes on Spark.
 """
 
-import argparse
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -25,7 +24,7 @@ from bench.history import (
     land_all,
     restore_validated,
 )
-from bench.measure import Cost, dbt_build, module, process, ratios, table
+from bench.measure import Cost, dbt_build, module, process, ratios, sizes, table
 from bench.promises import Promise, tell
 from bench.score import batch
 
@@ -65,23 +64,15 @@ class Size:
 
 def main() -> None:
     """Measure the sizes that were asked for, the small ones first."""
-    asked = _arguments()
-    sizes = []
+    asked = sizes(__doc__, (1, 10, 50, 100), "15 GB at 100 M")
+    measured = []
     for millions in asked.millions:
         with TemporaryDirectory(dir=asked.dir) as home:
-            sizes.append(_measure(Path(home) / "data", millions, asked))
-    _show(sizes)
+            measured.append(_measure(Path(home) / "data", millions, asked.rounds))
+    _show(measured)
 
 
-def _arguments() -> argparse.Namespace:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--millions", type=int, nargs="+", default=[1, 10, 50, 100])
-    asked.add_argument("--rounds", type=int, default=3)
-    asked.add_argument("--dir", help="where the lakes may grow (15 GB at 100 M)")
-    return asked.parse_args()
-
-
-def _measure(data_dir: Path, millions: int, asked: argparse.Namespace) -> Size:
+def _measure(data_dir: Path, millions: int, rounds: int) -> Size:
     os.environ["MOOVITAMIX_DATA_DIR"] = str(data_dir)
     size = Size(millions)
     begun = perf_counter()
@@ -93,7 +84,7 @@ def _measure(data_dir: Path, millions: int, asked: argparse.Namespace) -> Size:
     size.disk_mb["build file"] = megabytes(data_dir / "build.duckdb")
     keep_validated(data_dir)
     land(data_dir, history, history.loads)
-    for _ in range(asked.rounds):
+    for _ in range(rounds):
         restore_validated(data_dir)
         size.note("day", process(dbt_build("--selector", "marts")))
     size.note("features", process(dbt_build("--selector", "features")))
@@ -109,7 +100,7 @@ def megabytes(path: Path) -> float:
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
 
 
-def _show(sizes: list[Size]) -> None:
+def _show(measured: list[Size]) -> None:
     table(
         f"scale: whole processes, s; a day is {NEW_LISTENS:,} new listens",
         ["listens", "lake", *PARTS, "day CPU", "peak MB", "lake MB", "build MB", "published MB"],
@@ -122,10 +113,10 @@ def _show(sizes: list[Size]) -> None:
                 f"{size.peak_mb:.0f}",
                 *(f"{size.disk_mb[name]:.0f}" for name in ("lake", "build file", "published")),
             )
-            for size in sizes
+            for size in measured
         ],
     )
-    least, most = sizes[0], sizes[-1]
+    least, most = measured[0], measured[-1]
     days = ([cost.wall for cost in size.costs["day"]] for size in (most, least))
     tell(
         "scale",

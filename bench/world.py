@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.measure import module, serving
+
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 AS_OF = "2026-11-22T21:00:00"
@@ -51,23 +52,9 @@ def main() -> None:
 @contextmanager
 def source(data_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start the source in a process of its own; give its port when it answers."""
-    command = [sys.executable, "-m", "api.source", "--port", "0", "--as-of", AS_OF]
-    process = subprocess.Popen(
-        [*command, "--parent-pipe", *options],
-        env=os.environ | {"MOOVITAMIX_DATA_DIR": str(data_dir)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin
-    assert process.stdout
-    with process:
-        try:
-            line = process.stdout.readline()
-            yield process, int(line.split(",")[0].rsplit(":", 1)[1])
-        finally:
-            process.stdin.close()
-            process.wait()
+    where = ("--port", 0, "--as-of", AS_OF, "--data-dir", data_dir, "--parent-pipe")
+    with serving(module("api.source", *where, *options)) as (process, said):
+        yield process, int(said.split(",")[0].rsplit(":", 1)[1])
 
 
 def download(port: int) -> tuple[int, float]:
