@@ -28,7 +28,7 @@ def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[In
     with FileLock(shared / "lived.lock"):
         if not told.exists():
             installation = Installation(emptied(data_home))
-            said = installation.lives(DAY_1)
+            said = installation.does("run", "--as-of", DAY_1.isoformat())
             installation.copy(kept.data_dir)
             told.write_text(said.replace(str(installation.data_dir), str(kept.data_dir)))
     return kept, told.read_text()
