@@ -8,8 +8,8 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from api.listening import listen, report_ready
 from api.serving.processes.supervisor import Supervisor, configure, live_with_parent
+from api.uvicorn_sockets import listen, report_ready
 
 
 def create_app() -> FastAPI:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from api.listening import GRACE_SECONDS, exit_cleanly_on_signals, listen, report_ready
 from api.source.generated import GeneratedWorld
 from api.source.given import GivenWorld
 from api.source.http.app import create_app
 from api.source.simulated_clock import Clock
 from api.source.world.record import settle
+from api.uvicorn_sockets import GRACE_SECONDS, exit_cleanly_on_signals, listen, report_ready
 
 if TYPE_CHECKING:
     import socket

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from ingestion.errors import AnswerTooSlow, ApiDown, LakeUnreachable, LoadRefused
 from ingestion.pull.finish import finish, finish_pending
+from ingestion.pull.ingest_report import IngestReport
 from ingestion.pull.recording import record
-from ingestion.pull.report import IngestReport
 from ingestion.pull.whole import WholePull
 from ingestion.settings import IngestionSettings
 from ingestion.source import health

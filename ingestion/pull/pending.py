@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ingestion.pull.report import Pull
+from ingestion.pull.ingest_report import Pull
 from ingestion.source.window import Window
 from lake.atomic import replace_file
 

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from ingestion.pull.ingest_report import IngestReport, Pull, nothing_pulled
 from ingestion.pull.pending import PendingPull
-from ingestion.pull.report import IngestReport, Pull, nothing_pulled
 from ingestion.settings import IngestionSettings
 from ingestion.source.health import Health
 from ingestion.source.http import Call

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from ingestion.pull.reading import Reading
+from ingestion.pull.page_checks import Reading
 from ingestion.source.pages import Opened
 from ingestion.source.tables import IDS, REJECTED
 from lake.loads import SOURCE

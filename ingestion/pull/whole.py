@@ -9,9 +9,9 @@ import numpy as np
 from ingestion.erasure import forgotten
 from ingestion.errors import PagesMoved, TotalChanged, TruncatedPull
 from ingestion.pull import pipeline
+from ingestion.pull.ingest_report import Pull
+from ingestion.pull.page_checks import Reading
 from ingestion.pull.pending import PendingPull
-from ingestion.pull.reading import Reading
-from ingestion.pull.report import Pull
 from ingestion.pull.resources import source
 from ingestion.settings import IngestionSettings
 from ingestion.source.http import Api

@@ -21,7 +21,7 @@ from ml.data.external.instants import read_instants
 from ml.data.external.metadata import columns_of, load_metadata, require_shared_ids
 from ml.data.external.quantities import read_numbers
 from ml.data.external.reading_options import ReadingOptions
-from ml.data.external.report import Report
+from ml.data.external.reading_report import Report
 from ml.data.external.source import Source, load_columns, unreadable
 from ml.data.features import features_of, meaning_of
 from ml.data.listens import Listens

@@ -13,7 +13,7 @@ from orchestration.steps.simulator_process import EmbeddedSource, embedded_sourc
 from orchestration.warehouse.publishing.publication import MARTS
 
 if TYPE_CHECKING:
-    from ingestion.pull.report import IngestReport
+    from ingestion.pull.ingest_report import IngestReport
     from orchestration.warehouse.build import Build
     from orchestration.warehouse.publishing.publication import Publication
 

@@ -19,7 +19,7 @@ from api.serving.http.middleware import OPEN, Middleware
 from api.serving.http.responses import Responses
 from api.serving.snapshot.current import Served
 from api.serving.telemetry.logs import FailureLog
-from api.serving.telemetry.metrics import Counts, registry
+from api.serving.telemetry.prometheus_metrics import Counts, registry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

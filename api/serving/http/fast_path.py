@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from api.serving.settings import LARGEST_LIMIT
-from api.serving.telemetry.metrics import ROUTES
+from api.serving.telemetry.prometheus_metrics import ROUTES
 
 if TYPE_CHECKING:
     from starlette.types import Scope

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from api.serving.access.rate_limit import Limits
     from api.serving.http.fast_path import FastPath
     from api.serving.telemetry.logs import Log
-    from api.serving.telemetry.metrics import Counts
+    from api.serving.telemetry.prometheus_metrics import Counts
 
 OPEN = frozenset({"/health", "/ready", "/docs", "/openapi.json"})
 """Paths that need no key: health checks and the documentation."""

@@ -11,7 +11,7 @@ from api.serving.http import problems
 if TYPE_CHECKING:
     from api.serving.snapshot.current import Served
     from api.serving.snapshot.lookup import Snapshot
-    from api.serving.telemetry.metrics import Counts
+    from api.serving.telemetry.prometheus_metrics import Counts
 
 
 class Responses:

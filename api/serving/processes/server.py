@@ -9,12 +9,12 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
-from api.listening import listen, report_ready
 from api.serving.access import api_keys, rate_limit
 from api.serving.errors import AlreadyServing, KeysFileBroken, NoKeys
 from api.serving.processes.refresher import refresh
 from api.serving.processes.supervisor import Supervisor, configure
 from api.serving.processes.worker import create_worker
+from api.uvicorn_sockets import listen, report_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

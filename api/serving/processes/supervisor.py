@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
-from api.listening import GRACE_SECONDS
 from api.serving.errors import DiedAtStart
 from api.serving.telemetry.logs import Log, LogHandler
+from api.uvicorn_sockets import GRACE_SECONDS
 
 if TYPE_CHECKING:
     import socket

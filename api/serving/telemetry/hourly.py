@@ -15,7 +15,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from api.serving.snapshot.manifest import STRATEGIES
-from api.serving.telemetry.metrics import EDGES, ROUTES, quantile_ms, totals
+from api.serving.telemetry.prometheus_metrics import EDGES, ROUTES, quantile_ms, totals
 from lake import log
 from lake.clock import utc_now
 

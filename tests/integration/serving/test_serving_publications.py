@@ -18,7 +18,7 @@ from api.serving.processes.refresher import Refresher
 from api.serving.snapshot.current import Served
 from api.serving.telemetry.hourly import SCHEMA, Hourly
 from api.serving.telemetry.logs import Log
-from api.serving.telemetry.metrics import ROUTES, Counts
+from api.serving.telemetry.prometheus_metrics import ROUTES, Counts
 from tests.support.served_marts import Marts
 from tests.support.serving_server import RunningServing, begin_serving, serving, settings, wait_for
 

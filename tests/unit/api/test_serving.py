@@ -6,7 +6,7 @@ import pytest
 
 from api.serving.http.fast_path import FastPath
 from api.serving.settings import ServingSettings
-from api.serving.telemetry.metrics import BOUNDS_MS, quantile_ms
+from api.serving.telemetry.prometheus_metrics import BOUNDS_MS, quantile_ms
 
 
 @pytest.mark.parametrize(

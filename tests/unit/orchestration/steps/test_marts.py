@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from ingestion.pull.report import IngestReport, nothing_pulled
+from ingestion.pull.ingest_report import IngestReport, nothing_pulled
 from ingestion.source.tables import TABLES
 from ingestion.source.window import Window
 from orchestration.steps.marts import what_came

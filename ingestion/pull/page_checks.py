@@ -18,7 +18,7 @@ from ingestion.errors import (
     TruncatedPull,
     TypeChanged,
 )
-from ingestion.pull.report import Pull
+from ingestion.pull.ingest_report import Pull
 from ingestion.settings import IngestionSettings
 from ingestion.source.http import Call
 from ingestion.source.keys import Hashes, hashes, repeats
