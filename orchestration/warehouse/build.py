@@ -140,9 +140,19 @@ def _without_proven(
 def check_every_row(
     settings: Settings, *, run_id: str = "", note: Callable[[str], None] = lambda _: None
 ) -> list[str]:
-    """Run every data test of the marts on every row; return those that warned.
+    """Run every data test of the marts on every row; the status of the build stays as it is.
 
-    Raises `BuildFailed` naming what failed; the status of the build stays as it is.
+    Args:
+        settings: Where the build file and the lake are.
+        run_id: The run that asks, for `ops/dbt_results`.
+        note: Called with each test as it starts.
+
+    Returns:
+        The tests that warned.
+
+    Raises:
+        BuildFailed: A test failed; the error names it.
+
     """
     words = ["test", "--selector", MARTS, *WITHOUT_UNIT_TESTS]
     results = results_of(dbt(settings, *words, run_id=run_id, note=note), settings)

@@ -24,7 +24,17 @@ SPARK = ("dbt-core", "dbt-spark", "pyspark")
 
 
 def passed(settings: Settings, part: str, engine: tuple[str, ...] = DUCKDB) -> list[str]:
-    """Return the unit tests of a part that passed on the code and the engine as they stand."""
+    """Return the unit tests of a part that passed on the present code and engine.
+
+    Args:
+        settings: Where dbt's artifacts are.
+        part: The part that is built.
+        engine: The packages whose versions count.
+
+    Returns:
+        Their ids; none if the code or the engine has changed since.
+
+    """
     try:
         proof = json.loads(_path(settings, part, engine).read_text())
         return list(proof["passed"]) if proof["code"] == _code(engine) else []
@@ -38,7 +48,15 @@ def note(
     results: "Iterable[RunResult]",
     engine: tuple[str, ...] = DUCKDB,
 ) -> None:
-    """Keep which unit tests passed, after a build of the part without any failure."""
+    """Keep which unit tests passed, after a build of the part without any failure.
+
+    Args:
+        settings: Where dbt's artifacts are.
+        part: The part that was built.
+        results: What dbt ran; without unit tests in it, nothing changes.
+        engine: The packages whose versions the proof holds for.
+
+    """
     names = [one.node.unique_id for one in results if str(one.node.resource_type) == "unit_test"]
     if not names:  # the build left them out
         return

@@ -93,7 +93,15 @@ def write(
 ) -> list[PublishedTable]:
     """Write the attached `draft` from the attached build file `made`, in one transaction.
 
-    `masked` leaves columns of personal data empty: there, for queries that name them, and null.
+    Args:
+        files: A connection that has attached both.
+        origin: What the publication says of where it comes from.
+        build: The validated parts and their tables.
+        masked: Whether columns of personal data are null; they stay, for queries that name them.
+
+    Returns:
+        The tables, with their sizes.
+
     """
     files.execute("use draft")
     files.execute("begin")

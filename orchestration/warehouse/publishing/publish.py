@@ -36,6 +36,19 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
     """Publish the build file's reader schemas as `marts.duckdb`; raise `NotValidated` if it is not.
 
     Of a part whose last build failed, the tables stay as the present publication has them.
+
+    Args:
+        settings: Where the build file and the published files are.
+        lock: The writer lock of their data folder.
+        run_id: The run that publishes, for readers to look up.
+
+    Returns:
+        What was published.
+
+    Raises:
+        NotValidated: The marts of the build file are not validated.
+        BuildFileInUse: Another program has the build file open.
+
     """
     lock.require_for(settings.data_dir)
     marts, masked = settings.marts_file, settings.masked_marts_file

@@ -41,7 +41,17 @@ def new_draft(link: Path) -> Path:
 
 
 def finish(draft: Path, number: int, run_id: str | None) -> Path:
-    """Protect a draft from writers, describe it in a manifest, and give its folder its name."""
+    """Protect a draft from writers, describe it in a manifest, and give its folder its name.
+
+    Args:
+        draft: What `new_draft` returned, written.
+        number: The version of the publication.
+        run_id: The run that publishes.
+
+    Returns:
+        Where the finished file is.
+
+    """
     draft.chmod(0o444)
     atomic.flush(draft)
     stamp = publications.stamp_of(draft)
