@@ -37,8 +37,8 @@ class Build:
     """Records of the newest load that broke a rule."""
 
 
-class Told(TypedDict, total=False):
-    """Who hears of a dbt command, as `orchestration.warehouse.dbt.dbt` takes it."""
+class Listeners(TypedDict, total=False):
+    """Who is called as a dbt command runs, as `orchestration.warehouse.dbt.dbt` takes it."""
 
     run_id: str
     note: Callable[[str], None]
@@ -52,11 +52,11 @@ def build(
     part: str = MARTS,
     full_refresh: bool = False,
     nodes: Sequence[str] = (),
-    **told: Unpack[Told],
+    **listeners: Unpack[Listeners],
 ) -> Build:
     """Run `dbt build` of a part; raise `BuildFailed` naming what failed.
 
-    Unit tests that passed on this very code are told of as passed, and not run again.
+    Unit tests that passed on the present code are reported as passed, and not run again.
 
     Args:
         settings: Where the build file and the lake are.
@@ -65,25 +65,25 @@ def build(
         full_refresh: Build from the start, whatever was built before.
         nodes: Ids of the only nodes to build, from the start: models with all that follows them,
             and tests. A part that is not validated, or has more to read, is built whole.
-        **told: `note` hears each node begin, `tell` how it ended.
+        **listeners: `note` is called as each node starts, `tell` as it ends.
 
     """
     lock.require_for(settings.data_dir)
-    results = _piece(settings, part, nodes, **told) if nodes else None
+    results = _piece(settings, part, nodes, **listeners) if nodes else None
     if results is None:
-        results = built(settings, part, full_refresh=full_refresh, **told)
+        results = built(settings, part, full_refresh=full_refresh, **listeners)
     return _summary(settings, part, results)
 
 
 def _piece(
-    settings: Settings, part: str, nodes: Sequence[str], **told: Unpack[Told]
+    settings: Settings, part: str, nodes: Sequence[str], **listeners: Unpack[Listeners]
 ) -> "list[RunResult] | None":
     """Build a piece of a validated part; None, nothing touched, where only all may be built."""
     words = ["build", "--full-refresh", *selection_of(part, nodes)]
-    words += _without_proven(settings, part, unit_tests.DUCKDB, told.get("tell", unheard))
+    words += _without_proven(settings, part, unit_tests.DUCKDB, listeners.get("tell", unheard))
     try:
         with lent({"MOOVITAMIX_PIECE": part}):
-            return results_of(dbt(settings, *words, **told), settings)
+            return results_of(dbt(settings, *words, **listeners), settings)
     except BuildFailed as error:
         is_refused = "only the whole of" in str(error)  # macros/build/begin_build.sql
         if not is_refused and (part != MARTS or not discard_if_damaged(settings.build_file)):
@@ -112,17 +112,17 @@ def built(
     full_refresh: bool,
     engine: tuple[str, ...] = unit_tests.DUCKDB,
     target: Target = DUCKDB,
-    **told: Unpack[Told],
+    **listeners: Unpack[Listeners],
 ) -> "list[RunResult]":
     """Run `dbt build` of a part on an engine; return what was run, all of it good."""
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
-    words += _without_proven(settings, part, engine, told.get("tell", unheard))
+    words += _without_proven(settings, part, engine, listeners.get("tell", unheard))
     try:
-        results = results_of(dbt(settings, *words, target=target, **told), settings)
+        results = results_of(dbt(settings, *words, target=target, **listeners), settings)
     except BuildFailed:
         if target != DUCKDB or part != MARTS or not discard_if_damaged(settings.build_file):
             raise
-        results = results_of(dbt(settings, *words, target=target, **told), settings)
+        results = results_of(dbt(settings, *words, target=target, **listeners), settings)
     unit_tests.note(settings, part, results, engine)
     return results
 

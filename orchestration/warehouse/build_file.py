@@ -29,7 +29,7 @@ SIGNS_OF_DAMAGE = (
 
 
 def require_usable(path: Path) -> None:
-    """Wait until nobody has the build file open; remove it if it is damaged, and say so.
+    """Wait until no other program has the build file open; remove a damaged one, and report it.
 
     dbt would wait for each of its connections, and take a damaged file for one that is in use.
     Raises `BuildFileInUse` and `BuildFileMisplaced`.
@@ -133,13 +133,13 @@ def _wait_for(path: Path) -> str | None:
         try:
             return _damage(path, in_depth=False, read_only=False)
         except duckdb.Error as error:
-            said = str(error).splitlines()[0]
+            message = str(error).splitlines()[0]
             if is_damage(error):
-                return said
+                return message
             if "lock on file" not in str(error):  # dbt says what it is
                 return None
             if time.monotonic() > give_up_at:
-                raise BuildFileInUse(path, said) from error
+                raise BuildFileInUse(path, message) from error
             time.sleep(0.5)
 
 

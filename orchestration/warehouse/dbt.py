@@ -64,11 +64,11 @@ def dbt(
     if isinstance(answer.exception, KeyboardInterrupt):
         raise answer.exception
     if answer.exception is not None:
-        said = " ".join(str(answer.exception).split())
-        if damaged := damaged_file(said, settings.lake_url):
+        message = " ".join(str(answer.exception).split())
+        if damaged := damaged_file(message, settings.lake_url):
             raise damaged from answer.exception
         raise BuildFailed(
-            f"dbt could not {words[0]}: {said}; {log_of(settings)}"
+            f"dbt could not {words[0]}: {message}; {log_of(settings)}"
         ) from answer.exception
     if run_id:
         record(settings, run_id, words[0], answer.result)
@@ -76,7 +76,7 @@ def dbt(
 
 
 def log_of(settings: Settings) -> str:
-    """Where all that dbt said can be read."""
+    """Return where all that dbt logged can be read."""
     return f"all of it in {settings.dbt_dir / 'logs' / 'dbt.log'}"
 
 
@@ -87,20 +87,20 @@ def _listener(note: Callable[[str], None], tell: Tell) -> Callable[[Any], None]:
         elif event.info.name == "NodeFinished":
             node, result = event.data.node_info, event.data.run_result
             if tell is not unheard:
-                tell(node.unique_id, node.node_status, _said_of(node, result))
+                tell(node.unique_id, node.node_status, _message_of(node, result))
 
     return listen
 
 
-def _said_of(node: Any, result: Any) -> str:  # noqa: ANN401 - dbt's events carry no types
-    """Say what dbt's own lines do: its message, rows and seconds, and where failing rows are."""
-    said = [] if result.message in ("", "OK") else [" ".join(result.message.split())]
+def _message_of(node: Any, result: Any) -> str:  # noqa: ANN401 - dbt's events carry no types
+    """Return what dbt prints: its message, rows and seconds, and where failing rows are."""
+    parts = [] if result.message in ("", "OK") else [" ".join(result.message.split())]
     relation = node.node_relation.relation_name
     if node.materialized in ("table", "incremental"):
-        said += [f"{rows:,} rows"] if (rows := _rows_in(relation)) is not None else []
+        parts += [f"{rows:,} rows"] if (rows := _rows_in(relation)) is not None else []
     elif relation and result.num_failures:
-        said.append(f"select * from {relation.partition('.')[2]}")
-    return ", ".join([*said, f"{result.execution_time:.2f} s"])
+        parts.append(f"select * from {relation.partition('.')[2]}")
+    return ", ".join([*parts, f"{result.execution_time:.2f} s"])
 
 
 def _rows_in(relation: str) -> int | None:

@@ -36,10 +36,10 @@ def _facts(result: Any) -> dict[str, object]:  # noqa: ANN401
         "status": status,
         "seconds": float(result.execution_time),
         "failures": getattr(result, "failures", None),
-        "message": None if status in GOOD else _said(str(result.message or "")),
+        "message": None if status in GOOD else _short_message(str(result.message or "")),
     }
 
 
-def _said(message: str) -> str:
+def _short_message(message: str) -> str:
     """One short line: a message may quote a row, and what it says must not stay in the lake."""
     return masked(" ".join(message.split()))[:LONGEST_MESSAGE]

@@ -7,7 +7,7 @@ from orchestration.run.errors import Failure
 
 ROWS, TESTS = 3, 3
 # A text may be anybody's name, whatever its column is called; these are made by this project.
-TELLING_TEXTS = frozenset({"load_id", "run_id", "table_name"})
+SHOWN_TEXTS = frozenset({"load_id", "run_id", "table_name"})
 
 
 def first_failing_rows(build_file: Path, failures: Sequence[Failure]) -> list[str]:
@@ -21,14 +21,14 @@ def first_failing_rows(build_file: Path, failures: Sequence[Failure]) -> list[st
     with duckdb.connect(build_file, read_only=True) as built:
         for failure in [one for one in failures if one.found_in][:TESTS]:
             found = built.sql(f"select * from {failure.found_in} limit {ROWS}")
-            told = [_is_telling(*one) for one in zip(found.columns, found.types, strict=True)]
+            may_show = [_may_be_shown(*one) for one in zip(found.columns, found.types, strict=True)]
             for row in found.fetchall():
-                values = zip(found.columns, row, told, strict=True)
-                shown = [f"{name}={value}" for name, value, is_told in values if is_told]
+                values = zip(found.columns, row, may_show, strict=True)
+                shown = [f"{name}={value}" for name, value, is_shown in values if is_shown]
                 lines.append(f"{failure.name}: {' '.join(shown) or 'no column may be shown'}")
     return lines
 
 
-def _is_telling(name: str, kind: object) -> bool:
+def _may_be_shown(name: str, kind: object) -> bool:
     is_text = any(word in str(kind) for word in ("VARCHAR", "BLOB", "JSON", "STRUCT", "MAP"))
-    return not is_text or name in TELLING_TEXTS
+    return not is_text or name in SHOWN_TEXTS

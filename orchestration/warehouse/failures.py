@@ -20,12 +20,12 @@ def results_of(answer: Any, settings: Settings) -> "list[RunResult]":  # noqa: A
     if answer.success:
         return list(answer.result.results)
     failed = [result for result in answer.result.results if result.status in FAILURES]
-    told = "; ".join(failure_line(result) for result in failed)
-    if damaged := damaged_file(told, settings.lake_url):
+    reasons = "; ".join(failure_line(result) for result in failed)
+    if damaged := damaged_file(reasons, settings.lake_url):
         raise damaged
     count = f"{len(failed)} of {len(answer.result.results)} failed"
     raise BuildFailed(
-        f"{count}: {told}; {log_of(settings)}", tuple(_failure(result.node) for result in failed)
+        f"{count}: {reasons}; {log_of(settings)}", tuple(_failure(result.node) for result in failed)
     )
 
 
@@ -44,6 +44,6 @@ def failure_line(result: "RunResult") -> str:
         where = f"select * from {stored}" if stored else node.compiled_path
         return f"test {node.name} found {result.failures:,} rows ({where})"
     # The log also has the macros that an error came through, and the line of SQL.
-    reason = re.split(r"\n\s*(?:> in macro|LINE \d+:)", result.message or "no reason given")[0]
-    said = " ".join(reason.split())
-    return f"{node.resource_type} {node.name}: {said}"
+    text = re.split(r"\n\s*(?:> in macro|LINE \d+:)", result.message or "no reason given")[0]
+    reason = " ".join(text.split())
+    return f"{node.resource_type} {node.name}: {reason}"

@@ -42,7 +42,9 @@ def freshness(settings: Settings, *, run_id: str = "", tell: Tell = unheard) -> 
     _record(settings, run_id, found)
     broken = [one for one in answer.result.results if one.status == "runtime error"]
     if broken:
-        raise SourceStale(f"freshness can't be told: {' '.join(str(broken[0].message).split())}")
+        raise SourceStale(
+            f"freshness can't be measured: {' '.join(str(broken[0].message).split())}"
+        )
     if stale := [str(one) for one in found if one.status == "error"]:
         raise SourceStale("; ".join(stale))
     return found

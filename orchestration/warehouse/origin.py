@@ -26,12 +26,12 @@ def manifest_hash(settings: Settings) -> str | None:
         manifest: dict[str, Any] = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):  # a full disk leaves half of what dbt writes
         return None
-    said = {
+    lasting = {
         name: {key: node[key] for key in LASTING if key in node}
         for kind in KINDS
         for name, node in manifest.get(kind, {}).items()
     }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
 
 
 def files_of(settings: Settings, load_ids: Iterable[str]) -> list[LoadFile]:

@@ -25,7 +25,7 @@
 {% endmacro %}
 
 
-{# Spark has a ledger of its own (macros/spark/ledger.sql). #}
+{# Spark has its own ledger (macros/spark/ledger.sql). #}
 {% macro open_ledger() %}
     {{ return(adapter.dispatch('open_ledger')()) }}
 {% endmacro %}
@@ -149,7 +149,7 @@
 
 {# What decides the content of a part and its proof: its models and tests as written, configurations and contracts, the
    macros, the version of dbt and the engine. A new sentence in a description is no reason to build everything
-   anew; nor, for one part, is a macro in the folder of another (macros/<part>/). #}
+   again; nor, for one part, is a macro in the folder of another (macros/<part>/). #}
 {% macro model_hash(part) %}
     {% set written = [dbt_version, adapter.type()] %}
     {% for node in nodes_of(part) | selectattr('resource_type', 'equalto', 'model') %}

@@ -1,4 +1,4 @@
-{# What `begin_build` decided for this build of a part; one that no build has begun is built whole. #}
+{# What `begin_build` decided for this build of a part; one that no build has started is built whole. #}
 {% macro build_state(part) %}
     {% if execute and ledger_exists() %}
         {% set state = "select status, is_full_refresh from ledger.state where part = '" ~ part ~ "'" %}

@@ -6,7 +6,7 @@
 
 
 {# The part that a model or a test belongs to: the folder it lies in, under models/ or tests/; else the marts.
-   `monitoring` is none of the parts, for it is built into a file of its own. #}
+   `monitoring` is none of the parts, for it is built into its own file. #}
 {% macro part_of(node) %}
     {% set folder = node.fqn[1] if node and node.fqn | length > 2 else '' %}
     {{ return(folder if folder in parts() + ['monitoring'] else 'marts') }}
@@ -23,7 +23,7 @@
 {% endmacro %}
 
 
-{# The parts of which this command writes something, told by what dbt selected and not by any name. #}
+{# The parts of which this command writes something, by what dbt selected and not by any name. #}
 {% macro parts_at_work() %}
     {% set at_work = [] %}
     {% for part in parts() if nodes_of(part) | selectattr('unique_id', 'in', selected_resources) | list %}

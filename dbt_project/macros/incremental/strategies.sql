@@ -24,7 +24,7 @@
 {% endmacro %}
 
 
-{# Spark writes a day anew by overwriting its partition; one that has no listens any more is not written, so it is dropped. #}
+{# Spark rewrites a day by overwriting its partition; one that has no listens any more is not written, so it is dropped. #}
 {% macro drop_emptied_days() %}
     {% if execute and target.type == 'spark' and is_incremental() %}
         {% set emptied %}

@@ -1,4 +1,4 @@
-{# A row per key: the newest version that the app told of, or an inferred member: an id that is listened to, but not
+{# A row per key: the newest version that the app has, or an inferred member: an id that is listened to, but not
    (yet) known, so that no listen is dropped. An increment has the members with new versions and all inferred ones
    (macros/incremental/strategies.sql). #}
 {% macro current_members(history, versions, key, attributes) %}

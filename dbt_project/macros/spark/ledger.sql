@@ -1,6 +1,6 @@
 {# The build's ledger on Spark. Parquet tables know no update, so what is short is kept as views of literals:
    replacing a view is one step of the metastore, and reading it starts no job. `ledger.state` and `ledger.relations` are
-   such; the loads that a validated build has read are a table, written anew at each validation under a new name. A
+   such; the loads that a validated build has read are a table, rewritten at each validation under a new name. A
    crash leaves a part in progress, whatever was written before: the next build starts over. What is validated is published:
    readers of the metastore see the tables that the build made (docs/scaling.md). #}
 {% macro spark__open_ledger() %}

@@ -24,7 +24,7 @@ BUILT = "select load_id from ledger.loads where is_built"
 
 
 def hand_over(settings: Settings, lock: WriterLock) -> int:
-    """Make the build file anew from Spark's validated marts; return how many rows were copied.
+    """Make the build file from Spark's validated marts; return how many rows were copied.
 
     None are when the build file holds that very build: features and recommendations, which are
     built on it, are published without another copy of the marts. Raises `NotValidated` when Spark's
@@ -79,7 +79,7 @@ def _holds(build_file: Path, build: str) -> bool:
         """
         try:
             return bool(built.execute(validated, [build]).fetchall())
-        except duckdb.CatalogException:  # no build has begun in this file
+        except duckdb.CatalogException:  # no build has started in this file
             return False
 
 

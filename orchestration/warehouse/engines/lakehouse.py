@@ -1,8 +1,8 @@
 """What is published, in a DuckLake too: Parquet with a catalogue on PostgreSQL, for many at once.
 
 A DuckDB file has many readers or one writer. A lakehouse has many of both, on many machines: each
-publication comes into it as one transaction, and whoever writes tables of their own beside it waits
-for nobody. It holds the masked marts: whoever may read a catalogue may read all of it.
+publication comes into it as one transaction, and writers of other tables beside it never wait. It
+holds the masked marts: those who may read a catalogue may read all of it.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ A_DAY_OLD = "older_than => now() - interval 1 day"
 def share(settings: Settings, *, keep_former: bool = True) -> int:
     """Bring the published tables into the lakehouse in one transaction; return how many.
 
-    Former ones go a day later: until then queries that have begun, and `at (version => …)`, find
+    Former ones go a day later: until then queries that have started, and `at (version => …)`, find
     them. Without `keep_former` they go at once, with what killed transactions left; a query that
     is under way then fails. Raises `LakehouseMissing` without the extensions,
     `LakehouseUnreachable` where the catalogue or the place of its data refuses.

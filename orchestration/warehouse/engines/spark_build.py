@@ -12,7 +12,7 @@ from orchestration.run.errors import SparkMissing
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import ROOT, Settings
 from orchestration.warehouse import unit_tests
-from orchestration.warehouse.build import Build, Told, built
+from orchestration.warehouse.build import Build, Listeners, built
 from orchestration.warehouse.dbt import Target, dbt
 from orchestration.warehouse.failures import results_of
 from orchestration.warehouse.publishing.publication import MARTS
@@ -32,7 +32,7 @@ def build_on_spark(
     *,
     part: str = MARTS,
     full_refresh: bool = False,
-    **told: Unpack[Told],
+    **listeners: Unpack[Listeners],
 ) -> Build:
     """Run `dbt build` of the marts on Spark; raise `BuildFailed` naming what failed.
 
@@ -43,7 +43,12 @@ def build_on_spark(
     require_spark()
     index_lake(settings)
     results = built(
-        settings, part, full_refresh=full_refresh, engine=unit_tests.SPARK, target=SPARK, **told
+        settings,
+        part,
+        full_refresh=full_refresh,
+        engine=unit_tests.SPARK,
+        target=SPARK,
+        **listeners,
     )
     return _summary(results, full_refresh)
 

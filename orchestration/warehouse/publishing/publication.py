@@ -118,7 +118,7 @@ def write(
         build.load_ids,
         marts.model_hash,
     ]
-    facts += [build.built_at, utc_now(), [_told(part) for part in build.parts]]
+    facts += [build.built_at, utc_now(), [_as_struct(part) for part in build.parts]]
     facts += [origin.git_commit, origin.manifest_hash, masked]
     files.execute(f"insert into publication values ({', '.join('?' * len(facts))})", facts)
     if origin.files:
@@ -142,7 +142,7 @@ def parts_in(files: "duckdb.DuckDBPyConnection") -> list[Part]:
     import duckdb
 
     try:
-        told = files.sql("select unnest(parts) as part from present.publication").fetchall()
+        rows = files.sql("select unnest(parts) as part from present.publication").fetchall()
     except duckdb.Error:
         return []
     return [
@@ -155,11 +155,11 @@ def parts_in(files: "duckdb.DuckDBPyConnection") -> list[Part]:
             [_split(table) for table in part["tables"]],
             "present",
         )
-        for (part,) in told
+        for (part,) in rows
     ]
 
 
-def _told(part: Part) -> dict[str, object]:
+def _as_struct(part: Part) -> dict[str, object]:
     return {
         "part": part.name,
         "invocation_id": part.invocation_id,
@@ -204,9 +204,9 @@ def _copy(
     if comment:
         files.execute(f"comment on table {name} is '{quoted(comment)}'")
     for column, _, described in columns:
-        told = f"{described or ''} Left empty in this file." if column in empty else described
-        if told:
-            files.execute(f"comment on column {name}.{name_of(column)} is '{quoted(told.strip())}'")
+        text = f"{described or ''} Left empty in this file." if column in empty else described
+        if text:
+            files.execute(f"comment on column {name}.{name_of(column)} is '{quoted(text.strip())}'")
 
 
 def _measure(files: "duckdb.DuckDBPyConnection", table: Table) -> PublishedTable:

@@ -154,7 +154,7 @@ def require_whole(settings: Settings) -> None:
 def rewritten(file: Path) -> Iterator[Path]:
     """Yield a draft that takes the place of a published file under every link that names it."""
     manifest, folder = read_manifest(file.parent), file.parent.parent
-    assert manifest is not None, "only what was published is written anew"
+    assert manifest is not None, "only what was published is rewritten"
     link = folder.parent.parent / file.name
     draft = new_draft(link)
     try:
