@@ -1,5 +1,5 @@
-{# A table does not lose many of its rows from one validated build to the next. A person who
-   wants that says so: `--full-refresh` takes what comes. #}
+{# A table does not lose many of its rows from one validated build to the next. A person
+   who wants that says so: `--full-refresh` takes what comes. #}
 {% test no_large_drop(model, share=0.2, handful=50) %}
 
     with
