@@ -10,7 +10,7 @@ from datetime import datetime
 import duckdb
 
 from bench.open_gate import leave_open
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.lock import WriterLock, hold
 from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
@@ -29,10 +29,10 @@ VALIDATE = """
 def main() -> None:
     settings = Settings(as_of=datetime.fromisoformat(sys.argv[1]))
     leave_open()
-    screen = Screen(tells_steps=False)
+    console = Console(shows_steps=False)
     with (
         hold(settings.data_dir, "bare day") as lock,
-        recorded(settings, lock, screen, "bare day") as run,
+        recorded(settings, lock, console, "bare day") as run,
     ):
         live(run, lock)
 

@@ -59,7 +59,7 @@ class Retention:
     """Loads refused before this are removed, if their windows were pulled again since."""
 
 
-def compact(settings: IngestionSettings, retention: Retention | None = None) -> Compacted:
+def compact_lake(settings: IngestionSettings, retention: Retention | None = None) -> Compacted:
     """Compact every folder of `raw/` and `ops/`; the caller holds the writer lock.
 
     Merges files of accepted loads only; skips the pending pull, and loads that may yet be accepted.

@@ -3,7 +3,7 @@
 import typer
 
 from orchestration.cli.context import settings_for
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 
 app = typer.Typer()
 
@@ -18,6 +18,6 @@ def alert_test() -> None:
     settings = settings_for()
     attempts = send(settings, sample_alert(settings))
     rows = [(one.channel, one.outcome, one.error or "") for one in attempts]
-    Screen().table(("channel", "outcome", "error"), rows)
+    Console().table(("channel", "outcome", "error"), rows)
     if failed := [one.channel for one in attempts if one.outcome == "failed"]:
         raise AlertFailed(f"the test alert did not go out by {', '.join(failed)}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.run.configuration import require_right
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.lock import hold
 from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
@@ -37,27 +37,29 @@ def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
     from orchestration.monitoring.monitor import monitor_after
 
     require_right_settings(settings)
-    screen = Screen()
+    console = Console()
     with hold(settings.data_dir, command, wait) as lock:
         run: Run | None = None
         try:
-            with recorded(settings, lock, screen, command, [Alerts()]) as run:
+            with recorded(settings, lock, console, command, [Alerts()]) as run:
                 yield run
         except Exception:
             if run:
-                monitor_after(run.by_its_clock, lock, screen, run.run_id)
+                monitor_after(run.by_its_clock, lock, console, run.run_id)
             raise
-        monitor_after(run.by_its_clock, lock, screen, run.run_id)
+        monitor_after(run.by_its_clock, lock, console, run.run_id)
 
 
-def print_next_steps(settings: Settings, screen: Screen) -> None:
+def print_next_steps(settings: Settings, console: Console) -> None:
     """Say where to look after a run."""
     program = sys.argv[0] if sys.argv[0].endswith("moovitamix") else "moovitamix"
     dbt = program.removesuffix("moovitamix") + "dbt"
     docs = "--project-dir dbt_project"
-    screen.say(f'{program} query "select count(*) from fact_listen_history"   ask the marts')
-    screen.say(f"{program} status   how things stand")
-    screen.say(f"{program} report   how the runs go, as a page: {settings.report_file}")
+    console.print(f'{program} query "select count(*) from fact_listen_history"   query the marts')
+    console.print(f"{program} status   the state of the runs and the data")
+    console.print(f"{program} report   a page on the runs: {settings.report_file}")
     pages = settings.data_dir / "quality" / "index.html"
-    screen.say(f"{pages}   what the gate found in each load (Data Docs)")
-    screen.say(f"{dbt} docs generate {docs} && {dbt} docs serve {docs}   what every column means")
+    console.print(f"{pages}   raw validation of each load (Data Docs)")
+    console.print(
+        f"{dbt} docs generate {docs} && {dbt} docs serve {docs}   what every column means"
+    )

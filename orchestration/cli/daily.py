@@ -12,7 +12,7 @@ from orchestration.cli.context import (
     writing,
 )
 from orchestration.cli.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.lock import hold
 
 app = typer.Typer()
@@ -29,7 +29,7 @@ def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
     with writing(settings, "run", wait) as day:
         run_daily(day)
     day.show_summary()
-    print_next_steps(settings, day.screen)
+    print_next_steps(settings, day.console)
 
 
 @app.command()
@@ -41,12 +41,12 @@ def simulate(
     """Live many days by the run's clock, from the embedded source: ingest, build, publish, each."""
     from orchestration.steps.simulate import live_days
 
-    screen = Screen(tells_steps=False)
+    console = Console(shows_steps=False)
     settings = settings_for()
     require_right_settings(settings)
     with hold(settings.data_dir, "simulate", wait) as lock:
-        live_days(settings, lock, screen, days=days, first=first and first.date())
-    print_next_steps(settings, screen)
+        live_days(settings, lock, console, days=days, first=first and first.date())
+    print_next_steps(settings, console)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import typer
 
 from orchestration.cli.context import settings_for
 from orchestration.cli.options import AsOf
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 
 app = typer.Typer()
 
@@ -27,7 +27,7 @@ def query(
     elif as_csv:
         typer.echo(query.to_csv(answer), nl=False)
     else:
-        query.show(answer, Screen())
+        query.show(answer, Console())
 
 
 @app.command()
@@ -35,7 +35,7 @@ def status() -> None:
     """Say how things stand: the last run, the lake, the build, the publication, the lock."""
     from orchestration.monitoring.status import facts
 
-    Screen().table(["", ""], facts(settings_for()))
+    Console().table(["", ""], facts(settings_for()))
 
 
 @app.command()

@@ -105,6 +105,6 @@ def forget(
         left = forget_person.forget(day, user, reason, unknown=unknown)
     day.show_summary()
     for backup in left.backups:
-        day.screen.say(f"the backup {backup} was made before: it may hold this person still")
+        day.console.print(f"the backup {backup} was made before: it may hold this person still")
     for place in left.unreached:
-        day.screen.say(f"{place} can't be reached: `moovitamix backup {place}` once it can")
+        day.console.print(f"{place} can't be reached: `moovitamix backup {place}` once it can")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 
 if TYPE_CHECKING:
     from ml.lifecycle.evaluate import ModelResult
@@ -135,7 +135,7 @@ def _tell(what: str) -> None:
 
 
 def _show(results: "list[ModelResult]", kind: str, seed: int) -> None:
-    screen = Screen()
+    console = Console()
     names = [
         "ndcg_at_10",
         "recall_at_10",
@@ -159,8 +159,8 @@ def _show(results: "list[ModelResult]", kind: str, seed: int) -> None:
         names.append("% of oracle")
         for row, one in zip(rows, results, strict=True):
             row.append(f"{one.metrics['percent_of_oracle']:.1f}")
-    screen.table(["model", *names], rows, to_the_right=names)
-    screen.say(
+    console.table(["model", *names], rows, to_the_right=names)
+    console.print(
         f"{figures['users']:,} test users, by what they had not heard; split {kind}, seed {seed}"
     )
 

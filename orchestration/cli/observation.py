@@ -4,7 +4,7 @@ import typer
 
 from orchestration.cli.context import require_right_settings, settings_for
 from orchestration.cli.options import ApiUrl, Wait
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.lock import hold
 from orchestration.run.runs import new_run_id
 
@@ -14,13 +14,13 @@ app = typer.Typer()
 @app.command()
 def monitor(wait: Wait = 0) -> None:
     """Build the monitoring marts from what runs left, and test them all; runs build them too."""
-    from orchestration.monitoring.monitor import monitor as build_marts
+    from orchestration.monitoring.monitor import build_monitoring
 
-    settings, screen = settings_for(), Screen()
+    settings, console = settings_for(), Console()
     require_right_settings(settings)
-    with hold(settings.data_dir, "monitor", wait) as lock, screen.working("monitor"):
-        done = build_marts(settings, lock, run_id=new_run_id(), tested=True)
-    screen.say(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")
+    with hold(settings.data_dir, "monitor", wait) as lock, console.working("monitor"):
+        done = build_monitoring(settings, lock, run_id=new_run_id(), tested=True)
+    console.print(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")
 
 
 @app.command()
@@ -29,7 +29,7 @@ def report() -> None:
     from orchestration.monitoring.report.writing import write
 
     path, level = write(settings_for())
-    Screen().say(f"{level.name.lower()}: {path}")
+    Console().print(f"{level.name.lower()}: {path}")
 
 
 @app.command()
@@ -37,10 +37,10 @@ def graph() -> None:
     """Draw dbt's graph for Airflow: once, and whenever the dbt project changed."""
     from orchestration.warehouse.graph import make
 
-    screen = Screen()
-    with screen.working("graph"):
+    console = Console()
+    with console.working("graph"):
         made = make(settings_for())
-    screen.say(f"{len(made)} parts in {made[0].parent}")
+    console.print(f"{len(made)} parts in {made[0].parent}")
 
 
 @app.command("check-api")
@@ -50,5 +50,5 @@ def check(api_url: ApiUrl = None) -> None:
 
     found = check_api(settings_for(api_url=api_url))
     for endpoint, error in found.items():
-        Screen().say(f"{endpoint:<16} {error or 'ok'}")
+        Console().print(f"{endpoint:<16} {error or 'ok'}")
     require_well(found)

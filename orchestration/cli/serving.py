@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestration.cli.context import settings_for
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 
 if TYPE_CHECKING:
     from api.serving.settings import ServingSettings
@@ -44,7 +44,7 @@ def list_keys() -> None:
 
     known = api_keys.read(_settings().keys_file)
     rows = [(one.name, f"{one.added_at} UTC") for one in known]
-    Screen().table(["key", "added"], rows)
+    Console().table(["key", "added"], rows)
 
 
 @key.command()

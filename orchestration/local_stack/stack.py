@@ -21,7 +21,7 @@ from orchestration.local_stack.processes import ports
 from orchestration.local_stack.processes.supervision import Ended, Supervisor
 from orchestration.local_stack.secrets_file import Secrets, kept
 from orchestration.local_stack.services import DOCS, Services
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.settings import Settings
 from orchestration.run.stack_settings import StackSettings
 
@@ -46,7 +46,7 @@ def run(settings: Settings, *, free_ports: bool, ended: threading.Event) -> None
     with _only_stack(folders):
         chosen = ports.chosen(stack, any_free=free_ports, with_source=not settings.api_url)
         ours = Stack(settings, stack, folders, kept(folders), chosen)
-        supervisor = Supervisor(ended, Screen().say)
+        supervisor = Supervisor(ended, Console().print)
         try:
             _start(ours, supervisor)
             supervisor.supervise()

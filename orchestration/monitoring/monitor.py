@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.monitoring.measures import measure_lake
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.error_messages import message_of
 from orchestration.run.errors import MonitoringFailed
 from orchestration.run.lock import WriterLock
-from orchestration.run.progress import Tell, unheard
+from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import Settings
 from orchestration.warehouse.dbt import MONITORING, dbt, log_of
 from orchestration.warehouse.failures import failure_line
@@ -27,13 +27,13 @@ class Monitoring:
     tests: int
 
 
-def monitor(
+def build_monitoring(
     settings: Settings,
     lock: WriterLock,
     *,
     run_id: str = "",
     tested: bool = False,
-    tell: Tell = unheard,
+    on_node: OnNode = ignore,
 ) -> Monitoring:
     """Rebuild `monitoring.duckdb`; with `tested` only if all of its tests pass.
 
@@ -48,7 +48,7 @@ def monitor(
         settings,
         *("build" if tested else "run", "--selector", "monitoring"),
         run_id=run_id,
-        tell=tell,
+        on_node=on_node,
         target=MONITORING,
     )
     if not answer.success:
@@ -70,10 +70,10 @@ def _publish(link: Path, made: Path, run_id: str) -> None:
     published_files.sweep(link)
 
 
-def monitor_after(settings: Settings, lock: WriterLock, screen: Screen, run_id: str) -> None:
+def monitor_after(settings: Settings, lock: WriterLock, console: Console, run_id: str) -> None:
     """Build the monitoring marts at the end of a run; an error is printed, and no more."""
     try:
-        with screen.working("monitor"):
-            monitor(settings, lock, run_id=run_id)
+        with console.working("monitor"):
+            build_monitoring(settings, lock, run_id=run_id)
     except Exception as error:  # a run is not undone by what looks at it
-        screen.say(f"monitoring stays as it was: {message_of(error)}")
+        console.print(f"monitoring stays as it was: {message_of(error)}")

@@ -50,8 +50,7 @@ KEYS = {"tracks": "track_id", "users": "user_id"}
 
 def compact(run: Run, keep_superseded: int | None, keep_ops: int | None) -> None:
     """Compact the lake; days to keep are of superseded records, and of rows in `ops/`."""
-    from ingestion.compact import Retention
-    from ingestion.compact import compact as compact_lake
+    from ingestion.compact import Retention, compact_lake
     from ingestion.settings import IngestionSettings
 
     settings = run.settings

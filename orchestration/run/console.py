@@ -1,11 +1,11 @@
-"""What a person sees while a command runs: the step at work, then one line per step."""
+"""Console output of a command: the step at work, then one line for each step."""
 
 import time
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from rich.console import Console, JustifyMethod
+import rich.console
 from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
@@ -15,20 +15,20 @@ from rich.text import Text
 LOG_WIDTH = 200
 
 
-def _console() -> Console:
-    console = Console(highlight=False, markup=False)
-    return (
-        console if console.is_terminal else Console(highlight=False, markup=False, width=LOG_WIDTH)
-    )
+def _terminal() -> rich.console.Console:
+    terminal = rich.console.Console(highlight=False, markup=False)
+    if not terminal.is_terminal:
+        terminal.width = LOG_WIDTH
+    return terminal
 
 
 @dataclass(slots=True)
-class Screen:
+class Console:
     """Progress on a terminal; plain lines where there is none."""
 
-    console: Console = field(default_factory=_console)
-    tells_steps: bool = True
-    """Whether each step has a line of its own; many days in a row have one line each instead."""
+    terminal: rich.console.Console = field(default_factory=_terminal)
+    shows_steps: bool = True
+    """Whether each step has its own line; a simulation has one line for each day instead."""
     _status: Status | None = None
     _name: str = ""
 
@@ -37,21 +37,21 @@ class Screen:
         """Show that the step `name` is at work, and then how long it took."""
         started = time.monotonic()
         self._name = name
-        with self.console.status(name) if self.console.is_terminal else nullcontext() as status:
+        with self.terminal.status(name) if self.terminal.is_terminal else nullcontext() as status:
             self._status = status
             yield
         self._status = None
-        if self.tells_steps:
-            self.say(f"{name:<8} {time.monotonic() - started:6.1f} s")
+        if self.shows_steps:
+            self.print(f"{name:<8} {time.monotonic() - started:6.1f} s")
 
-    def note(self, text: str) -> None:
-        """Say what the step at work is busy with."""
+    def update(self, text: str) -> None:
+        """Show what the step at work does now."""
         if self._status:
             self._status.update(f"{self._name}  {escape(text)}")
 
-    def say(self, text: str = "") -> None:
+    def print(self, text: str = "") -> None:
         """Print one line."""
-        self.console.print(text, soft_wrap=True)
+        self.terminal.print(text, soft_wrap=True)
 
     def table(
         self,
@@ -63,11 +63,11 @@ class Screen:
         """Print a table; the columns named in `to_the_right` hold numbers."""
         shown = Table(show_header=any(columns))
         for column in columns:
-            side: JustifyMethod = "right" if column in to_the_right else "left"
+            side: rich.console.JustifyMethod = "right" if column in to_the_right else "left"
             shown.add_column(Text(column), justify=side, overflow="fold")
         for row in rows:
             shown.add_row(*(Text(cell) for cell in row))
-        self.console.print(shown)
+        self.terminal.print(shown)
 
 
 def count(rows: int | None) -> str:

@@ -20,11 +20,11 @@ from orchestration.run.settings import Settings
 GOOD = frozenset({"success", "pass", "warn", "no-op"})
 KEPT_FILES = 50
 
-Tell = Callable[[str, str, str], None]
+OnNode = Callable[[str, str, str], None]
 """Hears of each node that ended: its id, dbt's word for how, and what dbt said of it."""
 
 
-def unheard(_node: str, _status: str, _said: str) -> None:
+def ignore(_node: str, _status: str, _said: str) -> None:
     """Nobody listens."""
 
 
@@ -78,7 +78,7 @@ def file_of(settings: Settings, build: str) -> Path:
 
 
 @contextmanager
-def telling(path: Path, heading: Heading | None = None) -> Iterator[Tell]:
+def recording(path: Path, heading: Heading | None = None) -> Iterator[OnNode]:
     """Write the progress of a build: a new file, which is this writer's from its first instant.
 
     Without a `heading` it is a build of all of its part that begins now.
@@ -93,11 +93,11 @@ def telling(path: Path, heading: Heading | None = None) -> Iterator[Tell]:
             lines.flush()
         _sweep(path.parent)
 
-        def tell(node: str, status: str, said: str) -> None:
+        def on_node(node: str, status: str, said: str) -> None:
             lines.write(json.dumps({"node": node, "status": status, "said": said}) + "\n")
             lines.flush()
 
-        yield tell
+        yield on_node
 
 
 def read(path: Path) -> Progress:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 GONE = "•••"
 
-# Whom an answer is about is not ours to tell: all after the status is the API's own text.
+# An answer may name a person: all after the status is the API's own text.
 QUOTES_AN_ANSWER = {"ApiRefused": re.compile(r"(?<=was refused with )(\d+): .*", re.DOTALL)}
 
 _URL_END = r"[^\s'\"<>`;,)]"

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lake.clock import utc_now
-from orchestration.run.console import Screen, count
+from orchestration.run.console import Console, count
 from orchestration.run.error_messages import one_line
 from orchestration.run.events import Subscriber
 from orchestration.run.lock import WriterLock
-from orchestration.run.progress import Tell, unheard
+from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import Settings
 
 
@@ -39,14 +39,14 @@ class Run:
 
     settings: Settings
     lock: WriterLock
-    screen: Screen
+    console: Console
     run_id: str
     command: str = ""
     as_of: datetime | None = None
     steps: list[Step] = field(default_factory=list)
     at_work: str = ""
     """The step that runs now, or failed."""
-    tell: Tell = unheard
+    on_node: OnNode = ignore
     """Hears of each node of dbt that ended."""
     subscribers: Sequence[Subscriber] = ()
 
@@ -57,13 +57,13 @@ class Run:
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        """Do one step: its rows in the lake, its line on the screen."""
+        """Do one step: its rows in the lake, its line on the console."""
         step = Step(name)
         self.at_work = name
         started = time.monotonic()
         with (
             _recorded(self.settings.lake_url, "steps", run_id=self.run_id, step=name) as facts,
-            self.screen.working(name),
+            self.console.working(name),
         ):
             try:
                 yield step
@@ -84,7 +84,7 @@ class Run:
         seconds = sum(step.seconds for step in self.steps)
         total = [("all", f"{seconds:.1f}", "", f"run {self.run_id}")]
         columns = ("step", "seconds", "rows", "what")
-        self.screen.table(columns, steps + total, to_the_right=("seconds", "rows"))
+        self.console.table(columns, steps + total, to_the_right=("seconds", "rows"))
 
 
 def new_run_id() -> str:
@@ -96,7 +96,7 @@ def new_run_id() -> str:
 def recorded(
     settings: Settings,
     lock: WriterLock,
-    screen: Screen,
+    console: Console,
     command: str,
     subscribers: Sequence[Subscriber] = (),
 ) -> Iterator[Run]:
@@ -105,7 +105,7 @@ def recorded(
     Args:
         settings: Where the run reads and writes.
         lock: The writer lock, which is held.
-        screen: Where the run prints.
+        console: Where the run prints.
         command: What the run is called.
         subscribers: Who is called when it starts, fails, or warns.
 
@@ -118,9 +118,9 @@ def recorded(
     from lake.version import stamp_format
 
     if upgraded := stamp_format(settings.data_dir, settings.lake_url):
-        screen.say(upgraded)
+        console.print(upgraded)
     run_id = new_run_id()
-    run = Run(settings, lock, screen, run_id, command, settings.as_of, subscribers=subscribers)
+    run = Run(settings, lock, console, run_id, command, settings.as_of, subscribers=subscribers)
     for one in subscribers:
         one.run_started(run)
     about = {"run_id": run_id, "command": command, "as_of": settings.as_of}

@@ -117,7 +117,7 @@ def _published(run: Run) -> tuple[int | None, list[int]]:
 
 
 def _last_good_answers(lake_url: str) -> datetime | None:
-    """Return when a smoke check last ended well, as far as the newest steps tell."""
+    """Return when a smoke check last succeeded, among the newest steps."""
     from lake import log
 
     for day in log.days(lake_url, "steps"):

@@ -83,23 +83,22 @@ def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "Inge
 def accept(run: Run, what: str, reason: str) -> None:
     """Overrule the gate on a load, or the volume tests on a day (YYYY-MM-DD)."""
     from ingestion.settings import IngestionSettings
-    from ingestion.validation.accept import accept as accept_load
-    from ingestion.validation.accept import accept_day
+    from ingestion.validation import accept
 
     with run.step("accept") as step:
         settings = IngestionSettings(**_shared(run.settings, None))
         try:
             day = date.fromisoformat(what)
         except ValueError:
-            done = accept_load(settings, what, reason, run.run_id)
+            done = accept.accept(settings, what, reason, run.run_id)
             step.what = f"load {what} ({done.kind}) counts from the next build on"
         else:
-            accept_day(settings, day, reason, run.run_id)
+            accept.accept_day(settings, day, reason, run.run_id)
             step.what = f"the volume of {day} is no fault from the next build on"
 
 
 def what_came(done: "IngestReport") -> str:
-    """Tell of an ingest what a person should know besides its rows."""
+    """Warn of what a person should know of an ingest besides its rows."""
     told = f"{done.kind} pull, as of {done.as_of:%Y-%m-%d %H:%M:%S}"
     if done.finished:
         told += f"; finished first what a crash left: {', '.join(done.finished)}"
@@ -116,7 +115,7 @@ def freshness(run: Run) -> None:
     from orchestration.warehouse import freshness
 
     with run.step("freshness") as step:
-        found = freshness.freshness(run.by_its_clock, run_id=run.run_id, tell=run.tell)
+        found = freshness.freshness(run.by_its_clock, run_id=run.run_id, on_node=run.on_node)
         old = [str(one) for one in found if one.status == "warn"]
         step.what = "; ".join(old) or f"{len(found)} sources fresh"
         step.warnings = old
@@ -130,7 +129,7 @@ def build(
     With `nodes` no more than these and what follows them, if the part may be built in pieces; on
     Spark it may not.
     """
-    from orchestration.warehouse.build import build as build_on_duckdb
+    from orchestration.warehouse.build import build_on_duckdb
     from orchestration.warehouse.build_file import has_marts, require_usable
     from orchestration.warehouse.engines.spark_build import build_on_spark
 
@@ -148,8 +147,8 @@ def build(
             part=part,
             full_refresh=full_refresh,
             run_id=run.run_id,
-            note=run.screen.note,
-            tell=run.tell,
+            note=run.console.update,
+            on_node=run.on_node,
         )
         step.rows = done.rows
         step.what = f"{done.models} models, {done.tests} tests"
@@ -167,7 +166,9 @@ def test(run: Run) -> None:
     from orchestration.warehouse.build import check_every_row
 
     with run.step("test") as step:
-        step.warnings = check_every_row(run.by_its_clock, run_id=run.run_id, note=run.screen.note)
+        step.warnings = check_every_row(
+            run.by_its_clock, run_id=run.run_id, note=run.console.update
+        )
         step.what = "every data test, on every row"
         if step.warnings:
             step.what += f"; {len(step.warnings)} warned: {', '.join(step.warnings)}"

@@ -52,9 +52,9 @@ def train(run: Run, *, if_due: bool = False) -> "Training | None":
     Raises `TooFewListens` and `NothingToLearnFrom` only where a training was asked for.
     """
     from ml.errors import NothingToLearnFrom, TooFewListens
+    from ml.lifecycle import train
     from ml.lifecycle.decisions import ensure_champion
     from ml.lifecycle.due import due
-    from ml.lifecycle.train import train as train_model
     from ml.registry.trainings import end_killed
 
     settings = ml_settings(run)
@@ -67,7 +67,7 @@ def train(run: Run, *, if_due: bool = False) -> "Training | None":
             if why and not why.is_due:
                 step.what += why.why
                 return None
-            done = train_model(settings, run_id=run.run_id)
+            done = train.train(settings, run_id=run.run_id)
         except (NothingToLearnFrom, TooFewListens) as error:
             if not if_due:
                 raise
@@ -106,11 +106,11 @@ def build_recommendations(run: Run, nodes: Sequence[str] = ()) -> "Build":
 def score(run: Run) -> "Batch | None":
     """Let the champion rank all tracks for all users; None where no features are published yet."""
     from ml.errors import NothingToLearnFrom
-    from ml.scoring.recommend import recommend as write_batch
+    from ml.scoring import recommend
 
     with run.step("score") as step:
         try:
-            done = write_batch(ml_settings(run), run.run_id)
+            done = recommend.recommend(ml_settings(run), run.run_id)
         except NothingToLearnFrom as error:
             step.what = str(error)
             return None

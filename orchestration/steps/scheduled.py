@@ -1,4 +1,4 @@
-"""A run that is one task of a scheduler: it waits its turn, is recorded, and leaves the telling.
+"""A run that is one task of a scheduler: it waits for the lock and is recorded.
 
 Alerts and the monitoring marts are the scheduler's to order, for it knows whether a task is tried
 again, and of those that were killed.
@@ -11,7 +11,7 @@ from datetime import datetime
 from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.run import progress
 from orchestration.run.configuration import require_right
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.lock import hold
 from orchestration.run.runs import Run, new_run_id, recorded
 from orchestration.run.settings import Settings
@@ -38,15 +38,15 @@ def writing(
             one they learn nothing.
 
     """
-    settings, screen = _settings(as_of), Screen()
+    settings, console = _settings(as_of), Console()
     with ExitStack() as held:
         # before anything can fail: who watches sees that it lives
-        tell = held.enter_context(_telling(settings, build, heading))
+        on_node = held.enter_context(_recording(settings, build, heading))
         lock = held.enter_context(hold(settings.data_dir, command, PATIENCE_SECONDS))
         run = held.enter_context(
-            recorded(settings, lock, screen, command, [Alerts(failures=False)])
+            recorded(settings, lock, console, command, [Alerts(failures=False)])
         )
-        run.tell = tell
+        run.on_node = on_node
         yield run
         run.show_summary()
 
@@ -60,21 +60,21 @@ def monitor(
 ) -> None:
     """Build the monitoring marts, not without all of their tests, and the report from them.
 
-    No run of its own: they would tell of it as of one that never ended. Arguments as `writing`.
+    It records no run: the marts would show it as one that never ended. Arguments as `writing`.
     """
-    from orchestration.monitoring.monitor import monitor as build_marts
-    from orchestration.monitoring.report.writing import write as write_report
+    from orchestration.monitoring.monitor import build_monitoring
+    from orchestration.monitoring.report import writing
 
-    settings, screen = _settings(as_of), Screen()
+    settings, console = _settings(as_of), Console()
     with (
-        _telling(settings, build, heading) as tell,
+        _recording(settings, build, heading) as on_node,
         hold(settings.data_dir, command, PATIENCE_SECONDS) as lock,
-        screen.working("monitor"),
+        console.working("monitor"),
     ):
-        done = build_marts(settings, lock, run_id=new_run_id(), tested=True, tell=tell)
-        report, level = write_report(settings)
-    screen.say(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")
-    screen.say(f"{level.name.lower()}: {report}")
+        done = build_monitoring(settings, lock, run_id=new_run_id(), tested=True, on_node=on_node)
+        report, level = writing.write(settings)
+    console.print(f"{done.tables} tables, {done.tests} tests held, in {settings.monitoring_file}")
+    console.print(f"{level.name.lower()}: {report}")
 
 
 def _settings(as_of: datetime | None) -> Settings:
@@ -84,11 +84,11 @@ def _settings(as_of: datetime | None) -> Settings:
 
 
 @contextmanager
-def _telling(
+def _recording(
     settings: Settings, build: str, heading: progress.Heading | None
-) -> Iterator[progress.Tell]:
+) -> Iterator[progress.OnNode]:
     if heading is None:
-        yield progress.unheard
+        yield progress.ignore
         return
-    with progress.telling(progress.file_of(settings, build), heading) as tell:
-        yield tell
+    with progress.recording(progress.file_of(settings, build), heading) as on_node:
+        yield on_node

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from lake.clock import utc_now
 from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.monitoring.monitor import monitor_after
-from orchestration.run.console import Screen, count
+from orchestration.run.console import Console, count
 from orchestration.run.lock import WriterLock
 from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
@@ -19,7 +19,7 @@ END_OF_DAY = time(23, 59, 59)
 
 
 def live_days(
-    settings: Settings, lock: WriterLock, screen: Screen, *, days: int, first: date | None
+    settings: Settings, lock: WriterLock, console: Console, *, days: int, first: date | None
 ) -> list[Run]:
     """Live `days` days one after another, from `first` or else up to today at most."""
     end = datetime.combine(first or _first_day(settings, days), END_OF_DAY)
@@ -31,7 +31,7 @@ def live_days(
     with ExitStack() as sources:
         source = sources.enter_context(embedded_source(clocks[0]))
         for today, tomorrow in zip_longest(clocks, clocks[1:]):
-            with recorded(today, lock, screen, "simulate", [Alerts()]) as run:
+            with recorded(today, lock, console, "simulate", [Alerts()]) as run:
                 marts.start(run, source)
                 marts.ingest(run, api_url=source.url)
                 sources.close()
@@ -39,9 +39,9 @@ def live_days(
                     source = sources.enter_context(embedded_source(tomorrow))
                 marts.build(run)
                 marts.publish(run)
-            screen.say(_line(run))
+            console.print(_line(run))
             lived.append(run)
-    monitor_after(lived[-1].by_its_clock, lock, screen, lived[-1].run_id)
+    monitor_after(lived[-1].by_its_clock, lock, console, lived[-1].run_id)
     return lived
 
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from orchestration.run.errors import BuildFailed
 from orchestration.run.lock import WriterLock
-from orchestration.run.progress import Tell, unheard
+from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import Settings
 from orchestration.warehouse import unit_tests
 from orchestration.warehouse.build_file import discard_if_damaged
 from orchestration.warehouse.catalog import rows_in_quarantine, rows_of
-from orchestration.warehouse.dbt import MARTS as DUCKDB
-from orchestration.warehouse.dbt import Target, dbt, lent
+from orchestration.warehouse.dbt import DUCKDB, Target, dbt, lent
 from orchestration.warehouse.failures import results_of
 from orchestration.warehouse.graph import PARTS
 from orchestration.warehouse.publishing.publication import MARTS, READER_SCHEMAS
@@ -42,10 +41,10 @@ class Listeners(TypedDict, total=False):
 
     run_id: str
     note: Callable[[str], None]
-    tell: Tell
+    on_node: OnNode
 
 
-def build(
+def build_on_duckdb(
     settings: Settings,
     lock: WriterLock,
     *,
@@ -65,7 +64,7 @@ def build(
         full_refresh: Build from the start, whatever was built before.
         nodes: Ids of the only nodes to build, from the start: models with all that follows them,
             and tests. A part that is not validated, or has more to read, is built whole.
-        **listeners: `note` is called as each node starts, `tell` as it ends.
+        **listeners: `note` is called as each node starts, `on_node` as it ends.
 
     """
     lock.require_for(settings.data_dir)
@@ -80,7 +79,7 @@ def _piece(
 ) -> "list[RunResult] | None":
     """Build a piece of a validated part; None, nothing touched, where only all may be built."""
     words = ["build", "--full-refresh", *selection_of(part, nodes)]
-    words += _without_proven(settings, part, unit_tests.DUCKDB, listeners.get("tell", unheard))
+    words += _without_proven(settings, part, unit_tests.DUCKDB, listeners.get("on_node", ignore))
     try:
         with lent({"MOOVITAMIX_PIECE": part}):
             return results_of(dbt(settings, *words, **listeners), settings)
@@ -116,7 +115,7 @@ def built(
 ) -> "list[RunResult]":
     """Run `dbt build` of a part on an engine; return what was run, all of it good."""
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
-    words += _without_proven(settings, part, engine, listeners.get("tell", unheard))
+    words += _without_proven(settings, part, engine, listeners.get("on_node", ignore))
     try:
         results = results_of(dbt(settings, *words, target=target, **listeners), settings)
     except BuildFailed:
@@ -128,12 +127,12 @@ def built(
 
 
 def _without_proven(
-    settings: Settings, part: str, engine: tuple[str, ...], tell: Tell
+    settings: Settings, part: str, engine: tuple[str, ...], on_node: OnNode
 ) -> list[str]:
-    """Leave out the unit tests that passed on this very code, and tell of them."""
+    """Leave out the unit tests that passed on this very code, and report them as passed."""
     proven = unit_tests.passed(settings, part, engine)
     for name in proven:
-        tell(name, "pass", "passed on this code before")
+        on_node(name, "pass", "passed on this code before")
     return WITHOUT_UNIT_TESTS if proven else []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from lake.damage import damaged_file
 from orchestration.run.errors import BuildFailed
-from orchestration.run.progress import Tell, unheard
+from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import ROOT, Settings
 from orchestration.warehouse.build_file import require_usable
 from orchestration.warehouse.dbt_results import record
@@ -23,7 +23,7 @@ class Target:
     folder: str
 
 
-MARTS = Target("dev", "target")
+DUCKDB = Target("dev", "target")
 MONITORING = Target("monitoring", "monitoring")
 
 
@@ -37,18 +37,19 @@ def dbt(
     *words: str,
     run_id: str = "",
     note: Callable[[str], None] = lambda _: None,
-    tell: Tell = unheard,
-    target: Target = MARTS,
+    on_node: OnNode = ignore,
+    target: Target = DUCKDB,
 ) -> Any:  # noqa: ANN401 - dbt's results are a union over all commands
-    """Run a dbt command and return its answer; `note` hears each node begin, `tell` how it ended.
+    """Run a dbt command and return its results.
 
-    What became of each node is recorded in the lake's `ops/dbt_results`, if a run asks.
+    `note` is called as a node starts, `on_node` as it ends. Results of nodes are recorded in
+    `ops/dbt_results` of the lake if `run_id` is given.
 
     Raises `BuildFailed` when dbt could not run at all, not when something that it ran failed;
     `BuildFileInUse` when a shell that knows no lock has the build file open; `DamagedFile` when a
     file of the lake can't be read.
     """
-    if target == MARTS and words[0] != "parse":
+    if target == DUCKDB and words[0] != "parse":
         require_usable(settings.build_file)
     from dbt.cli.main import dbtRunner
 
@@ -58,7 +59,7 @@ def dbt(
     arguments += ["--log-level", "none"]
     try:
         with lent(_settings_of(settings, run_id)):
-            answer = dbtRunner(callbacks=[_listener(note, tell)]).invoke(arguments)
+            answer = dbtRunner(callbacks=[_listener(note, on_node)]).invoke(arguments)
     finally:
         _let_go_of_the_build_file()
     if isinstance(answer.exception, KeyboardInterrupt):
@@ -80,14 +81,14 @@ def log_of(settings: Settings) -> str:
     return f"all of it in {settings.dbt_dir / 'logs' / 'dbt.log'}"
 
 
-def _listener(note: Callable[[str], None], tell: Tell) -> Callable[[Any], None]:
+def _listener(note: Callable[[str], None], on_node: OnNode) -> Callable[[Any], None]:
     def listen(event: Any) -> None:  # noqa: ANN401 - dbt's events carry no types
         if event.info.name == "LogStartLine":
             note(f"{event.data.index}/{event.data.total} {event.data.description}")
         elif event.info.name == "NodeFinished":
             node, result = event.data.node_info, event.data.run_result
-            if tell is not unheard:
-                tell(node.unique_id, node.node_status, _message_of(node, result))
+            if on_node is not ignore:
+                on_node(node.unique_id, node.node_status, _message_of(node, result))
 
     return listen
 

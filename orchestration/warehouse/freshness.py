@@ -6,7 +6,7 @@ from typing import Any
 
 from lake.clock import naive_utc, utc_now
 from orchestration.run.errors import SourceStale
-from orchestration.run.progress import Tell, unheard
+from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import Settings
 from orchestration.warehouse.dbt import dbt
 from orchestration.warehouse.rhythm import quiet_limit
@@ -31,13 +31,13 @@ class Freshness:
         )
 
 
-def freshness(settings: Settings, *, run_id: str = "", tell: Tell = unheard) -> list[Freshness]:
+def freshness(settings: Settings, *, run_id: str = "", on_node: OnNode = ignore) -> list[Freshness]:
     """Run `dbt source freshness` by the run's clock; raise `SourceStale` beyond an error limit.
 
     The newest listen is held to the app's own rhythm; on its first day it can only warn.
     """
     settings = settings.model_copy(update={"quiet_hours": quiet_limit(settings)})
-    answer = dbt(settings, "source", "freshness", run_id=run_id, tell=tell)
+    answer = dbt(settings, "source", "freshness", run_id=run_id, on_node=on_node)
     found = [_measured(result) for result in answer.result.results if hasattr(result, "age")]
     _record(settings, run_id, found)
     broken = [one for one in answer.result.results if one.status == "runtime error"]

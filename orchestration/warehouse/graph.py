@@ -14,7 +14,7 @@ from typing import Any
 from lake.atomic import replace_file
 from orchestration.run.errors import GraphOutdated
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import MARTS, MONITORING, dbt, project
+from orchestration.warehouse.dbt import DUCKDB, MONITORING, dbt, project
 
 PROJECT = project()
 FOLDER = PROJECT / "target" / "graph"
@@ -47,7 +47,7 @@ def watched(part: str) -> dict[str, list[str]]:
 def compiled_files(settings: Settings, part: str) -> dict[str, Path]:
     """Return where dbt put the compiled SQL of the part's nodes, by their ids."""
     files: dict[str, str] = json.loads((FOLDER / f"{part}.json").read_text())["compiled"]
-    target = MONITORING if part == "monitoring" else MARTS
+    target = MONITORING if part == "monitoring" else DUCKDB
     folder = settings.dbt_dir / target.folder / "compiled" / "moovitamix"
     return {node: folder / path for node, path in files.items()}
 
@@ -72,7 +72,7 @@ def make(settings: Settings) -> list[Path]:
     if all(_is_of(path, made_from) for path in paths):
         return paths
     dbt(settings, "parse")
-    manifest = json.loads((settings.dbt_dir / MARTS.folder / "manifest.json").read_text())
+    manifest = json.loads((settings.dbt_dir / DUCKDB.folder / "manifest.json").read_text())
     FOLDER.mkdir(parents=True, exist_ok=True)
     return [_write(part, of_part(manifest, part), made_from) for part in PARTS]
 

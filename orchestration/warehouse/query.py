@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake import publications
 from lake.errors import PublicationInUse
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.errors import QueryFailed
 from orchestration.run.settings import Settings
 
@@ -73,13 +73,13 @@ def _opened(marts: Path) -> "duckdb.DuckDBPyConnection":
         raise QueryFailed(f"{marts} can't be read: {str(error).splitlines()[0]}") from error
 
 
-def show(answer: Answer, screen: Screen) -> None:
+def show(answer: Answer, console: Console) -> None:
     """Print an answer as a table, its first rows when it is long."""
     shown = answer.rows[:SHOWN_ROWS]
     cells = [["" if value is None else str(value) for value in row] for row in shown]
-    screen.table(answer.columns, cells, to_the_right=_numbers(answer))
+    console.table(answer.columns, cells, to_the_right=_numbers(answer))
     if len(answer.rows) > SHOWN_ROWS:
-        screen.say(f"the first {SHOWN_ROWS} of {len(answer.rows):,} rows; --csv prints all")
+        console.print(f"the first {SHOWN_ROWS} of {len(answer.rows):,} rows; --csv prints all")
 
 
 def to_json(answer: Answer) -> str:

@@ -12,7 +12,7 @@ SHARED_NAMES = {"__init__", "__main__", "app", "errors", "schemas", "server", "s
 MOST_IN_A_ROOM = 15
 # Names that the field has other words for; each is gone, and stays so.
 FORBIDDEN = re.compile(
-    r"\b(live_a_day|where_next|note_end|upkeep|hand_on|look_after|take_in|write_privately)\b"
+    r"\b(live_a_day|where_next|note_end|tells_steps|upkeep|hand_on|look_after|take_in|write_privately)\b"
 )
 ALIAS = re.compile(r"^\s*from (?:api|ingestion|lake|ml|orchestration)[\w.]* import (\w+) as ")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.error_messages import message_of
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
@@ -44,7 +44,7 @@ def live(
     try:
         with (
             hold(data_dir, "run") as lock,
-            recorded(settings, lock, Screen(tells_steps=False), "run") as run,
+            recorded(settings, lock, Console(shows_steps=False), "run") as run,
         ):
             marts.ingest(run)
             if spoil:

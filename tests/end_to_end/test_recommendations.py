@@ -12,7 +12,7 @@ import pytest
 from ml.errors import DamagedModel
 from ml.lifecycle.train import train
 from ml.models.knn import ItemKnn
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
 from orchestration.run.settings import Settings
@@ -76,8 +76,8 @@ def without_champion(installation: Installation, monkeypatch: pytest.MonkeyPatch
 @contextmanager
 def a_run(data_dir: Path, as_of: datetime | None = DAY) -> Iterator[Run]:
     settings = Settings(data_dir=data_dir, as_of=as_of)
-    screen = Screen(tells_steps=False)
-    with hold(data_dir, "test") as lock, recorded(settings, lock, screen, "test") as run:
+    console = Console(shows_steps=False)
+    with hold(data_dir, "test") as lock, recorded(settings, lock, console, "test") as run:
         yield run
 
 

@@ -53,10 +53,10 @@ def _reported(run: "Run") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        run.screen.say(f"no alert was sent: {message_of(error)}")
+        run.console.print(f"no alert was sent: {message_of(error)}")
 
 
 def _send(run: "Run", alert: messages.Alert) -> None:
     for one in send(run.settings, alert):
         if one.outcome == "failed":
-            run.screen.say(f"the alert by {one.channel} failed: {one.error}")
+            run.console.print(f"the alert by {one.channel} failed: {one.error}")

@@ -53,7 +53,7 @@ class Made:
     """Publications that are left out, each in a line: they are not what was published."""
 
 
-def back_up(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep: int) -> Made:
+def make_backup(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep: int) -> Made:
     """Make a backup in `where`, then remove all but the newest `keep` of this data folder."""
     lock.require_for(settings.data_dir)
     draft = where / f"{place.DRAFT}{run_id}"

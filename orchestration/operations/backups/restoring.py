@@ -16,7 +16,7 @@ from orchestration.run.runs import Run, record_end, recorded
 from orchestration.run.settings import Settings
 
 if TYPE_CHECKING:
-    from orchestration.run.console import Screen
+    from orchestration.run.console import Console
 
 LOCK = ".writer.lock"
 
@@ -31,7 +31,7 @@ class Restored:
 
 
 def restore(
-    settings: Settings, lock: WriterLock, screen: "Screen", where: Path, *, force: bool
+    settings: Settings, lock: WriterLock, console: "Console", where: Path, *, force: bool
 ) -> tuple[Restored, Run]:
     """Put back a backup: `where` itself, or the newest there.
 
@@ -49,7 +49,7 @@ def restore(
     draft.mkdir(mode=settings.data_dir.stat().st_mode & 0o777)
     try:
         with place.locked(backup.parent):
-            run = _filled(settings, screen, backup, told, draft)
+            run = _filled(settings, console, backup, told, draft)
         (draft / LOCK).unlink()
         (draft / LOCK).hardlink_to(settings.data_dir / LOCK)  # who waits for it waits on
         flush_all(draft)
@@ -71,7 +71,9 @@ def sweep(data_dir: Path) -> None:
         shutil.rmtree(left)
 
 
-def _filled(settings: Settings, screen: "Screen", backup: Path, told: Manifest, draft: Path) -> Run:
+def _filled(
+    settings: Settings, console: "Console", backup: Path, told: Manifest, draft: Path
+) -> Run:
     """Fill the draft, and record there that it was restored."""
     for name, kept in sorted(told.files.items()):
         _put_back(backup, name, draft / name, (kept.bytes, kept.sha256))
@@ -87,7 +89,7 @@ def _filled(settings: Settings, screen: "Screen", backup: Path, told: Manifest, 
             record_end(restored.lake_url, told.run_id, "backup", ["backup"])
         alerts = [Alerts()]
         with (
-            recorded(restored, lock, screen, "restore", alerts) as run,
+            recorded(restored, lock, console, "restore", alerts) as run,
             run.step("restore") as step,
         ):
             known = erasure_list.beside(backup.parent) + _known_here(settings)

@@ -1,14 +1,13 @@
-"""Backups as steps of a run: on record in the lake, and told on the screen."""
+"""Backups as steps of a run: on record in the lake, and printed on the console."""
 
 from pathlib import Path
 
 from lake.clock import utc_now
 from orchestration.monitoring.monitor import monitor_after
 from orchestration.operations.backups import place
-from orchestration.operations.backups.back_up import Made
-from orchestration.operations.backups.back_up import back_up as make
+from orchestration.operations.backups.back_up import Made, make_backup
 from orchestration.operations.backups.restoring import restore
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.lock import hold
 from orchestration.run.runs import Run
 from orchestration.run.settings import Settings
@@ -20,7 +19,7 @@ def back_up(run: Run, where: Path | None, keep: int) -> Made:
 
     settings = run.settings
     with run.step("backup") as step:
-        done = make(settings, run.lock, place.place_of(settings, where), run.run_id, keep)
+        done = make_backup(settings, run.lock, place.place_of(settings, where), run.run_id, keep)
         at = utc_now()
         about = {"run_id": run.run_id, "at": at}
         row = {**about, "path": str(done.path), "event": "made"}
@@ -41,11 +40,13 @@ def back_up(run: Run, where: Path | None, keep: int) -> Made:
 
 def put_back(settings: Settings, where: Path | None, *, force: bool, wait: float) -> None:
     """Restore a backup; the run is on record in what is restored."""
-    screen = Screen()
+    console = Console()
     with hold(settings.data_dir, "restore", wait) as lock:
         at = where.expanduser().resolve() if where else place.place_of(settings, None)
-        done, run = restore(settings, lock, screen, at, force=force)
-        monitor_after(settings, lock, screen, run.run_id)
+        done, run = restore(settings, lock, console, at, force=force)
+        monitor_after(settings, lock, console, run.run_id)
     run.show_summary()
     if done.lake_elsewhere:
-        screen.say(f"the lake is not in it: it was at {done.lake_elsewhere} (MOOVITAMIX_LAKE_URL)")
+        console.print(
+            f"the lake is not in it: it was at {done.lake_elsewhere} (MOOVITAMIX_LAKE_URL)"
+        )

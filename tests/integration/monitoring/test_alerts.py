@@ -16,7 +16,7 @@ from ingestion.errors import ApiRefused
 from lake import log
 from orchestration.monitoring.alerts.messages import alert_of
 from orchestration.monitoring.alerts.notifications import Alerts
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.errors import BuildFailed, Failure, SourceStale
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
@@ -57,7 +57,7 @@ def fail(settings: Settings, error: BaseException, *, step: str = "freshness") -
     with (
         pytest.raises(type(error)) as caught,
         hold(settings.data_dir, "run") as lock,
-        recorded(settings, lock, Screen(), "run", [Alerts()]) as run,
+        recorded(settings, lock, Console(), "run", [Alerts()]) as run,
         run.step(step),
     ):
         raise error
@@ -163,7 +163,7 @@ def test_a_lake_that_is_gone_is_told_of_all_the_same(
     with (
         pytest.raises(OSError, match=r".+"),
         hold(settings.data_dir, "run") as lock,
-        recorded(lost, lock, Screen(), "run", [Alerts()]),
+        recorded(lost, lock, Console(), "run", [Alerts()]),
     ):
         pass
     assert [one["title"] for one in hook.posted] == ["MooVitamix: run failed (NotADirectoryError)"]
@@ -207,7 +207,7 @@ def test_warnings_are_sent_where_that_is_asked_for(
         monkeypatch.setenv("MOOVITAMIX_ALERT_WARNINGS", asked)
         with (
             hold(settings.data_dir, "run") as lock,
-            recorded(settings, lock, Screen(), "run", [Alerts()]) as run,
+            recorded(settings, lock, Console(), "run", [Alerts()]) as run,
             run.step("build") as step,
         ):
             step.warnings = ["listens_of_yesterday_are_as_usual"]
@@ -229,7 +229,7 @@ def test_a_run_that_was_killed_is_told_of_by_the_next(settings: Settings, hook: 
     for _ in range(2):
         with (
             hold(settings.data_dir, "build") as lock,
-            recorded(settings, lock, Screen(), "build", [Alerts()]),
+            recorded(settings, lock, Console(), "build", [Alerts()]),
         ):
             pass
     (posted,) = hook.posted

@@ -15,7 +15,7 @@ import pytest
 from ingestion.settings import IngestionSettings
 from lake import log
 from orchestration.operations.backups import erasure_list, exchange, place
-from orchestration.operations.backups.back_up import Made, back_up
+from orchestration.operations.backups.back_up import Made, make_backup
 from orchestration.operations.backups.errors import (
     BackupDamaged,
     BackupsInside,
@@ -26,7 +26,7 @@ from orchestration.operations.backups.errors import (
 )
 from orchestration.operations.backups.restoring import draft_of, restore
 from orchestration.operations.erasure.erase import erase
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.errors import BuildFileInUse
 from orchestration.run.lock import hold
 from orchestration.run.settings import Settings
@@ -62,13 +62,13 @@ SECOND = Load(
 
 def _back_up(data_dir: Path, where: Path, keep: int = 0, run_id: str = "b") -> Made:
     with hold(data_dir, "backup") as lock:
-        return back_up(Settings(data_dir=data_dir), lock, where, run_id, keep)
+        return make_backup(Settings(data_dir=data_dir), lock, where, run_id, keep)
 
 
 def _restore(data_dir: Path, where: Path, *, force: bool = False) -> None:
-    screen = Screen(tells_steps=False)
+    console = Console(shows_steps=False)
     with hold(data_dir, "restore") as lock:
-        restore(Settings(data_dir=data_dir), lock, screen, where, force=force)
+        restore(Settings(data_dir=data_dir), lock, console, where, force=force)
 
 
 def _content(data_dir: Path) -> dict[str, bytes]:

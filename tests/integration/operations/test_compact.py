@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.compact import Retention, compact
+from ingestion.compact import Retention, compact_lake
 from ingestion.settings import IngestionSettings
 from lake import files, log
 from orchestration.operations.compaction import superseded_queries
@@ -81,7 +81,7 @@ def _restore(built: Path, data_dir: Path) -> None:
 def test_many_files_become_one_and_the_marts_stay(built: Path, data_home: Path) -> None:
     _restore(built, data_home)
     before = _sums(built)
-    done = compact(_settings(data_home))
+    done = compact_lake(_settings(data_home))
     assert done.files_after < done.files_before
     names = _raw(data_home)
     # One for each table, and what was refused, which may be accepted yet.
@@ -96,7 +96,7 @@ def test_many_files_become_one_and_the_marts_stay(built: Path, data_home: Path) 
     lake = Lake(data_home, verdicts=["seven already"] * 7)
     lake.add(Load("8.1", DAY, listen_history=[session(9, "2026-01-08", [7], "2026-01-08")]))
     lake.judge(LOADS[1], "refused")
-    compact(_settings(data_home))
+    compact_lake(_settings(data_home))
     assert len(_raw(data_home)) == 4
     warehouse.build()
     assert warehouse.rows("select distinct user_id from fact_listen_history order by all") == [
@@ -117,7 +117,7 @@ def test_what_is_superseded_goes_and_the_marts_and_their_proofs_stay(
             table: file.execute(sql, {"before": datetime(2026, 2, 1)}).to_arrow_table()
             for table, sql in superseded_queries().items()
         }
-    done = compact(_settings(data_home), Retention(superseded=superseded))
+    done = compact_lake(_settings(data_home), Retention(superseded=superseded))
     # Five versions of a session that grew; of six deliveries the first and the last stay.
     sessions = 5
     assert done.superseded == sessions + 4 + 4
@@ -130,7 +130,7 @@ def test_what_is_superseded_goes_and_the_marts_and_their_proofs_stay(
         ("tracks", "superseded", 4),
         ("users", "superseded", 4),
     ]
-    assert compact(_settings(data_home), Retention(superseded=superseded)).superseded == 0
+    assert compact_lake(_settings(data_home), Retention(superseded=superseded)).superseded == 0
 
 
 class Killed(BaseException):
@@ -186,13 +186,13 @@ def _crash(built: Path, step: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         _kill_at(patch, step)
         with contextlib.suppress(Killed):
-            compact(_settings(data_dir))
+            compact_lake(_settings(data_dir))
     assert _rows(data_dir) == expected
     verdicts = log.read(str(data_dir / "lake"), "load_verdicts")
     assert sorted(one["load_id"] for one in verdicts) == [
         "1.1", "2.1", "3.1", "4.1", "5.1", "6.1", "9.1",
     ]  # fmt: skip
-    compact(_settings(data_dir))
+    compact_lake(_settings(data_dir))
     assert _rows(data_dir) == expected
     assert len(_raw(data_dir)) == 4
     assert not list(data_dir.rglob("*.tmp"))
@@ -220,6 +220,6 @@ def test_days_of_runs_go_when_asked_and_what_decides_stays(tmp_path: Path) -> No
     lake = str(tmp_path / "lake")
     for day in (1, 20):
         log.append(lake, "api_health", [{"run_id": str(day)}], datetime(2026, 1, day).date())
-    compact(_settings(tmp_path), Retention(ops_before=datetime(2026, 1, 15)))
+    compact_lake(_settings(tmp_path), Retention(ops_before=datetime(2026, 1, 15)))
     assert [row["run_id"] for row in log.read(lake, "api_health")] == ["20"]
     assert len(log.read(lake, "load_verdicts")) == 7

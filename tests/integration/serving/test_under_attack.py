@@ -12,7 +12,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.compact import compact
+from ingestion.compact import compact_lake
 from ingestion.erasure.forgotten import unfinished
 from ingestion.settings import IngestionSettings
 from ingestion.validation.accept import accept
@@ -20,7 +20,7 @@ from lake import files, loads, log
 from lake.errors import DamagedFile
 from orchestration.operations.erasure.erase import erase
 from orchestration.operations.forget_person import forget
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.error_messages import message_of
 from orchestration.run.errors import NobodyKnown, NotErased
 from orchestration.run.lock import hold
@@ -134,12 +134,12 @@ def test_an_id_that_no_record_has_is_refused_unless_asked_for(data_dir: Path) ->
     with hold(data_dir, "forget") as lock:
         with (
             pytest.raises(NobodyKnown, match=r"no record has the user id 187654321\b.*--unknown"),
-            recorded(settings, lock, Screen(tells_steps=False), "forget") as run,
+            recorded(settings, lock, Console(shows_steps=False), "forget") as run,
         ):
             forget(run, 187_654_321, "mistyped")
         assert _users(data_dir) == [BOB, ADA]
         assert log.read(settings.lake_url, "forgotten") == []
-        with recorded(settings, lock, Screen(tells_steps=False), "forget") as run:
+        with recorded(settings, lock, Console(shows_steps=False), "forget") as run:
             forget(run, 187_654_321, "will come", unknown=True)
             forget(run, 187_654_321, "once more")
     assert unfinished(settings.lake_url) == 0
@@ -182,13 +182,13 @@ def test_a_damaged_file_of_ops_is_named_and_compacting_loses_nothing(
     content = path.read_bytes()
     middle = content[:40] + bytes(255 - byte for byte in content[40:-40]) + content[-40:]
     path.write_bytes(middle if damage is None else damage)
-    for command in (lambda: loads.verdicts(settings.lake_url), lambda: compact(settings)):
+    for command in (lambda: loads.verdicts(settings.lake_url), lambda: compact_lake(settings)):
         with pytest.raises(DamagedFile, match=rf"{path.name} can't be read, put it back"):
             command()
     path.write_bytes(content)
     assert [one.load_id for one in loads.verdicts(settings.lake_url)] == ["1.1", "2.1"]
     assert _raw(data_dir) == 4
-    compact(settings)
+    compact_lake(settings)
     assert _raw(data_dir) == 4
 
 

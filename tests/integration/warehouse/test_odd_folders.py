@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from api.serving.settings import ServingSettings
 from api.source.settings import SourceSettings
-from ingestion.compact import compact
+from ingestion.compact import compact_lake
 from ingestion.settings import IngestionSettings
 from lake import batches, loads, log
 from lake.loads import volumes
@@ -125,7 +125,7 @@ def _built(data_dir: Path) -> dict[str, Any]:
     found = Settings(data_dir=data_dir)
     lake = Lake(data_dir)
     lake.add(FIRST, SECOND)
-    compact(IngestionSettings(data_dir=data_dir))
+    compact_lake(IngestionSettings(data_dir=data_dir))
     lake.add(THIRD)
     _writes_batch(found)
     warehouse = Warehouse(data_dir)

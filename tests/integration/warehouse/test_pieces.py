@@ -7,7 +7,7 @@ import pytest
 from orchestration.run.errors import BuildFailed
 from orchestration.run.lock import hold
 from orchestration.run.settings import Settings
-from orchestration.warehouse.build import build, selection_of
+from orchestration.warehouse.build import build_on_duckdb, selection_of
 from tests.support.lake import Lake
 from tests.support.loads import SECOND
 from tests.support.warehouse import Warehouse
@@ -20,11 +20,13 @@ def piece(warehouse: Warehouse, *nodes: str, part: str = "marts") -> dict[str, s
     """Build some nodes; return how each one of dbt's ended, by its id."""
     ended: dict[str, str] = {}
 
-    def tell(node: str, status: str, _said: str) -> None:
+    def on_node(node: str, status: str, _said: str) -> None:
         ended[node] = status
 
     with hold(warehouse.data_dir, "build") as lock:
-        build(Settings(data_dir=warehouse.data_dir), lock, part=part, nodes=nodes, tell=tell)
+        build_on_duckdb(
+            Settings(data_dir=warehouse.data_dir), lock, part=part, nodes=nodes, on_node=on_node
+        )
     return ended
 
 

@@ -4,14 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.run.progress import Ended, Heading, read, telling
+from orchestration.run.progress import Ended, Heading, read, recording
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from orchestration.run.progress import telling
-with telling(Path(sys.argv[1])) as tell:
-    tell("model.a", "success", "OK")
+from orchestration.run.progress import recording
+with recording(Path(sys.argv[1])) as on_node:
+    on_node("model.a", "success", "OK")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -19,9 +19,9 @@ with telling(Path(sys.argv[1])) as tell:
 def test_nodes_are_seen_while_their_writer_lives_and_stay(tmp_path: Path) -> None:
     path = tmp_path / "progress" / "build.jsonl"
     assert read(path).is_live is False
-    with telling(path) as tell:
+    with recording(path) as on_node:
         assert read(path).is_live
-        tell("model.a", "success", "OK")
+        on_node("model.a", "success", "OK")
         assert read(path).nodes == {"model.a": Ended("success", "OK")}
     assert read(path).nodes == {"model.a": Ended("success", "OK")}
     assert not read(path).is_live
@@ -38,16 +38,16 @@ def test_a_writer_that_was_killed_is_known_to_be_dead(tmp_path: Path) -> None:
 def test_a_new_try_begins_with_an_empty_page(tmp_path: Path) -> None:
     path = tmp_path / "build.jsonl"
     for _ in range(2):
-        with telling(path) as tell:
+        with recording(path) as on_node:
             assert read(path).nodes == {}
-            tell("model.a", "error", "")
+            on_node("model.a", "error", "")
 
 
 def test_a_build_of_some_nodes_answers_for_them_alone_and_not_for_what_came_before(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "build.jsonl"
-    with telling(path, Heading("marts.a.run", 10.0, frozenset({"model.a", "model.b"}))):
+    with recording(path, Heading("marts.a.run", 10.0, frozenset({"model.a", "model.b"}))):
         progress = read(path)
     assert progress.heading.by == "marts.a.run"
     assert progress.answers(["model.a"], since=10.0)

@@ -24,9 +24,9 @@ from ml.data.published_marts import open_published
 from ml.settings import MlSettings
 from orchestration.monitoring.report.monitoring_rows import opened
 from orchestration.monitoring.status import facts
-from orchestration.operations.backups.back_up import back_up
+from orchestration.operations.backups.back_up import make_backup
 from orchestration.operations.backups.restoring import restore
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.lock import hold
 from orchestration.run.settings import Settings
 from orchestration.warehouse.engines.lakehouse import share
@@ -235,14 +235,14 @@ def test_a_backup_holds_what_was_published_or_leaves_it_out(
     settings, where = Settings(data_dir=data_dir), tmp_path / "backups"
     damage(settings.marts_file)
     with hold(data_dir, "backup") as lock:
-        made = back_up(settings, lock, where, "b", 0)
+        made = make_backup(settings, lock, where, "b", 0)
     assert not list(made.path.rglob("*.wal"))
     is_whole = damage in (plant, plant_nonsense)
     assert bool(made.damaged) is not is_whole
     there = Settings(data_dir=tmp_path / "there")
     there.data_dir.mkdir()
     with hold(there.data_dir, "restore") as lock:
-        restore(there, lock, Screen(tells_steps=False), where, force=False)
+        restore(there, lock, Console(shows_steps=False), where, force=False)
     if is_whole:
         assert query(there, USERS).rows == [(300,)]
         assert there.marts_file.readlink() == settings.marts_file.readlink()
@@ -260,7 +260,7 @@ def test_a_backup_waits_for_no_session_that_has_the_published_file_open(
 ) -> None:
     settings = Settings(data_dir=data_dir)
     with _session(settings.marts_file), hold(data_dir, "backup") as lock:
-        made = back_up(settings, lock, tmp_path / "backups", "b", 0)
+        made = make_backup(settings, lock, tmp_path / "backups", "b", 0)
     assert not made.damaged
     assert [path.name for path in made.path.rglob("marts.duckdb")] == ["marts.duckdb"] * 2
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from rich.console import Console
+import rich.console
 
-from orchestration.run.console import Screen
+from orchestration.run.console import Console
 from orchestration.run.errors import QueryFailed
 from orchestration.run.settings import Settings
 from orchestration.warehouse.query import SHOWN_ROWS, Answer, query, show, to_csv, to_json
@@ -23,7 +23,7 @@ ANSWER = Answer(
 
 def _shown(answer: Answer) -> str:
     text = StringIO()
-    show(answer, Screen(Console(file=text, width=100, highlight=False)))
+    show(answer, Console(rich.console.Console(file=text, width=100, highlight=False)))
     return text.getvalue()
 
 
