@@ -70,7 +70,7 @@ def _worse_than_before(names: list[str]) -> list[str]:
 
 
 def _is_worse(found: Promise, base: float) -> bool:
-    """Judge the best round: what other work on the machine spoils is not ours."""
+    """Compare the best round: other work on the machine spoils single rounds."""
     is_broken = found.keeps(base) and not found.keeps(found.best)
     if found.bound == "at most":
         return is_broken or found.best > base * ALLOWED

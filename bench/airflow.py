@@ -83,11 +83,11 @@ def _by_airflow(stack: RunningStack, dag: str) -> Cost:
     """Run a DAG; its wall time is Airflow's own, from its first task's start to its end."""
     with _cpu_of(stack.data_dir) as cpu:
         runs = f"/api/v2/dags/{dag}/dagRuns"
-        begun = time.monotonic()
+        started = time.monotonic()
         made = stack.ask(runs, "admin", method="POST", body={"logical_date": None}).json()
         run = made
         while run["state"] not in {"success", "failed"}:
-            if time.monotonic() - begun > PATIENCE_SECONDS:
+            if time.monotonic() - started > PATIENCE_SECONDS:
                 raise RuntimeError(f"{dag} did not end")
             time.sleep(1)
             run = stack.ask(f"{runs}/{made['dag_run_id']}", "admin").json()

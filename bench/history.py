@@ -67,7 +67,7 @@ def land_all(data_dir: Path, history: History) -> None:
 
 
 def land(data_dir: Path, history: History, number: int, *, late: int = 0) -> None:
-    """Write a load and its verdict; after the history, loads of a new day's listens.
+    """Write a load and its validation result; after the history, loads of a new day's listens.
 
     A load's sessions began up to `late` days before its own hours.
     """
@@ -91,7 +91,7 @@ def land(data_dir: Path, history: History, number: int, *, late: int = 0) -> Non
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{fields['load_id']}.0a1b2c.parquet"
         duckdb.sql(f"copy ({query.format(**fields)}) to '{file}' (compression zstd)")
-    verdict = {
+    row = {
         "load_id": fields["load_id"],
         "verdict": "accepted",
         "kind": "incremental",
@@ -99,7 +99,7 @@ def land(data_dir: Path, history: History, number: int, *, late: int = 0) -> Non
         "updated_until": as_of,
         "decided_at": as_of,
     }
-    log.append(str(data_dir / "lake"), "load_verdicts", [verdict], as_of.date())
+    log.append(str(data_dir / "lake"), "load_verdicts", [row], as_of.date())
     if is_new:  # far fewer than the days before: that is the bench's doing, not a fault
         odd = {
             "day_accepted": str(as_of.date() - timedelta(days=1)),

@@ -122,16 +122,16 @@ class Run:
 
 async def _run(load: Load) -> Outcome:
     run = Run(load)
-    begun = run.loop.time() + 0.2
+    started = run.loop.time() + 0.2
     for number in range(load.connections):
-        turn = begun + (run.every or 0) * number / load.connections
+        turn = started + (run.every or 0) * number / load.connections
         await run.loop.create_connection(
             lambda turn=turn: Connection(run, turn),  # type: ignore[misc]
             "127.0.0.1",
             load.port,
         )
-    await asyncio.sleep(begun - run.loop.time() + load.seconds)
-    seconds, good, bad = run.loop.time() - begun, run.good, run.bad
+    await asyncio.sleep(started - run.loop.time() + load.seconds)
+    seconds, good, bad = run.loop.time() - started, run.good, run.bad
     run.over = True
     spent = sorted(run.spent) or [0.0]
     p50, p99 = (spent[int(share * (len(spent) - 1))] * 1000 for share in (0.5, 0.99))

@@ -6,8 +6,8 @@ from ingestion.validation import raw_validation
 class NoValidation:
     """Accepts every load unread."""
 
-    def validate(self, *_load: object) -> raw_validation.ValidationResult:  # noqa: D102 - as the real one
-        return raw_validation.ValidationResult([], [])
+    def validate(self, *_load: object) -> raw_validation.Validation:  # noqa: D102 - as the real one
+        return raw_validation.Validation([], [])
 
 
 def leave_open() -> None:

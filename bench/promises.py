@@ -63,9 +63,9 @@ class Promise:
     def row(self) -> tuple[str, ...]:
         """As the table shows it."""
         limit = "" if self.limit is None else f"{self.bound} {self.limit:g}"
-        verdict = "" if self.limit is None else "holds" if self.holds else "missed"
+        outcome = "" if self.limit is None else "holds" if self.holds else "missed"
         figures = (self.ours, self.peer, limit, f"{self.ratio:.2f}", str(len(self.ratios)))
-        return (self.name, *figures, f"{self.spread:.0%}", verdict)
+        return (self.name, *figures, f"{self.spread:.0%}", outcome)
 
 
 def of_walls(

@@ -75,10 +75,10 @@ def main() -> None:
 def _measure(data_dir: Path, millions: int, rounds: int) -> Size:
     os.environ["MOOVITAMIX_DATA_DIR"] = str(data_dir)
     size = Size(millions)
-    begun = perf_counter()
+    started = perf_counter()
     history = History(millions)
     land_all(data_dir, history)
-    size.lake_seconds = perf_counter() - begun
+    size.lake_seconds = perf_counter() - started
     size.disk_mb["lake"] = megabytes(data_dir / "lake")
     size.note("first build", process(dbt_build("--selector", "marts")))
     size.disk_mb["build file"] = megabytes(data_dir / "build.duckdb")

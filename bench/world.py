@@ -29,15 +29,15 @@ def main() -> None:
     users, tracks = (int(number) for number in (*sys.argv[1:], "150000", "50000")[:2])
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
-        begun = time.perf_counter()
+        started = time.perf_counter()
         with source(data_dir, "--users", str(users), "--tracks", str(tracks)) as (process, port):
-            say("made and ready", seconds=time.perf_counter() - begun, peak_mb=peak(process))
-        begun = time.perf_counter()
+            say("made and ready", seconds=time.perf_counter() - started, peak_mb=peak(process))
+        started = time.perf_counter()
         with source(data_dir) as (process, port):
-            say("started again", seconds=time.perf_counter() - begun, peak_mb=peak(process))
-            begun = time.perf_counter()
+            say("started again", seconds=time.perf_counter() - started, peak_mb=peak(process))
+            started = time.perf_counter()
             sessions, megabytes = download(port)
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - started
             say(
                 f"all sessions, pages of {PAGE}",
                 sessions=sessions,

@@ -16,7 +16,7 @@ from ingestion.settings import IngestionSettings
 from ingestion.source.tables import TABLES
 from lake import files, loads, log, rewriting
 from lake.clock import utc_now
-from lake.loads import DATASET, Verdict
+from lake.loads import DATASET, ValidationResult
 from lake.rewriting import TakeOut
 
 # Larger files read no faster, and rewriting them would free nothing.
@@ -82,7 +82,7 @@ class _Compaction:
         pending = PendingPull.load(settings.pending_file)
         self._pending = pending.load_id if pending else None
         self._retention = retention
-        self._verdicts = {one.load_id: one for one in loads.verdicts(settings.lake_url)}
+        self._results = {one.load_id: one for one in loads.validation_results(settings.lake_url)}
         self._reached = loads.cursor(settings.lake_url, utc_now())
 
     def raw(self, table: str, folder: str) -> None:
@@ -139,19 +139,19 @@ class _Compaction:
         return lambda rows: {SUPERSEDED: _is_in(rows, old)}
 
     def _is_accepted(self, load_id: str) -> bool:
-        verdict = self._verdicts.get(load_id)
-        return bool(verdict and verdict.verdict == "accepted") and load_id != self._pending
+        result = self._results.get(load_id)
+        return bool(result and result.verdict == "accepted") and load_id != self._pending
 
     def _is_abandoned(self, load_id: str) -> bool:
         """Whether a load can never count: it was never decided, or its window was pulled again."""
         if load_id == self._pending:
             return False
-        verdict = self._verdicts.get(load_id)
-        if verdict is None:
+        result = self._results.get(load_id)
+        if result is None:
             return _age(load_id) > ABANDONED
-        return verdict.verdict == "refused" and self._was_pulled_again(verdict)
+        return result.verdict == "refused" and self._was_pulled_again(result)
 
-    def _was_pulled_again(self, refused: Verdict) -> bool:
+    def _was_pulled_again(self, refused: ValidationResult) -> bool:
         limit = self._retention.refused_before
         return bool(
             limit

@@ -120,7 +120,7 @@ def _records_of(person: Person, column: str) -> TakeOut:
 
 def _erase_raw(settings: IngestionSettings, table: str, take_out: TakeOut, done: Erased) -> None:
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
-    known = {one.load_id for one in loads.verdicts(settings.lake_url)}
+    known = {one.load_id for one in loads.validation_results(settings.lake_url)}
     for folder in files.folders(storage, f"{root}/{DATASET}/{table}", "load_date"):
         found = files.current(storage, folder)
         files.sweep(storage, folder, found)

@@ -1,4 +1,4 @@
-"""The loads of the lake: which dlt committed, what was decided of them, how much there is."""
+"""Loads of the lake: which dlt committed, their validation results, their files."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ Kind = Literal["initial", "incremental", "full"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was decided of a load; only accepted loads are read, and move the cursor."""
+class ValidationResult:
+    """A row of `ops/load_verdicts`: only accepted loads are read, and move the cursor."""
 
     load_id: str
     verdict: Literal["accepted", "refused"]
@@ -31,16 +31,16 @@ class Verdict:
     run_id: str
 
 
-def decide(lake_url: str, verdict: Verdict, by: str) -> None:
-    """Write a verdict beside those of the load's own day; the latest `decided_at` counts."""
-    name = f"{verdict.load_id}.{by}"
-    log.append(lake_url, "load_verdicts", [asdict(verdict)], verdict.as_of.date(), name)
+def decide(lake_url: str, result: ValidationResult, by: str) -> None:
+    """Write a result into the folder of the load's day; the latest `decided_at` counts."""
+    name = f"{result.load_id}.{by}"
+    log.append(lake_url, "load_verdicts", [asdict(result)], result.as_of.date(), name)
 
 
-def verdicts(lake_url: str) -> list[Verdict]:
-    """The verdict that counts of every load the lake knows, in the order of their clocks."""
+def validation_results(lake_url: str) -> list[ValidationResult]:
+    """The latest result of each load, in the order of their `as_of`."""
     known = that_count(log.read(lake_url, "load_verdicts"))
-    return sorted(known.values(), key=lambda verdict: (verdict.as_of, verdict.load_id))
+    return sorted(known.values(), key=lambda result: (result.as_of, result.load_id))
 
 
 def cursor(lake_url: str, as_of: datetime) -> datetime | None:
@@ -48,25 +48,25 @@ def cursor(lake_url: str, as_of: datetime) -> datetime | None:
 
     A load that was refused after others had followed it leaves a gap, and the cursor stays before
     it. Windows that end after `as_of` are left out: a run by a clock of the future must not make
-    those of the present skip what lies between. Verdicts lie in the folder of their load's day:
-    read are those back to the newest window that begins at the beginning, so a small file for each
+    those of the present skip what lies between. Results are stored by the day of their load; those
+    read go back to the newest window that begins at the beginning, so a small file for each
     load since the last full pull.
     """
     rows: list[dict[str, Any]] = []
-    windows: list[Verdict] = []
+    windows: list[ValidationResult] = []
     for folder in log.days(lake_url, "load_verdicts"):
         rows += log.read(lake_url, "load_verdicts", [folder])
         windows = [
-            verdict
-            for verdict in that_count(rows).values()
-            if verdict.verdict == "accepted" and verdict.updated_until <= as_of
+            one
+            for one in that_count(rows).values()
+            if one.verdict == "accepted" and one.updated_until <= as_of
         ]
         if any(window.updated_since is None for window in windows):
             break
     return _connected(windows)
 
 
-def _connected(windows: list[Verdict]) -> datetime | None:
+def _connected(windows: list[ValidationResult]) -> datetime | None:
     reached: datetime | None = None
     for window in sorted(windows, key=lambda window: window.updated_until):
         since = window.updated_since
@@ -76,7 +76,7 @@ def _connected(windows: list[Verdict]) -> datetime | None:
 
 
 def is_decided(lake_url: str, load_id: str) -> bool:
-    """Whether any verdict of the load has been written."""
+    """Whether the load has a validation result."""
     storage, root = fsspec.core.url_to_fs(lake_url)
     return bool(storage.glob(f"{root}/ops/load_verdicts/day=*/{load_id}.*.parquet"))
 
@@ -87,10 +87,10 @@ def is_committed(lake_url: str, load_id: str) -> bool:
     return bool(storage.exists(f"{root}/{DATASET}/_dlt_loads/{SOURCE}__{load_id}.jsonl"))
 
 
-def that_count(rows: list[dict[str, Any]]) -> dict[str, Verdict]:
-    """Of the verdicts on each load the latest, by load."""
+def that_count(rows: list[dict[str, Any]]) -> dict[str, ValidationResult]:
+    """The latest validation result of each load, by load."""
     newest = sorted(rows, key=lambda row: row["decided_at"])
-    return {row["load_id"]: Verdict(**row) for row in newest}
+    return {row["load_id"]: ValidationResult(**row) for row in newest}
 
 
 def files_of_loads(lake_url: str) -> Iterator[tuple[str, str, date, str]]:

@@ -68,7 +68,7 @@ def open_pipeline(
     pipeline = dlt.pipeline(
         SOURCE, pipelines_dir=str(settings.dlt_dir), destination=lake, dataset_name=DATASET
     )
-    pipeline.config.restore_from_destination = False  # the lake's verdicts are our state
+    pipeline.config.restore_from_destination = False  # the state is in `ops/load_verdicts`
     pipeline.config.enable_runtime_trace = False
     return pipeline
 

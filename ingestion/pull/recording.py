@@ -12,10 +12,10 @@ from ingestion.source.health import Health
 from ingestion.source.http import Call
 from ingestion.source.tables import TABLES
 from ingestion.source.window import Window
-from ingestion.validation.raw_validation import ValidationResult
+from ingestion.validation.raw_validation import Validation
 from lake import loads, log
 from lake.clock import utc_now
-from lake.loads import Verdict
+from lake.loads import ValidationResult
 
 
 def record(settings: IngestionSettings, report: IngestReport) -> None:
@@ -75,7 +75,7 @@ def record_calls(
 
 
 def record_load(
-    settings: IngestionSettings, pending: PendingPull, validation: ValidationResult | None
+    settings: IngestionSettings, pending: PendingPull, validation: Validation | None
 ) -> None:
     """Write the rows of a load under its own clock, the decision last; repeating it is safe.
 
@@ -109,9 +109,9 @@ def record_load(
         loads.decide(settings.lake_url, decision(pending, validation.refusal), by="gate")
 
 
-def decision(pending: PendingPull, refusal: str | None) -> Verdict:
+def decision(pending: PendingPull, refusal: str | None) -> ValidationResult:
     """Whether a load counts; `refusal` says why it doesn't."""
-    return Verdict(
+    return ValidationResult(
         load_id=pending.load_id,
         verdict="refused" if refusal else "accepted",
         reason=refusal,

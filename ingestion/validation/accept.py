@@ -9,7 +9,7 @@ from ingestion.errors import NoSuchLoad
 from ingestion.settings import IngestionSettings
 from lake import files, loads, log
 from lake.clock import utc_now
-from lake.loads import Verdict
+from lake.loads import ValidationResult
 
 
 def accept_day(settings: IngestionSettings, day: date, reason: str, run_id: str) -> None:
@@ -31,7 +31,7 @@ def accept_day(settings: IngestionSettings, day: date, reason: str, run_id: str)
     log.append(settings.lake_url, "accepted_days", [row], now.date(), f"{day}.{run_id}")
 
 
-def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) -> Verdict:
+def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) -> ValidationResult:
     """Accept a refused load; the next build reads it.
 
     Args:
@@ -46,7 +46,7 @@ def accept(settings: IngestionSettings, load_id: str, reason: str, run_id: str) 
     Raises:
         NoSuchLoad: The load was not refused, or its files are gone.
     """
-    known = {verdict.load_id: verdict for verdict in loads.verdicts(settings.lake_url)}
+    known = {one.load_id: one for one in loads.validation_results(settings.lake_url)}
     if load_id not in known:
         raise NoSuchLoad(f"the lake has no load {load_id}; `moovitamix status` shows the last")
     refused = known[load_id]

@@ -49,7 +49,7 @@ def band(counts: list[int]) -> Band | None:
     )
 
 
-def bands(lake_url: str, load: loads.Verdict) -> dict[str, Band | None]:
+def bands(lake_url: str, load: loads.ValidationResult) -> dict[str, Band | None]:
     """Compute the band of each table for an incremental load a day after the one before.
 
     Other loads have none: first, full and repeated ones, and those that go back in time, can't be
@@ -83,8 +83,8 @@ def _pulls_since(lake_url: str, since: datetime) -> list[dict[str, Any]]:
     def folders(table: str) -> list[str]:
         return [day for day in log.days(lake_url, table) if day.rsplit("/", 1)[-1] >= first]
 
-    verdicts = loads.that_count(log.read(lake_url, "load_verdicts", folders("load_verdicts")))
-    accepted = {name for name, one in verdicts.items() if one.verdict == "accepted"}
+    results = loads.that_count(log.read(lake_url, "load_verdicts", folders("load_verdicts")))
+    accepted = {name for name, one in results.items() if one.verdict == "accepted"}
     pulls = log.read(lake_url, "pulls", folders("pulls"))
     return [row for row in pulls if row["load_id"] in accepted]
 

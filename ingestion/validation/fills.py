@@ -60,11 +60,11 @@ def fill(values: pa.ChunkedArray) -> Fill:
     return Fill(len(values), len(texts), pc.max(counts).as_py() or 0)
 
 
-def usual(lake_url: str, load: loads.Verdict) -> Fills:
+def usual(lake_url: str, load: loads.ValidationResult) -> Fills:
     """Sum up the columns of the newest accepted loads before this one."""
-    verdicts = loads.that_count(log.read(lake_url, "load_verdicts", _newest(lake_url, load)))
+    results = loads.that_count(log.read(lake_url, "load_verdicts", _newest(lake_url, load)))
     known = sorted(
-        (one for one in verdicts.values() if one.verdict == "accepted" and one.as_of < load.as_of),
+        (one for one in results.values() if one.verdict == "accepted" and one.as_of < load.as_of),
         key=lambda one: one.as_of,
     )[-LOOK_BACK:]
     accepted = {one.load_id for one in known}
@@ -80,7 +80,7 @@ def usual(lake_url: str, load: loads.Verdict) -> Fills:
     return {name: Fill(*numbers) for name, numbers in counts.items()}
 
 
-def _newest(lake_url: str, load: loads.Verdict) -> list[str]:
+def _newest(lake_url: str, load: loads.ValidationResult) -> list[str]:
     """The folders of the newest days with decisions, enough of them for `LOOK_BACK` loads."""
     last = f"day={load.as_of:%Y-%m-%d}"
     days = [day for day in log.days(lake_url, "load_verdicts") if day.rsplit("/", 1)[-1] <= last]

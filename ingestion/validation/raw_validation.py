@@ -15,14 +15,14 @@ from uuid import uuid4
 from ingestion.errors import RawValidationFailed
 from ingestion.validation.bands import bands
 from ingestion.validation.fills import usual
-from lake.loads import Verdict
+from lake.loads import ValidationResult
 
 # Importing Great Expectations and validating 200,000 rows per table take some ten seconds.
 TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class ValidationResult:
+class Validation:
     """The result for a load: rows of `ops/quality_results` and of `ops/column_nulls`."""
 
     findings: list[dict[str, Any]]
@@ -64,7 +64,7 @@ class ValidationProcess:
         self._process.kill()
         self._process.wait()
 
-    def validate(self, lake_url: str, load: Verdict, pages: Path) -> ValidationResult:
+    def validate(self, lake_url: str, load: ValidationResult, pages: Path) -> Validation:
         """Validate a load whose files are in the lake, and write its Data Docs; safe to repeat.
 
         Args:
@@ -98,7 +98,7 @@ class ValidationProcess:
         answer = self._answer(request_id)
         if "error" in answer:
             raise RawValidationFailed(answer["error"])
-        return ValidationResult(answer["findings"], answer["nulls"])
+        return Validation(answer["findings"], answer["nulls"])
 
     def _answer(self, request_id: str) -> dict[str, Any]:
         """The answer to a request; earlier ones were left unread by an interrupted caller."""

@@ -66,7 +66,7 @@ class NodeSensor(BaseOperator):
         if must_lead(progress, task, self.nodes, state):
             lead(self, context)
             progress, state = progress_of(task, self.producer), SUCCESS
-        reason = verdict(accepted(progress, task, self.nodes), self.nodes, state)
+        reason = failure_of(accepted(progress, task, self.nodes), self.nodes, state)
         if reason is None:
             soon = datetime.now(UTC) + timedelta(seconds=1)
             raise AirflowRescheduleException(soon)  # type: ignore[no-untyped-call]
@@ -99,7 +99,7 @@ class NodeTrigger(BaseTrigger):
             progress = progress_of(task, self.producer)
             seen_live = progress.heading.began if progress.is_live else seen_live
             state = await self._state(task, progress, seen_live)
-            reason = verdict(accepted(progress, task, self.nodes), self.nodes, state)
+            reason = failure_of(accepted(progress, task, self.nodes), self.nodes, state)
             if must_lead(progress, task, self.nodes, state):
                 reason = None
                 if await self._is_first(task):
@@ -156,8 +156,8 @@ def accepted(progress: Progress, task: Try, nodes: Sequence[str]) -> Progress:
     return progress if progress.answers(nodes, since_of(task)) else NEVER
 
 
-def verdict(progress: Progress, nodes: Sequence[str], producer: str | None) -> str | None:
-    """Return why the nodes failed: nothing when they are good, None while that is not known.
+def failure_of(progress: Progress, nodes: Sequence[str], producer: str | None) -> str | None:
+    """Return why the nodes failed: "" if they succeeded, None while that is not known.
 
     `producer` is the state of the task that builds. What its file says holds while it writes it,
     and once the task has ended; in between it may be of the try before.

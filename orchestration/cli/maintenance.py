@@ -16,7 +16,7 @@ def accept(
     what: Annotated[
         str, typer.Argument(help="A load, as its refusal named it, or a day, YYYY-MM-DD.")
     ],
-    reason: Annotated[str, typer.Option(help="Why it is right; kept with the verdict.")],
+    reason: Annotated[str, typer.Option(help="Why it is right; recorded with the load.")],
     wait: Wait = 0,
 ) -> None:
     """Overrule a gate: a refused load, or a day of odd volume, is right after all."""

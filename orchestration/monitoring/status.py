@@ -82,9 +82,9 @@ def _last_run(lake_url: str, *, is_locked: bool) -> str:
 
 
 def _last_load(lake_url: str) -> str:
-    from lake.loads import verdicts
+    from lake.loads import validation_results
 
-    accepted = [load for load in verdicts(lake_url) if load.verdict == "accepted"]
+    accepted = [load for load in validation_results(lake_url) if load.verdict == "accepted"]
     if not accepted:
         return "none accepted yet"
     load = accepted[-1]

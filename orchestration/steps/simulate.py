@@ -46,10 +46,12 @@ def live_days(
 
 
 def _first_day(settings: Settings, days: int) -> date:
-    from lake.loads import verdicts
+    from lake.loads import validation_results
 
     accepted = [
-        load.as_of.date() for load in verdicts(settings.lake_url) if load.verdict == "accepted"
+        load.as_of.date()
+        for load in validation_results(settings.lake_url)
+        if load.verdict == "accepted"
     ]
     return first_day(max(accepted, default=None), utc_now().date(), days)
 

@@ -39,7 +39,7 @@ def files_of(settings: Settings, load_ids: Iterable[str]) -> list[LoadFile]:
     from lake import loads
 
     wanted = set(load_ids)
-    known = {one.load_id: one for one in loads.verdicts(settings.lake_url)}
+    known = {one.load_id: one for one in loads.validation_results(settings.lake_url)}
     return [
         (load, known[load].run_id, known[load].kind, known[load].as_of, table, day, path)
         for load, table, day, path in loads.files_of_loads(settings.lake_url)

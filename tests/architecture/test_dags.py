@@ -22,10 +22,10 @@ import airflow.sdk
 from airflow.dag_processing.dagbag import BundleDagBag
 from airflow.serialization.encoders import coerce_to_core_timetable
 from airflow.timetables.base import TimeRestriction
-begun = time.process_time()
+started = time.process_time()
 folder = sys.argv[1]
 bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
-seconds = time.process_time() - begun
+seconds = time.process_time() - started
 def weight(task):
     is_absolute = "absolute" in f"{task.weight_rule} {type(task.weight_rule).__name__}".lower()
     assert is_absolute or task.pool == "default_pool", "a weight is the task's own"

@@ -135,7 +135,7 @@ def test_a_better_model_is_served_by_itself_a_worse_one_is_not_and_the_former_co
 
 
 def _lives(installation: Installation, model: Model) -> None:
-    """Train the model and let it be judged; recommend by whoever is champion then."""
+    """Train and evaluate a model; recommend by the champion of then."""
     with a_run(installation.data_dir) as run:
         train(canary.ml_settings(run), model=model, run_id=run.run_id)
         if recommendations.recommend(run):

@@ -51,7 +51,7 @@ def test_every_table_is_the_same_on_both_engines_after_every_increment(
     emptied = Load("1900000000.5", DAY, listen_history=[session(9, ALONE, [], "2026-01-02")])
     refused = Load("1800000000.5", DAY, listen_history=[session(8, ALONE, [1], ALONE)])
     lake.land(refused)
-    lake.judge(refused, "refused")
+    lake.decide(refused, "refused")
     torn = data_dir / "lake/raw/tracks/load_date=2026-01-10/1650000000.5.0a1b2c.parquet"
 
     for number, some in enumerate(([alone, *loads[:3]], loads[3:4], [*loads[4:], emptied])):

@@ -31,10 +31,10 @@ class Lake:
     """The lake below `data_dir`."""
 
     data_dir: Path
-    verdicts: list[str] = field(default_factory=list)
+    decisions: list[str] = field(default_factory=list)
 
     def land(self, load: Load) -> None:
-        """Write the load's files; nobody has judged them yet."""
+        """Write the load's files; they are not validated yet."""
         for table in TABLES:
             records = getattr(load, table.name)
             if not records:
@@ -48,21 +48,21 @@ class Lake:
                 rows.append_column("_dlt_load_id", ids), folder / f"{load.load_id}.0a1b2c.parquet"
             )
 
-    def judge(self, load: Load, verdict: str) -> None:
-        """Write a verdict on the load, the newest so far."""
-        self.verdicts.append(verdict)
+    def decide(self, load: Load, decision: str) -> None:
+        """Accept or refuse the load; the newest decision counts."""
+        self.decisions.append(decision)
         row = {
             "load_id": load.load_id,
-            "verdict": verdict,
+            "verdict": decision,
             "kind": "incremental",
             "as_of": load.as_of,
             "updated_until": load.as_of,
-            "decided_at": datetime(2026, 2, 1, 0, 0, 0, len(self.verdicts)),
+            "decided_at": datetime(2026, 2, 1, 0, 0, 0, len(self.decisions)),
         }
         log.append(str(self.data_dir / "lake"), "load_verdicts", [row], load.as_of.date())
 
-    def tell(self, load: Load) -> None:
-        """Write what the API was said to have brought, as ingestion does before a verdict."""
+    def record_pulls(self, load: Load) -> None:
+        """Record the pulls of a load, as ingestion does before it decides on it."""
         rows = [
             {
                 "load_id": load.load_id,
@@ -81,7 +81,7 @@ class Lake:
         """Land loads and accept them."""
         for load in loads:
             self.land(load)
-            self.judge(load, "accepted")
+            self.decide(load, "accepted")
 
 
 def session(user_id: int | None, started: str, items: list[int] | None, updated: str) -> Record:

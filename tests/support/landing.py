@@ -61,7 +61,7 @@ def landed(lake: str, table: str, load_id: str | None = None) -> Rows:
 
 
 def accepted(lake: str) -> list[str]:
-    """The loads whose latest verdict is a good one, by the run's clock."""
+    """The loads that count by their latest validation result, by the run's clock."""
     return [
         load_id
         for (load_id,) in rows(

@@ -102,9 +102,9 @@ def serving(data_dir: Path, workers: int = 1, **environment: str) -> Iterator[Ru
 
 def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> float:
     """Wait until it holds; return how long that took. Raises `AssertionError` after that long."""
-    begun = time.monotonic()
+    started = time.monotonic()
     while not condition():
-        if time.monotonic() - begun > seconds:
+        if time.monotonic() - started > seconds:
             raise AssertionError(f"it did not happen in {seconds} s")
         time.sleep(0.01)
-    return time.monotonic() - begun
+    return time.monotonic() - started

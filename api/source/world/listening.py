@@ -52,7 +52,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class Starts:
     """Sessions before it is known what is played in them, by user row and begin."""
 
     user: Ints
@@ -72,7 +72,7 @@ def make_sessions(parameters: Parameters, block: int, taste: Taste, past: Plays)
     for first in range(0, len(taste.affinity), _CHUNK):
         rng = parameters.rng("sessions", block, first)
         users = np.arange(first, min(first + _CHUNK, len(taste.affinity)))
-        chunks.append(_play(rng, scene, _begin(rng, scene, users)))
+        chunks.append(_play(rng, scene, _starts(rng, scene, users)))
     return pa.concat_tables(chunks).combine_chunks()
 
 
@@ -84,7 +84,7 @@ def _rhythm(parameters: Parameters, block: int) -> Floats:
     return np.cumsum(_WEEK[weekday] * _DAY[hours % 24])
 
 
-def _begin(rng: np.random.Generator, scene: Scene, users: Ints) -> Begun:
+def _starts(rng: np.random.Generator, scene: Scene, users: Ints) -> Starts:
     expected = SESSIONS_PER_USER_DAY * len(scene.rhythm) / 24
     user = np.repeat(users, rng.poisson(scene.taste.activity[users] * expected))
     chance = rng.random(len(user)) * scene.rhythm[-1]
@@ -96,32 +96,32 @@ def _begin(rng: np.random.Generator, scene: Scene, users: Ints) -> Begun:
     user, begin, length = user[order], begin[order], length[order]
     # nobody listens before they signed up, nor begins while the last block's session still plays
     here = begin >= np.maximum(scene.taste.signed_up, scene.past.busy_until)[user]
-    return Begun(user[here], begin[here], length[here])
+    return Starts(user[here], begin[here], length[here])
 
 
-def _play(rng: np.random.Generator, scene: Scene, begun: Begun) -> pa.Table:
+def _play(rng: np.random.Generator, scene: Scene, starts: Starts) -> pa.Table:
     taste, past = scene.taste, scene.past
-    session = np.repeat(np.arange(len(begun.user)), begun.length)
-    user = begun.user[session]
+    session = np.repeat(np.arange(len(starts.user)), starts.length)
+    user = starts.user[session]
     past_number = past.start[user + 1] - past.start[user]
     before = past_number + _rank(user)
     lag = repeat_lags(rng, before)
     decides, track = follow(lag, before, past.track, past.start[user], past_number)
     drawn = (lag == 0).nonzero()[0]
     fresh = np.full(len(user), -1)
-    fresh[drawn] = fresh_draws(taste, scene.shelf, rng, user[drawn], begun.begin[session[drawn]])
+    fresh[drawn] = fresh_draws(taste, scene.shelf, rng, user[drawn], starts.begin[session[drawn]])
     track = np.where(track < 0, fresh[decides], track)
 
     seconds = taste.seconds[track]
     since_first = np.cumsum(seconds) - seconds
-    opening = np.cumsum(begun.length) - begun.length
-    begins = begun.begin[session] + (since_first - since_first[opening][session]) * 1_000_000
+    opening = np.cumsum(starts.length) - starts.length
+    begins = starts.begin[session] + (since_first - since_first[opening][session]) * 1_000_000
     # one thing at a time: a session ends where the user's next one begins
-    ends = np.full(len(begun.user), np.iinfo(np.int64).max)
-    same = begun.user[1:] == begun.user[:-1]
-    ends[:-1][same] = begun.begin[1:][same]
+    ends = np.full(len(starts.user), np.iinfo(np.int64).max)
+    same = starts.user[1:] == starts.user[:-1]
+    ends[:-1][same] = starts.begin[1:][same]
     played = begins < ends[session]
-    return _sessions(begun, session[played], track[played], lag[played] == 0, begins[played])
+    return _sessions(starts, session[played], track[played], lag[played] == 0, begins[played])
 
 
 def _rank(user: Ints) -> Ints:
@@ -131,22 +131,22 @@ def _rank(user: Ints) -> Ints:
 
 
 def _sessions(
-    begun: Begun,
+    starts: Starts,
     session: Ints,
     track: Ints,
     fresh: np.ndarray[tuple[int], np.dtype[np.bool_]],
     begins: Ints,
 ) -> pa.Table:
-    length = np.bincount(session, minlength=len(begun.user))
+    length = np.bincount(session, minlength=len(starts.user))
     held = length > 0
     offsets = pa.array(np.concatenate([[0], np.cumsum(length[held])]), pa.int32())
     last = offsets.to_numpy()[1:] - 1
     return pa.table(
         [
-            pa.array(begun.user[held] + 1),
+            pa.array(starts.user[held] + 1),
             pa.ListArray.from_arrays(offsets, pa.array(track + 1, pa.int32())),
             pa.ListArray.from_arrays(offsets, pa.array(fresh)),
-            pa.array(begun.begin[held], pa.timestamp("us")),
+            pa.array(starts.begin[held], pa.timestamp("us")),
             pa.array(begins[last], pa.timestamp("us")),
         ],
         schema=SESSIONS_SCHEMA,

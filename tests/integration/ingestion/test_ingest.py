@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.pull.ingest import ingest
-from lake.loads import Verdict, cursor, decide, verdicts
+from lake.loads import ValidationResult, cursor, decide, validation_results
 from tests.support.landing import (
     accepted,
     landed,
@@ -128,12 +128,12 @@ def test_a_refused_load_is_pulled_again(tmp_path: Path) -> None:
         settings = settings_for(tmp_path, api)
         ingest(settings, as_of=datetime(2026, 1, 10), run_id="r1")
         ingest(settings, as_of=datetime(2026, 1, 15), run_id="r2")
-        [_, second] = verdicts(settings.lake_url)
+        [_, second] = validation_results(settings.lake_url)
         refused = {"verdict": "refused", "reason": "volume", "decided_at": datetime(2100, 1, 1)}
-        fields = {name: getattr(second, name) for name in Verdict.__slots__}
-        decide(settings.lake_url, Verdict(**{**fields, **refused}), by="gate")
+        fields = {name: getattr(second, name) for name in ValidationResult.__slots__}
+        decide(settings.lake_url, ValidationResult(**{**fields, **refused}), by="gate")
         third = ingest(settings, as_of=datetime(2026, 3, 1), run_id="r3")
-        assert [one.verdict for one in verdicts(settings.lake_url)] == [
+        assert [one.verdict for one in validation_results(settings.lake_url)] == [
             "accepted",
             "refused",
             "accepted",
@@ -150,7 +150,7 @@ def test_a_load_refused_after_later_ones_is_pulled_again(tmp_path: Path) -> None
         settings = settings_for(tmp_path, api)
         for day in (5, 10, 15):
             ingest(settings, as_of=datetime(2026, 1, day), run_id=f"day {day}")
-        second = verdicts(settings.lake_url)[1]
+        second = validation_results(settings.lake_url)[1]
         decide(
             settings.lake_url,
             replace(second, verdict="refused", decided_at=datetime(2100, 1, 1)),
@@ -172,7 +172,7 @@ def test_an_empty_api_is_no_failure_and_no_load(tmp_path: Path) -> None:
         ("tracks", "whole", 0, 0),
         ("users", "whole", 0, 0),
     ]
-    assert verdicts(settings.lake_url) == []
+    assert validation_results(settings.lake_url) == []
 
 
 def test_a_table_without_news_makes_no_file(api: OriginalApi, tmp_path: Path) -> None:
@@ -195,12 +195,12 @@ def test_nothing_is_complete_beyond_the_api_s_clock(tmp_path: Path) -> None:
         late = {**api.records["users"].pop(), "updated_at": "2026-01-28T00:00:00"}
         api.health = {"clock": "2026-01-26T00:00:00"}
         result = ingest(settings, as_of=DAY, run_id="r1")
-        [first] = verdicts(settings.lake_url)
+        [first] = validation_results(settings.lake_url)
         assert (result.as_of, first.as_of, first.updated_until) == (DAY, DAY, datetime(2026, 1, 26))
         api.records["users"].append(late)
         api.health = {"clock": "2026-03-01T00:00:00"}
         ingest(settings, as_of=DAY + timedelta(days=1), run_id="r2")
-        assert verdicts(settings.lake_url)[1].updated_until == DAY + timedelta(days=1)
+        assert validation_results(settings.lake_url)[1].updated_until == DAY + timedelta(days=1)
         assert set(sent(api, "users")) == set(landed(settings.lake_url, "users"))
 
 
@@ -299,4 +299,4 @@ def test_the_lake_may_be_an_object_store(api: OriginalApi, tmp_path: Path) -> No
     ingest(settings, as_of=DAY, run_id="r1")
     second = ingest(settings, as_of=DAY + timedelta(days=1), run_id="r2")
     assert second.kind == "incremental"
-    assert [one.load_id for one in verdicts("memory://lake")][1] == second.load_id
+    assert [one.load_id for one in validation_results("memory://lake")][1] == second.load_id

@@ -17,7 +17,7 @@ import pytest
 from ingestion.errors import LakeUnreachable, LoadFailed, TypeChanged
 from ingestion.pull.ingest import ingest
 from ingestion.settings import IngestionSettings
-from lake.loads import verdicts
+from lake.loads import validation_results
 from tests.support.landing import COLUMNS, accepted, landed, ops, require_all_landed, settings_for
 from tests.support.original_api import OriginalApi, catalogue, serving
 
@@ -152,7 +152,7 @@ def test_a_load_finished_on_a_later_day_is_that_of_its_own_day(
         ingest(settings, as_of=datetime(2026, 1, 10), run_id="r1")
     block.unlink()
     result = ingest(settings, as_of=DAY, run_id="r2")
-    assert [(one.as_of, one.run_id, one.kind) for one in verdicts(settings.lake_url)] == [
+    assert [(one.as_of, one.run_id, one.kind) for one in validation_results(settings.lake_url)] == [
         (datetime(2026, 1, 10), "r1", "initial"),
         (DAY, "r2", "incremental"),
     ]
@@ -176,7 +176,7 @@ def test_a_committed_load_gets_the_verdict_that_a_crash_kept_from_it(
         ingest(settings, as_of=datetime(2026, 1, 10), run_id="r1")
     block.unlink()
     result = ingest(settings, as_of=DAY, run_id="r2")
-    assert [(one.as_of, one.run_id) for one in verdicts(settings.lake_url)] == [
+    assert [(one.as_of, one.run_id) for one in validation_results(settings.lake_url)] == [
         (datetime(2026, 1, 10), "r1"),
         (DAY, "r2"),
     ]

@@ -18,7 +18,7 @@ from ingestion.pull.ingest import ingest
 from ingestion.settings import IngestionSettings
 from ingestion.validation.accept import accept
 from ingestion.validation.raw_validation import ValidationProcess
-from lake.loads import Verdict, verdicts
+from lake.loads import ValidationResult, validation_results
 from tests.support.landing import accepted, ops, require_all_landed, settings_for
 from tests.support.original_api import OriginalApi, catalogue, serving
 
@@ -120,10 +120,10 @@ def test_a_person_can_overrule_raw_validation_and_the_reason_stays(
     load_id = refused.value.load_id
     accept(settings, load_id, "addresses are no longer told", "r2")
     assert accepted(settings.lake_url) == [load_id]
-    (verdict,) = verdicts(settings.lake_url)
-    assert verdict.reason is not None
-    assert verdict.reason.startswith("addresses are no longer told (overruled: users: email")
-    assert verdict.run_id == "r2"
+    (result,) = validation_results(settings.lake_url)
+    assert result.reason is not None
+    assert result.reason.startswith("addresses are no longer told (overruled: users: email")
+    assert result.run_id == "r2"
     for name, why in ((load_id, "counts already"), ("1.1", "has no load 1.1")):
         with pytest.raises(NoSuchLoad, match=why):
             accept(settings, name, "again", "r3")
@@ -191,7 +191,7 @@ def test_a_validation_process_that_died_decides_nothing(
 ) -> None:
     process = ValidationProcess()
     process.end()
-    load = Verdict("1.1", "accepted", None, "full", DAY, None, DAY, DAY, "r")
+    load = ValidationResult("1.1", "accepted", None, "full", DAY, None, DAY, DAY, "r")
     with pytest.raises(RawValidationFailed, match="has ended"):
         process.validate(settings.lake_url, load, tmp_path)
 

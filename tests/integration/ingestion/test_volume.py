@@ -17,7 +17,7 @@ from tests.support.warehouse import Warehouse
 
 TODAY = datetime(2026, 3, 1)
 USUAL = 1000
-Judged = Callable[..., str]
+VolumeTest = Callable[..., str]
 TEST = "listens_of_yesterday_are_as_usual"
 
 
@@ -39,7 +39,7 @@ def built(data_dir: Path, volumes: list[int]) -> str:
 
 
 @pytest.fixture(scope="module")
-def judged(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def volume_test(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VolumeTest]:
     """The test's own query, as dbt compiles it, on tables of listens that stand for the marts."""
     data_dir = emptied(data_home)
     Lake(data_dir).add(Load("1.1", TODAY, tracks=[track(7, "A", "2026-01-02")]))
@@ -65,13 +65,13 @@ def judged(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield on
 
 
-def status(judged: Judged, volumes: list[int]) -> str:
+def status(volume_test: VolumeTest, volumes: list[int]) -> str:
     """What the test's query says after days of so many listens, the last of them yesterday."""
     days = " union all ".join(
         f"select timestamp '{TODAY - timedelta(days=len(volumes) - day)}' from range({volume})"
         for day, volume in enumerate(volumes)
     )
-    return judged(TODAY, f"select * from ({days}) as days (listened_at)")
+    return volume_test(TODAY, f"select * from ({days}) as days (listened_at)")
 
 
 @pytest.mark.parametrize(("yesterday", "expected"), [(USUAL, "pass"), (450, "warn"), (0, "fail")])
@@ -91,29 +91,29 @@ def test_a_build_says_what_the_query_says(yesterday: int, expected: str, data_di
         (0, "fail"),
     ],
 )
-def test_yesterday_is_judged_by_the_days_before(
-    yesterday: int, expected: str, judged: Judged
+def test_yesterday_is_compared_with_the_days_before(
+    yesterday: int, expected: str, volume_test: VolumeTest
 ) -> None:
-    assert status(judged, [USUAL] * 40 + [yesterday]) == expected
+    assert status(volume_test, [USUAL] * 40 + [yesterday]) == expected
 
 
-def test_a_quiet_week_is_no_alarm(judged: Judged) -> None:
-    assert status(judged, [USUAL] * 40 + [600] * 7) == "pass"
+def test_a_quiet_week_is_no_alarm(volume_test: VolumeTest) -> None:
+    assert status(volume_test, [USUAL] * 40 + [600] * 7) == "pass"
 
 
-def test_a_weekday_is_compared_with_its_own_kind(judged: Judged) -> None:
+def test_a_weekday_is_compared_with_its_own_kind(volume_test: VolumeTest) -> None:
     week = [USUAL, USUAL, USUAL, USUAL, USUAL, 4000, 4000]
-    assert status(judged, week * 8) == "pass"
-    assert status(judged, week * 7 + week[:-1] + [USUAL]) == "warn"
+    assert status(volume_test, week * 8) == "pass"
+    assert status(volume_test, week * 7 + week[:-1] + [USUAL]) == "warn"
 
 
 @pytest.mark.parametrize("volumes", [[0], [USUAL], [USUAL] * 7 + [0]])
-def test_a_young_app_is_not_judged(volumes: list[int], judged: Judged) -> None:
-    assert status(judged, volumes) == "pass"
+def test_a_young_app_is_not_tested(volumes: list[int], volume_test: VolumeTest) -> None:
+    assert status(volume_test, volumes) == "pass"
 
 
-def test_a_handful_of_listens_is_never_odd(judged: Judged) -> None:
-    assert status(judged, [20] * 40 + [0]) == "pass"
+def test_a_handful_of_listens_is_never_odd(volume_test: VolumeTest) -> None:
+    assert status(volume_test, [20] * 40 + [0]) == "pass"
 
 
 def test_a_day_that_a_person_accepted_is_no_fault(data_dir: Path) -> None:
@@ -123,7 +123,9 @@ def test_a_day_that_a_person_accepted_is_no_fault(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [11, 12, 13])
-def test_sixty_normal_days_raise_no_alarm(seed: int, judged: Judged, tmp_path: Path) -> None:
+def test_sixty_normal_days_raise_no_alarm(
+    seed: int, volume_test: VolumeTest, tmp_path: Path
+) -> None:
     launch = datetime(2026, 7, 1)
     world = Parameters(seed=seed, users=400, tracks=600, days=120, launched_on=launch.date())
     GeneratedWorld(tmp_path, world).at(launch + timedelta(days=121))
@@ -131,9 +133,9 @@ def test_sixty_normal_days_raise_no_alarm(seed: int, judged: Judged, tmp_path: P
         "select created_at as listened_at, unnest(items)"
         f" from '{tmp_path}/blocks/listen_history-*.parquet'"
     )
-    judged(launch, listens)
-    odd = {day: judged(launch + timedelta(days=day)) for day in range(61, 121)}
+    volume_test(launch, listens)
+    odd = {day: volume_test(launch + timedelta(days=day)) for day in range(61, 121)}
     assert [day for day, found in odd.items() if found != "pass"] == []
     # whereas one day without a listen, in the same noise, does
-    judged(launch, f"select * from ({listens}) where listened_at < timestamp '2026-10-28'")
-    assert judged(datetime(2026, 10, 29)) == "fail"
+    volume_test(launch, f"select * from ({listens}) where listened_at < timestamp '2026-10-28'")
+    assert volume_test(datetime(2026, 10, 29)) == "fail"

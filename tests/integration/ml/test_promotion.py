@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """A data folder with models in it, and the holdout."""
+class Promotion:
+    """A data folder with models, and the holdout that decides on them."""
 
     settings: MlSettings
     holdout: Holdout
@@ -62,13 +62,13 @@ class Judge:
         registry.note(self.settings, row)
         return registry.versions(self.settings)[number]
 
-    def judges(self, version: registry.Version) -> Decision:
+    def decides(self, version: registry.Version) -> Decision:
         return decisions.evaluate_challenger(self.settings, version, self.holdout)
 
     def promotes(self, bundle: Bundle) -> int:
-        """Register and judge a bundle that must win."""
+        """Register a bundle and promote it, as it must be."""
         version = self.register(bundle.save)
-        assert self.judges(version).is_promoted
+        assert self.decides(version).is_promoted
         return version.number
 
 
@@ -76,11 +76,11 @@ def settings_of(data_dir: Path) -> MlSettings:
     return MlSettings(data_dir=data_dir, lake_url=str(data_dir / "lake"), min_listens=100)
 
 
-def judge_in(data_dir: Path) -> Judge:
+def promotion_in(data_dir: Path) -> Promotion:
     settings = settings_of(data_dir)
     with open_published(settings) as published:
         holdout = hold_out(published, settings)
-    return Judge(settings, holdout, trained(ItemKnn(), holdout.training, 0))
+    return Promotion(settings, holdout, trained(ItemKnn(), holdout.training, 0))
 
 
 @pytest.fixture(scope="module")
@@ -88,21 +88,21 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a published file and a champion; tests copy it."""
     data_dir = tmp_path_factory.mktemp("first") / "data"
     Tastes().publish(data_dir / "marts.duckdb")
-    judge = judge_in(data_dir)
-    assert judge.promotes(judge.good) == 1
+    promotion = promotion_in(data_dir)
+    assert promotion.promotes(promotion.good) == 1
     return data_dir
 
 
 @pytest.fixture(scope="module")
-def standing(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Judge:
+def standing(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Promotion:
     """The champion that none of the bad ones may replace."""
-    return judge_in(copied(first, tmp_path_factory.mktemp("standing") / "data"))
+    return promotion_in(copied(first, tmp_path_factory.mktemp("standing") / "data"))
 
 
 @pytest.fixture
-def fresh(first: Path, tmp_path: Path) -> Judge:
+def fresh(first: Path, tmp_path: Path) -> Promotion:
     """A copy in which the champion may change."""
-    return judge_in(copied(first, tmp_path / "data"))
+    return promotion_in(copied(first, tmp_path / "data"))
 
 
 def copied(first: Path, data_dir: Path) -> Path:
@@ -120,118 +120,126 @@ def spoilt(bundle: Bundle, value: float) -> Arrays:
     return changed(bundle) | {"model.near.data": scores}
 
 
-def of_noise(judge: Judge) -> Bundle:
+def of_noise(promotion: Promotion) -> Bundle:
     """A model of the same kind that learned from listens at random."""
     rng = np.random.default_rng(1)
-    plays = judge.holdout.training.plays.copy()
+    plays = promotion.holdout.training.plays.copy()
     plays.indices = rng.permutation(plays.indices)
     plays.sort_indices()
     plays.sum_duplicates()
-    return trained(ItemKnn(), replace(judge.holdout.training, plays=plays, weights=plays), 0)
+    return trained(ItemKnn(), replace(promotion.holdout.training, plays=plays, weights=plays), 0)
 
 
-def tampered(judge: Judge, path: Path) -> str:
-    model_hash = judge.good.save(path)
-    save(spoilt(judge.good, 0.5), path)
+def tampered(promotion: Promotion, path: Path) -> str:
+    model_hash = promotion.good.save(path)
+    save(spoilt(promotion.good, 0.5), path)
     return model_hash
 
 
-def torn(judge: Judge, path: Path) -> str:
-    model_hash = judge.good.save(path)
+def torn(promotion: Promotion, path: Path) -> str:
+    model_hash = promotion.good.save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     return model_hash
 
 
-def missing(judge: Judge, path: Path) -> str:
-    model_hash = judge.good.save(path)
+def missing(promotion: Promotion, path: Path) -> str:
+    model_hash = promotion.good.save(path)
     path.unlink()
     return model_hash
 
 
-def written(content: bytes) -> Callable[[Judge, Path], str]:
-    def write(judge: Judge, path: Path) -> str:
+def written(content: bytes) -> Callable[[Promotion, Path], str]:
+    def write(promotion: Promotion, path: Path) -> str:
         path.write_bytes(content)
-        return judge.good.save(path.with_suffix(".other"))
+        return promotion.good.save(path.with_suffix(".other"))
 
     return write
 
 
-def pickled(_: Judge, path: Path) -> str:
+def pickled(_: Promotion, path: Path) -> str:
     with path.open("wb") as file:
         np.savez(file, users=np.array([{"an": "object"}], dtype=object))
     return "0" * 64
 
 
-def bundle(make: Callable[[Judge], Bundle]) -> Callable[[Judge, Path], str]:
-    return lambda judge, path: make(judge).save(path)
+def bundle(make: Callable[[Promotion], Bundle]) -> Callable[[Promotion, Path], str]:
+    return lambda promotion, path: make(promotion).save(path)
 
 
-def arrays(make: Callable[[Judge], Arrays]) -> Callable[[Judge, Path], str]:
-    return lambda judge, path: save(make(judge), path)
+def arrays(make: Callable[[Promotion], Arrays]) -> Callable[[Promotion, Path], str]:
+    return lambda promotion, path: save(make(promotion), path)
 
 
-def without(judge: Judge, name: str) -> Arrays:
-    return {key: value for key, value in judge.good.arrays().items() if key != name}
+def without(promotion: Promotion, name: str) -> Arrays:
+    return {key: value for key, value in promotion.good.arrays().items() if key != name}
 
 
-NOBODY = np.array([], np.int64)
-NEVER: dict[str, tuple[Callable[[Judge, Path], str], str]] = {
+NO_IDS = np.array([], np.int64)
+NEVER: dict[str, tuple[Callable[[Promotion, Path], str], str]] = {
     "worse": (bundle(of_noise), "is not surely better"),
-    "the same again": (bundle(lambda judge: judge.good), "is not surely better"),
+    "the same again": (bundle(lambda promotion: promotion.good), "is not surely better"),
     "popularity itself": (
-        bundle(lambda judge: trained(Popularity(), judge.holdout.training, 0)),
+        bundle(lambda promotion: trained(Popularity(), promotion.holdout.training, 0)),
         "does not surely beat popularity",
     ),
-    "NaN": (arrays(lambda judge: spoilt(judge.good, np.nan)), "holds 1 NaN or inf"),
-    "infinite": (arrays(lambda judge: spoilt(judge.good, np.inf)), "holds 1 NaN or inf"),
+    "NaN": (arrays(lambda promotion: spoilt(promotion.good, np.nan)), "holds 1 NaN or inf"),
+    "infinite": (arrays(lambda promotion: spoilt(promotion.good, np.inf)), "holds 1 NaN or inf"),
     "all alike": (
         arrays(
-            lambda judge: (
-                changed(judge.good)
-                | {"model.near.data": judge.good.arrays()["model.near.data"] * 0}
+            lambda promotion: (
+                changed(promotion.good)
+                | {"model.near.data": promotion.good.arrays()["model.near.data"] * 0}
             )
         ),
         "scores every track alike",
     ),
-    "without users": (arrays(lambda judge: changed(judge.good, users=NOBODY)), "has no users"),
-    "without tracks": (arrays(lambda judge: changed(judge.good, tracks=NOBODY)), "has no tracks"),
+    "without users": (
+        arrays(lambda promotion: changed(promotion.good, users=NO_IDS)),
+        "has no users",
+    ),
+    "without tracks": (
+        arrays(lambda promotion: changed(promotion.good, tracks=NO_IDS)),
+        "has no tracks",
+    ),
     "of nobody's listens": (
-        arrays(lambda judge: changed(judge.good, has_listened=NOBODY)),
+        arrays(lambda promotion: changed(promotion.good, has_listened=NO_IDS)),
         "learned from no user",
     ),
     "of listeners that there are not": (
-        arrays(lambda judge: changed(judge.good, has_listened=np.array([10**6]))),
+        arrays(lambda promotion: changed(promotion.good, has_listened=np.array([10**6]))),
         "others than its users",
     ),
     "a user twice": (
         arrays(
-            lambda judge: changed(judge.good, users=np.asarray(judge.good.users, np.int64) // 2)
+            lambda promotion: changed(
+                promotion.good, users=np.asarray(promotion.good.users, np.int64) // 2
+            )
         ),
         "are there twice",
     ),
     "of another app": (
         arrays(
-            lambda judge: changed(
-                judge.good, tracks=np.asarray(judge.good.tracks, np.int64) + 10**6
+            lambda promotion: changed(
+                promotion.good, tracks=np.asarray(promotion.good.tracks, np.int64) + 10**6
             )
         ),
         "0% of its tracks are known",
     ),
     "of fewer tracks than it says": (
-        arrays(lambda judge: changed(judge.good, tracks=judge.good.tracks[:-5])),
+        arrays(lambda promotion: changed(promotion.good, tracks=promotion.good.tracks[:-5])),
         "its scores are",
     ),
     "of no kind": (
-        arrays(lambda judge: changed(judge.good, kind=np.array("oracle"))),
+        arrays(lambda promotion: changed(promotion.good, kind=np.array("oracle"))),
         "no model type is called 'oracle'",
     ),
     "of a kind that it is not": (
-        arrays(lambda judge: changed(judge.good, kind=np.array("ease"))),
+        arrays(lambda promotion: changed(promotion.good, kind=np.array("ease"))),
         "its arrays make no ease",
     ),
-    "without its ids": (arrays(lambda judge: without(judge, "users")), "it has no users"),
+    "without its ids": (arrays(lambda promotion: without(promotion, "users")), "it has no users"),
     "without its factors": (
-        arrays(lambda judge: without(judge, "model.near.data")),
+        arrays(lambda promotion: without(promotion, "model.near.data")),
         "its arrays make no item-knn",
     ),
     "tampered with": (tampered, "its hash is"),
@@ -244,10 +252,10 @@ NEVER: dict[str, tuple[Callable[[Judge, Path], str], str]] = {
 
 
 @pytest.mark.parametrize("name", NEVER)
-def test_it_is_never_promoted_and_the_decision_says_why(standing: Judge, name: str) -> None:
+def test_it_is_never_promoted_and_the_decision_says_why(standing: Promotion, name: str) -> None:
     write, why = NEVER[name]
     version = standing.register(lambda path: write(standing, path))
-    decision = standing.judges(version)
+    decision = standing.decides(version)
     assert not decision.is_promoted
     assert why in decision.sentence
     assert standing.champion() == 1
@@ -258,51 +266,51 @@ def test_it_is_never_promoted_and_the_decision_says_why(standing: Judge, name: s
 
 def test_what_is_better_than_a_bad_champion_replaces_it(tmp_path: Path) -> None:
     Tastes().publish(tmp_path / "marts.duckdb")
-    judge = judge_in(tmp_path)
-    weak = trained(ItemKnn(neighbours=2), judge.holdout.training, 0)
-    judge.promotes(weak)
-    better = judge.promotes(trained(Ease(), judge.holdout.training, 0))
-    assert judge.champion() == better
-    with connected(judge.settings) as client:
+    promotion = promotion_in(tmp_path)
+    weak = trained(ItemKnn(neighbours=2), promotion.holdout.training, 0)
+    promotion.promotes(weak)
+    better = promotion.promotes(trained(Ease(), promotion.holdout.training, 0))
+    assert promotion.champion() == better
+    with connected(promotion.settings) as client:
         by_alias = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
     assert int(by_alias.version) == better
 
 
 def test_two_promotions_at_once_leave_one_champion(tmp_path: Path) -> None:
     Tastes().publish(tmp_path / "marts.duckdb")
-    judge = judge_in(tmp_path)
-    versions = [judge.register(judge.good.save) for _ in range(2)]
+    promotion = promotion_in(tmp_path)
+    versions = [promotion.register(promotion.good.save) for _ in range(2)]
     began = threading.Barrier(2)
 
-    def judges(version: registry.Version) -> None:
+    def decides(version: registry.Version) -> None:
         began.wait()
-        judge.judges(version)
+        promotion.decides(version)
 
-    threads = [threading.Thread(target=judges, args=(version,)) for version in versions]
+    threads = [threading.Thread(target=decides, args=(version,)) for version in versions]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    (one, other) = registry.decisions(judge.settings)
+    (one, other) = registry.decisions(promotion.settings)
     assert (one["decision"], one["previous_version"]) == ("promoted", None)
     assert (other["decision"], other["previous_version"]) == ("kept", one["model_version"])
-    assert judge.champion() == one["model_version"] == other["model_version"]
+    assert promotion.champion() == one["model_version"] == other["model_version"]
 
 
-def test_a_champion_that_can_t_be_read_defends_nothing(fresh: Judge) -> None:
+def test_a_champion_that_can_t_be_read_defends_nothing(fresh: Promotion) -> None:
     (fresh.settings.data_dir / registry.champion(fresh.settings).path).write_bytes(b"")
     assert fresh.promotes(fresh.good) == 2
 
 
-def test_too_few_judges_promote_nobody(fresh: Judge) -> None:
+def test_too_few_test_users_promote_no_model(fresh: Promotion) -> None:
     strict = replace(fresh, settings=fresh.settings.model_copy(update={"min_judges": 10**6}))
-    decision = strict.judges(strict.register(fresh.good.save))
+    decision = strict.decides(strict.register(fresh.good.save))
     assert "users are too few for an evaluation" in decision.sentence
     assert strict.champion() == 1
 
 
 def test_a_roll_back_goes_to_the_champion_before_and_never_to_what_was_rolled_back(
-    fresh: Judge,
+    fresh: Promotion,
 ) -> None:
     (fresh.settings.data_dir / registry.champion(fresh.settings).path).write_bytes(b"")
     fresh.promotes(fresh.good)
@@ -312,7 +320,9 @@ def test_a_roll_back_goes_to_the_champion_before_and_never_to_what_was_rolled_ba
     assert "it sounds bad" in registry.decisions(fresh.settings)[-1]["sentence"]
 
 
-def test_a_roll_back_of_the_only_champion_goes_to_a_baseline_and_no_further(fresh: Judge) -> None:
+def test_a_roll_back_of_the_only_champion_goes_to_a_baseline_and_no_further(
+    fresh: Promotion,
+) -> None:
     now_champion = decisions.roll_back(fresh.settings, "it sounds bad")
     assert now_champion.is_baseline
     assert now_champion.number == fresh.champion() == 2
@@ -364,7 +374,7 @@ def test_a_baseline_follows_the_data_and_gives_the_same_lists_of_the_same_data(
     assert max(row[2] for row in third) > 80
 
 
-def test_recommendations_of_the_same_data_by_the_same_model_are_the_same(fresh: Judge) -> None:
+def test_recommendations_of_the_same_data_by_the_same_model_are_the_same(fresh: Promotion) -> None:
     assert not newest_batch_is_current(fresh.settings)
     one, other = (recommend(fresh.settings, run_id) for run_id in ("1", "2"))
     assert newest_batch_is_current(fresh.settings)

@@ -47,7 +47,7 @@ def _lake(data_dir: Path) -> None:
     lake = Lake(data_dir)
     lake.add(*LOADS)
     lake.land(REFUSED)
-    lake.judge(REFUSED, "refused")
+    lake.decide(REFUSED, "refused")
 
 
 def _sums(data_dir: Path) -> dict[str, tuple[int, int]]:
@@ -93,9 +93,9 @@ def test_many_files_become_one_and_the_marts_stay(built: Path, data_home: Path) 
     warehouse.build("--full-refresh")
     assert _sums(data_home) == before
     # And once more: with a new load beside, and a load that counts no longer inside.
-    lake = Lake(data_home, verdicts=["seven already"] * 7)
+    lake = Lake(data_home, decisions=["seven already"] * 7)
     lake.add(Load("8.1", DAY, listen_history=[session(9, "2026-01-08", [7], "2026-01-08")]))
-    lake.judge(LOADS[1], "refused")
+    lake.decide(LOADS[1], "refused")
     compact_lake(_settings(data_home))
     assert len(_raw(data_home)) == 4
     warehouse.build()
@@ -188,8 +188,8 @@ def _crash(built: Path, step: int) -> None:
         with contextlib.suppress(Killed):
             compact_lake(_settings(data_dir))
     assert _rows(data_dir) == expected
-    verdicts = log.read(str(data_dir / "lake"), "load_verdicts")
-    assert sorted(one["load_id"] for one in verdicts) == [
+    results = log.read(str(data_dir / "lake"), "load_verdicts")
+    assert sorted(one["load_id"] for one in results) == [
         "1.1", "2.1", "3.1", "4.1", "5.1", "6.1", "9.1",
     ]  # fmt: skip
     compact_lake(_settings(data_dir))

@@ -339,8 +339,8 @@ WALK = """
 
 def test_from_a_row_of_a_mart_one_walks_to_its_load_and_its_file(lived: Path) -> None:
     ((load_id, run_id, file),) = _read(lived / "marts.duckdb", WALK)
-    verdicts = {row["load_id"]: row for row in log.read(str(lived / "lake"), "load_verdicts")}
-    assert verdicts[load_id]["run_id"] == run_id == "r1"
+    results = {row["load_id"]: row for row in log.read(str(lived / "lake"), "load_verdicts")}
+    assert results[load_id]["run_id"] == run_id == "r1"
     brought = duckdb.sql(f"from read_parquet('{lived / 'lake' / file}')")
     assert brought.filter(f"user_id = {PERSON} and _dlt_load_id = '{load_id}'").fetchall()
     told = "select git_commit, manifest_hash from publication"

@@ -182,11 +182,14 @@ def test_a_damaged_file_of_ops_is_named_and_compacting_loses_nothing(
     content = path.read_bytes()
     middle = content[:40] + bytes(255 - byte for byte in content[40:-40]) + content[-40:]
     path.write_bytes(middle if damage is None else damage)
-    for command in (lambda: loads.verdicts(settings.lake_url), lambda: compact_lake(settings)):
+    for command in (
+        lambda: loads.validation_results(settings.lake_url),
+        lambda: compact_lake(settings),
+    ):
         with pytest.raises(DamagedFile, match=rf"{path.name} can't be read, put it back"):
             command()
     path.write_bytes(content)
-    assert [one.load_id for one in loads.verdicts(settings.lake_url)] == ["1.1", "2.1"]
+    assert [one.load_id for one in loads.validation_results(settings.lake_url)] == ["1.1", "2.1"]
     assert _raw(data_dir) == 4
     compact_lake(settings)
     assert _raw(data_dir) == 4
@@ -197,10 +200,10 @@ def test_a_clock_that_was_ahead_does_not_keep_a_load_from_being_accepted(data_di
     row = {"load_id": "2.1", "verdict": "refused", "reason": "odd", "kind": "incremental"}
     instants = {"as_of": DAY, "updated_until": DAY, "decided_at": datetime(2199, 1, 1)}
     log.append(settings.lake_url, "load_verdicts", [row | instants], DAY.date())
-    verdicts = {one.load_id: one.verdict for one in loads.verdicts(settings.lake_url)}
-    assert verdicts == {"1.1": "accepted", "2.1": "refused"}
+    decisions = {one.load_id: one.verdict for one in loads.validation_results(settings.lake_url)}
+    assert decisions == {"1.1": "accepted", "2.1": "refused"}
     accept(settings, "2.1", "it is right", "r")
-    assert [one.verdict for one in loads.verdicts(settings.lake_url)] == ["accepted"] * 2
+    assert [one.verdict for one in loads.validation_results(settings.lake_url)] == ["accepted"] * 2
 
 
 def test_half_a_manifest_keeps_nothing_from_being_published(data_dir: Path) -> None:

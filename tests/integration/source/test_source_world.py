@@ -287,11 +287,11 @@ def test_sessions_of_a_user_follow_each_other(plays: duckdb.DuckDBPyConnection) 
 def test_evenings_are_busier_than_nights_and_fridays_than_tuesdays(
     plays: duckdb.DuckDBPyConnection,
 ) -> None:
-    def begun(when: str) -> float:
+    def starts(when: str) -> float:
         return one(plays, f"count(*) filter ({when})", "sessions")
 
-    assert begun("hour(created_at) = 20") > 5 * begun("hour(created_at) = 3")
-    assert begun("dayofweek(created_at) = 5") > begun("dayofweek(created_at) = 2")
+    assert starts("hour(created_at) = 20") > 5 * starts("hour(created_at) = 3")
+    assert starts("dayofweek(created_at) = 5") > starts("dayofweek(created_at) = 2")
 
 
 def test_nobody_plays_before_signing_up_nor_a_track_before_its_release(

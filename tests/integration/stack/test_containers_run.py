@@ -146,11 +146,11 @@ def started(machine: Machine, service: dict[str, Any], name: str) -> Iterator[No
 
 
 def wait_until(holds: Any, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
-    begun = time.monotonic()
+    started = time.monotonic()
     while not holds():
         said = log.read_text() if log else ""
         assert process.poll() is None, said
-        assert time.monotonic() - begun < PATIENCE, said
+        assert time.monotonic() - started < PATIENCE, said
         time.sleep(0.2)
 
 

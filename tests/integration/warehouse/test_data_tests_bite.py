@@ -130,8 +130,8 @@ class DataTest:
 
     def fails(self, built: duckdb.DuckDBPyConnection) -> bool:
         """Run it as dbt does."""
-        judged = built.sql(f"select ({self.fail_calc}) {self.error_if} from ({self.sql})")
-        return bool(judged.fetchall()[0][0])
+        failed = built.sql(f"select ({self.fail_calc}) {self.error_if} from ({self.sql})")
+        return bool(failed.fetchall()[0][0])
 
 
 @dataclass(frozen=True, slots=True)

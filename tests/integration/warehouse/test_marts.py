@@ -99,20 +99,20 @@ def test_a_load_counts_only_while_its_latest_verdict_accepts_it(
 ) -> None:
     kept = Load("1.1", DAY, listen_history=[session(1, "2026-01-09", [7], "2026-01-09")])
     doubted = Load("2.1", DAY, listen_history=[session(1, "2026-01-09", [8], "2026-01-09 12:00")])
-    unjudged = Load("3.1", DAY, listen_history=[session(1, "2026-01-09", [9], "2026-01-09 13:00")])
+    undecided = Load("3.1", DAY, listen_history=[session(1, "2026-01-09", [9], "2026-01-09 13:00")])
     listened = "select track_id, load_id from fact_listen_history"
     lake.add(kept, doubted)
-    lake.land(unjudged)
-    for load in (kept, doubted, unjudged):  # records of loads that don't count are nobody's loss
-        lake.tell(load)
+    lake.land(undecided)
+    for load in (kept, doubted, undecided):  # records of loads that don't count are not lost
+        lake.record_pulls(load)
     warehouse.build()
     assert warehouse.rows(listened) == [(8, "2.1")]
 
-    lake.judge(doubted, "refused")
+    lake.decide(doubted, "refused")
     warehouse.build()
     assert warehouse.rows(listened) == [(7, "1.1")]
 
-    lake.judge(doubted, "accepted")
+    lake.decide(doubted, "accepted")
     warehouse.build()
     assert warehouse.rows(listened) == [(8, "2.1")]
 

@@ -92,7 +92,7 @@ def _round_trips(found: Settings) -> None:
     lake = Lake(found.data_dir)
     lake.add(FIRST)
     assert loads.cursor(found.lake_url, FIRST.as_of) == FIRST.as_of
-    assert [one.load_id for one in loads.verdicts(found.lake_url)] == [FIRST.load_id]
+    assert [one.load_id for one in loads.validation_results(found.lake_url)] == [FIRST.load_id]
     assert {path for *_, path in loads.files_of_loads(found.lake_url)} == {
         f"raw/{table}/load_date=2026-01-10/1.1.0a1b2c.parquet"
         for table in ("tracks", "listen_history")

@@ -127,7 +127,7 @@ def left_of(data_dir: Path) -> list[str]:
 
 def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait until it holds; fail after `seconds`."""
-    begun = time.monotonic()
+    started = time.monotonic()
     while not condition():
-        assert time.monotonic() - begun < seconds, f"it did not happen in {seconds} s"
+        assert time.monotonic() - started < seconds, f"it did not happen in {seconds} s"
         time.sleep(0.2)

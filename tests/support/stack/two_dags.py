@@ -36,8 +36,8 @@ class Day:
 
     def trigger(self, dag: str) -> str:
         """Begin a run; return its id."""
-        begun = self._ask(f"{dag}/dagRuns", "POST", {"logical_date": None})
-        return str(begun["dag_run_id"])
+        started = self._ask(f"{dag}/dagRuns", "POST", {"logical_date": None})
+        return str(started["dag_run_id"])
 
     def clear(self, dag: str, run_id: str) -> None:
         """Let all tasks of a run be done anew."""

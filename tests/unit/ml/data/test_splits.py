@@ -16,7 +16,7 @@ def _cells(part: Interactions) -> set[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("kind", ["user", "random"])
-def test_no_pair_is_both_learned_and_judged(kind: SplitKind) -> None:
+def test_no_pair_is_in_both_training_and_test(kind: SplitKind) -> None:
     parts = split(grouped_log(timed=kind == "user"), kind, seed=1)
     train, validation, test = map(_cells, (parts.train, parts.validation, parts.test))
     assert train
@@ -43,7 +43,7 @@ def test_a_time_split_lets_nothing_of_the_future_be_learned() -> None:
     assert parts.training.last_played.max() < parts.test.last_played.min()
 
 
-def test_a_user_split_judges_by_each_users_latest_tracks() -> None:
+def test_a_user_split_tests_by_each_users_latest_tracks() -> None:
     log = grouped_log()
     assert log.at is not None
     first: dict[tuple[int, int], np.datetime64] = {}

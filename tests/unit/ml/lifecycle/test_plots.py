@@ -23,13 +23,13 @@ def test_figures_show_each_model_and_can_be_written() -> None:
     parts = split(grouped_log(), "random", seed=0)
     task = discovery(parts.training, parts.test)
     models = {model.name: model.fit(parts.training, 0) for model in (Popularity(), Ease(5.0))}
-    judged = {name: evaluate_scorer(model, task) for name, model in models.items()}
+    evaluations = {name: evaluate_scorer(model, task) for name, model in models.items()}
     trials = [Trial("lightfm", {"rate": 0.05}, 0.2, ((3, 0.1), (6, 0.2))), Trial("ease", {}, 0.1)]
     figures = {
         "epochs": plots.metric_by_epoch(trials),
-        "slices": plots.metric_by_slice(parts.training, judged),
+        "slices": plots.metric_by_slice(parts.training, evaluations),
         "scores": plots.score_distributions(parts.training, parts.test, models["ease"]),
-        "bias": plots.popularity_bias(parts.training, judged),
+        "bias": plots.popularity_bias(parts.training, evaluations),
     }
     assert _legend(figures["epochs"]) == ["rate 0.05"]
     assert _legend(figures["slices"]) == ["popularity", "ease"]

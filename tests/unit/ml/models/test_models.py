@@ -201,10 +201,10 @@ def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
     plain = [t.ndcg_at_10 for t in found.trials if t.settings.get("weighted") is False]
     assert len(plain) == 1
     assert plain[0] not in graded
-    judged = evaluate_scorer(found.ease, discovery(parts.train, parts.validation)).means()[
+    metric = evaluate_scorer(found.ease, discovery(parts.train, parts.validation)).means()[
         "ndcg_at_10"
     ]
-    assert judged == max(*graded, *plain)
+    assert metric == max(*graded, *plain)
     lightfm = next(trial for trial in found.trials if trial.model == "lightfm")
     assert lightfm.ndcg_at_10 == max(figure for _, figure in lightfm.curve)
     assert (found.lightfm.epochs, lightfm.ndcg_at_10) in lightfm.curve

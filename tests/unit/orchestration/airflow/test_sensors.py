@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.airflow.sensors import accepted, must_lead, since_of, verdict
+from orchestration.airflow.sensors import accepted, failure_of, must_lead, since_of
 from orchestration.run.progress import Ended, Heading, Progress
 
 GOOD, BAD = Ended("pass"), Ended("fail", "Got 2 results")
@@ -18,30 +18,30 @@ def progress(*, is_live: bool, **nodes: Ended) -> Progress:
 
 
 def test_a_watcher_waits_for_all_of_its_nodes() -> None:
-    assert verdict(progress(is_live=True, a=GOOD), ["a", "b"], None) is None
-    assert verdict(progress(is_live=True, a=GOOD, b=Ended("warn")), ["a", "b"], None) == ""
+    assert failure_of(progress(is_live=True, a=GOOD), ["a", "b"], None) is None
+    assert failure_of(progress(is_live=True, a=GOOD, b=Ended("warn")), ["a", "b"], None) == ""
 
 
 def test_one_bad_node_ends_it_at_once_and_is_named() -> None:
-    told = verdict(progress(is_live=True, a=BAD), ["a", "b"], None)
-    assert told == "a: fail Got 2 results"
+    failure = failure_of(progress(is_live=True, a=BAD), ["a", "b"], None)
+    assert failure == "a: fail Got 2 results"
 
 
 @pytest.mark.parametrize("state", [None, "scheduled", "queued", "running", "up_for_retry"])
 def test_what_an_earlier_try_left_says_nothing(state: str | None) -> None:
-    assert verdict(progress(is_live=False, a=BAD), ["a"], state) is None
+    assert failure_of(progress(is_live=False, a=BAD), ["a"], state) is None
 
 
 @pytest.mark.parametrize("state", ["success", "failed", "upstream_failed", "skipped"])
 def test_nodes_that_dbt_never_came_to_are_not_well(state: str) -> None:
-    assert verdict(progress(is_live=False, a=GOOD), ["a"], state) == ""
-    told = verdict(progress(is_live=False, a=GOOD), ["a", "b"], state)
-    assert told == "dbt never came to b"
+    assert failure_of(progress(is_live=False, a=GOOD), ["a"], state) == ""
+    failure = failure_of(progress(is_live=False, a=GOOD), ["a", "b"], state)
+    assert failure == "dbt never came to b"
 
 
 @pytest.mark.parametrize("status", ["error", "skipped", "runtime error"])
 def test_what_was_skipped_or_broke_is_not_well(status: str) -> None:
-    assert verdict(progress(is_live=True, a=Ended(status)), ["a"], None) == f"a: {status}"
+    assert failure_of(progress(is_live=True, a=Ended(status)), ["a"], None) == f"a: {status}"
 
 
 @dataclass
@@ -74,8 +74,8 @@ def test_no_task_is_green_for_a_build_that_began_before_its_try(
     cleared: int, began: int, is_live: bool, tries: int
 ) -> None:
     task, progress = Cleared(cleared, tries), built(began / 1000, is_live=is_live)
-    told = verdict(accepted(progress, task, ["a"]), ["a"], "success")
-    assert (told == "") == (began >= cleared)
+    failure = failure_of(accepted(progress, task, ["a"]), ["a"], "success")
+    assert (failure == "") == (began >= cleared)
 
 
 @given(st.integers(0, 2**40), st.booleans(), st.sampled_from(["success", "failed", None]))
@@ -92,7 +92,7 @@ def test_a_task_cleared_by_itself_builds_whatever_became_of_the_build_before(sta
 @pytest.mark.parametrize("state", [None, "scheduled", "queued", "running", "up_for_retry"])
 def test_a_task_cleared_with_its_build_waits_for_that_build(state: str | None) -> None:
     assert not must_lead(built(1), Cleared(2_000), ["a"], state)
-    assert verdict(accepted(built(1), Cleared(2_000), ["a"]), ["a"], state) is None
+    assert failure_of(accepted(built(1), Cleared(2_000), ["a"]), ["a"], state) is None
 
 
 def test_a_task_cleared_while_the_build_runs_wants_another() -> None:
