@@ -27,6 +27,11 @@ def publish(marts: Path, users: int, tracks: int, listens: int) -> None:
     as_of = f"timestamp '{NOW}' as as_of"
     statements = [
         f"create table publication as select 1 as version, ['1.1'] as load_ids, {part} as parts",
+        f"create table dim_users as select range::integer as user_id from range({users})",
+        f"create table dim_tracks as select range::integer as track_id from range({tracks})",
+        "create table dim_tracks_history as select range::integer as track_id,"
+        f" timestamp '{NOW}' - to_days((range % 400)::integer) as created_at,"
+        f" timestamp '{NOW}' - to_days(1) as etl_updated_at from range({tracks})",
         "create schema features",
         f"create table features.feature_users as select {as_of}, range::integer as user_id,"
         f" 'genre ' || range % 17 as favorite_genre from range({users})",
@@ -34,7 +39,7 @@ def publish(marts: Path, users: int, tracks: int, listens: int) -> None:
         " 'artist ' || range % (1 + range // 7) as artist, 'genre ' || range % 17 as genres,"
         f" 'album ' || range // 10 as album from range({tracks})",
         "create table features.feature_user_track as"
-        f" select {as_of}, user_id, track_id, count(*) as plays,"
+        f" select {as_of}, user_id, track_id, count(*) as plays, 0.5 * count(*) as decayed_weight,"
         " max(played_at) as last_played_at from ("
         f" select (hash(range) % {users})::integer as user_id,"
         f" ({tracks} * power((hash(range + 7919) % 1000003) / 1000003.0, 3))::integer % {tracks}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +20,10 @@ from lake.errors import DamagedFile
 from lake.schemas import OPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date, datetime
+
+_FOLDERS = re.compile(r"/model_version=(\d+)/run_id=([^/]+)/batch\.parquet$")
 
 
 def append(lake_url: str, table: str, rows: list[dict[str, Any]], day: date) -> None:
@@ -68,27 +73,51 @@ def write_batch(
 
     On a disk it appears by rename once it is whole; elsewhere it is uploaded whole.
     """
+    rows = 0
+    with new_batch(lake_url, table, folder, schema) as add:
+        for part in parts:
+            add(part)
+            rows += len(part)
+    return rows
+
+
+@contextmanager
+def new_batch(
+    lake_url: str, table: str, folder: str, schema: pa.Schema
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Yield what adds rows to `ml/<table>/<folder>/batch.parquet`, which is there once this ends.
+
+    Args:
+        lake_url: Where the lake is.
+        table: Its name.
+        folder: `model_version=…/run_id=…`.
+        schema: Of the rows.
+
+    Yields:
+        What takes the rows, a part at a time.
+
+    """
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ml/{table}/{folder}/batch.parquet"
     if isinstance(storage, LocalFileSystem):
-        with atomic.draft_of(Path(path)) as draft, draft.open("wb") as file:
-            return _write(file, schema, parts)
+        with (
+            atomic.draft_of(Path(path)) as draft,
+            pq.ParquetWriter(draft, schema, compression="zstd") as writer,
+        ):
+            yield writer.write_table
+        return
     whole = BytesIO()
-    rows = _write(whole, schema, parts)
+    with pq.ParquetWriter(whole, schema, compression="zstd") as writer:
+        yield writer.write_table
     storage.pipe_file(path, whole.getvalue())
-    return rows
 
 
 def newest_batch(lake_url: str, table: str, version: int) -> datetime | None:
     """Return up to when the data goes that a version's newest batch was made of; None: no batch."""
-    storage, root = fsspec.core.url_to_fs(lake_url)
-    storage.invalidate_cache()
-    batches = storage.glob(f"{root}/ml/{table}/model_version={version}/run_id=*/batch.parquet")
-    if not batches:
-        return None
-    column = _read(storage, max(batches), ["data_as_of"])["data_as_of"]
-    data_as_of: datetime | None = column[0].as_py() if len(column) else None
-    return data_as_of
+    for file in batch_files(lake_url, table):
+        if file.model_version == version:
+            return file.first("data_as_of")
+    return None
 
 
 def _read(storage: Any, path: str, columns: list[str] | None = None) -> pa.Table:  # noqa: ANN401
@@ -101,10 +130,45 @@ def _read(storage: Any, path: str, columns: list[str] | None = None) -> pa.Table
         raise DamagedFile(path, str(error).splitlines()[0]) from error
 
 
-def _write(file: Any, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:  # noqa: ANN401
-    rows = 0
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for part in parts:
-            writer.write_table(part)
-            rows += len(part)
-    return rows
+@dataclass(frozen=True, slots=True)
+class BatchFile:
+    """The file of one batch, and what its path says."""
+
+    lake_url: str
+    path: str
+    model_version: int
+    run_id: str
+
+    def first(self, column: str) -> datetime | None:
+        """Return an instant that is the same in all rows; None for a batch without rows."""
+        with self._opened() as file:
+            if not file.metadata.num_rows:
+                return None
+            instant: datetime = next(file.iter_batches(1, columns=[column]))[0][0].as_py()
+        return instant
+
+    def rows(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield some columns, a part of the rows at a time."""
+        with self._opened() as file:
+            yield from file.iter_batches(columns=list(columns))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        storage, _ = fsspec.core.url_to_fs(self.lake_url)
+        try:
+            with storage.open(self.path, "rb") as file:
+                yield pq.ParquetFile(file)
+        except (pa.ArrowException, OSError) as error:
+            raise DamagedFile(self.path, str(error).splitlines()[0]) from error
+
+
+def batch_files(lake_url: str, table: str) -> list[BatchFile]:
+    """Return the batches of a table, the newest run first."""
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    storage.invalidate_cache()
+    found = []
+    for path in storage.glob(f"{root}/ml/{table}/model_version=*/run_id=*/batch.parquet"):
+        folders = _FOLDERS.search(path)
+        assert folders is not None, path
+        found.append(BatchFile(lake_url, path, int(folders[1]), folders[2]))
+    return sorted(found, key=lambda one: (one.run_id, one.model_version), reverse=True)

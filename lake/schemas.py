@@ -162,6 +162,14 @@ ML = {
             *BATCH,
         ]
     ),
+    "playlist_tracks": pa.schema(
+        [
+            *_columns(small_numbers="user_id", texts="kind"),
+            *_columns(small_numbers="number position track_id", texts="reason"),
+            *_columns(small_numbers="because_track_id", texts="title description"),
+            *BATCH,
+        ]
+    ),
 }
 """What models predict, below `ml/`: a file per batch."""
 

@@ -67,6 +67,8 @@ class MlSettings(Locations):
     """Days for which a track that a user heard is not recommended again."""
     per_artist: int = Field(default=3, ge=1)
     """Most tracks of one artist in a list."""
+    playlist_tracks: int = Field(default=30, ge=1, le=200)
+    """Tracks of a playlist."""
 
     drift_psi: float = Field(default=0.2, gt=0)
     """Population stability index above which a feature has drifted."""

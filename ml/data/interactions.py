@@ -44,6 +44,8 @@ class Interactions:
     """When each stored pair was last played, in the order of `plays.data`; none: not known."""
     user_features: Features | None = None
     track_features: Features | None = None
+    decayed: Floats | None = None
+    """Plays, each counting half after 30 days, in the order of `plays.data`; none: not known."""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,7 +92,7 @@ def _snapshot(
     fewest: int = FEWEST,
 ) -> Snapshot:
     user_ids, track_ids = _ids(users["user_id"]), _ids(tracks["track_id"])
-    user, track, plays, last_played = _pairs(published, as_of, user_ids, track_ids)
+    user, track, plays, decayed, last_played = _pairs(published, as_of, user_ids, track_ids)
     data = interactions(
         user_ids,
         track_ids,
@@ -103,7 +103,7 @@ def _snapshot(
         user_features=_features(users, USER_COLUMNS, fewest),
         track_features=_features(tracks, TRACK_COLUMNS, fewest),
     )
-    return Snapshot(as_of, data, _numbered(tracks["artist"]))
+    return Snapshot(as_of, replace(data, decayed=decayed), _numbered(tracks["artist"]))
 
 
 def listens(published: duckdb.DuckDBPyConnection, known: Interactions, until: datetime) -> Listens:
@@ -137,25 +137,29 @@ def listens(published: duckdb.DuckDBPyConnection, known: Interactions, until: da
 
 def _pairs(
     published: duckdb.DuckDBPyConnection, as_of: datetime, users: Ids, tracks: Ids
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats, Instants]:
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats, Floats, Instants]:
     """Read who played what, a part at a time: as one result it would be held three times over.
 
-    Returns the places in `users` and `tracks`, in their order; how often; when last.
+    Returns the places in `users` and `tracks`, in their order; how often; that, decayed; when last.
     """
     of_then = "from features.feature_user_track where as_of = ?"
     number = published.execute(f"select count(*) {of_then}", [as_of]).fetchall()[0][0]
     user, track = np.empty(number, np.int32), np.empty(number, np.int32)
-    plays, last_played = np.empty(number, np.float32), np.empty(number, "datetime64[us]")
+    plays, decayed = np.empty(number, np.float32), np.empty(number, np.float32)
+    last_played = np.empty(number, "datetime64[us]")
     reader = published.execute(
-        f"select user_id, track_id, plays, last_played_at {of_then} order by user_id, track_id",
+        f"select user_id, track_id, plays, decayed_weight, last_played_at {of_then}"
+        " order by user_id, track_id",
         [as_of],
     ).to_arrow_reader(_ROWS)
     end = 0
     for part in reader:
         its = slice(end, end := end + part.num_rows)
-        user_id, track_id, plays[its], last_played[its] = (column.to_numpy() for column in part)
+        user_id, track_id, plays[its], decayed[its], last_played[its] = (
+            column.to_numpy() for column in part
+        )
         user[its], track[its] = np.searchsorted(users, user_id), np.searchsorted(tracks, track_id)
-    return user, track, plays, last_played
+    return user, track, plays, decayed, last_played
 
 
 def _columns(

@@ -16,11 +16,13 @@ from ml.lifecycle import plots
 from ml.lifecycle.decisions import evaluate_challenger
 from ml.lifecycle.drift import note_profile
 from ml.lifecycle.holdout import hold_out, metrics_of, metrics_of_popularity
+from ml.lifecycle.playlist_metrics import metrics_of_champion, playlist_metrics
 from ml.lifecycle.profile import profile
 from ml.lifecycle.rolling import max_cut_offs
 from ml.lifecycle.search import search
 from ml.models.bundle import Bundle, align, trained
 from ml.models.model_types import model_type
+from ml.playlists.new_tracks import is_new
 from ml.registry import registry
 from ml.registry.tracking import connected, log_metrics, scratch
 
@@ -72,6 +74,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
         data_version = published_marts.version_of(published)
         holdout = hold_out(published, settings, max_cut_offs(registry.find_champion(settings)))
         present = profile(published, published_marts.cut_offs(published)[-1])
+        new = is_new(published, holdout.training.tracks, holdout.snapshot.as_of)
     with scratch(settings), under_way(settings, run_id) as (client, mlflow_run_id):
         registry.register_known(client, settings)
         started = time.monotonic()
@@ -83,6 +86,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
         mlflow.log_params(_params(bundle, settings))
         mlflow.set_tags(_tags(data_version, holdout, run_id))
         log_metrics(client, mlflow_run_id, _metrics(own, popularity) | {"fit_seconds": seconds})
+        log_metrics(client, mlflow_run_id, playlist_metrics(bundle, holdout, new, settings))
         for trial in trials:
             _log_trial(client, trial)
         for name, figure in _drawn(bundle, [own, popularity], holdout, trials):
@@ -106,6 +110,8 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
     decision = evaluate_challenger(settings, registry.versions(settings)[number], holdout, run_id)
     with connected(settings) as client:
         log_metrics(client, mlflow_run_id, _evidence(decision))
+        if not decision.is_promoted:
+            log_metrics(client, mlflow_run_id, metrics_of_champion(holdout, new, settings))
     return Training(number, bundle.name, row["model_hash"], row["listens"], seconds, decision)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ml.scoring.batch import Ranking
+    from ml.scoring.playlist_batch import PlaylistRows
 
 AT_ONCE = 64
 """Chunks of users whose recommendations this process takes in at a time."""
@@ -45,8 +46,8 @@ def session(what: str) -> Any:  # noqa: ANN401 - PySpark is an extra, whose type
     )
 
 
-def ranked_on_spark(ranking: Ranking, columns: pa.Schema) -> Iterator[pa.Table]:
-    """Yield the recommendations of all users, in their order, ranked by Spark's executors."""
+def ranked_on_spark(ranking: Ranking | PlaylistRows, columns: pa.Schema) -> Iterator[pa.Table]:
+    """Yield the recommendations or playlists of all users, in their order, by Spark's executors."""
     spark = session("a batch is scored")
     from pyspark.sql.pandas.types import from_arrow_schema
 

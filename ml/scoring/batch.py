@@ -44,8 +44,8 @@ class Batch:
         """Return the columns that are the same in every row."""
         values = (self.model_version, self.run_id, self.data_as_of, self.made_at)
         return {
-            name: pa.repeat(pa.scalar(value, kind), rows)
-            for (name, kind), value in zip(BATCH, values, strict=True)
+            column.name: pa.repeat(pa.scalar(value, column.type), rows)
+            for column, value in zip(BATCH, values, strict=True)
         }
 
 
@@ -71,10 +71,16 @@ class Ranking:
         for begin in range(0, len(self.users), size):
             yield np.arange(begin, min(begin + size, len(self.users)))
 
-    def of(self, rows: Ints) -> pa.Table:
-        """Return the recommendations of a chunk of users, as `RECOMMENDATIONS` has them."""
+    def of(self, rows: Ints, scores: Floats | None = None) -> pa.Table:
+        """Return the recommendations of a chunk of users, as `RECOMMENDATIONS` has them.
+
+        `scores`, where they are known, are changed.
+        """
         heard = self.heard[rows]
-        chosen, points = whole_lists(self.scorer, heard, rows, self.artists, self.settings)
+        if scores is None:
+            scores = self.scorer.scores(rows)
+        lists = self.scorer, scores, heard, rows, self.artists, self.settings
+        chosen, points = whole_lists(*lists)
         return self._table(rows, chosen, points)
 
     def _table(self, rows: Ints, chosen: Ints, points: Floats) -> pa.Table:

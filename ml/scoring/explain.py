@@ -10,9 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from ml.data.interactions import Ints
+    from ml.data.interactions import Floats, Ints
 
-_PAIRS = 20_000
+_CELLS = 10_000_000  # users x tracks at a time: 40 MB
+_PAIRS = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,22 +21,36 @@ class Reasons:
     """Neighbours of tracks, and what each user played."""
 
     near: csr_matrix
+    """Tracks x tracks, columns in order."""
     weights: csr_matrix
 
     def of(self, users: Ints, tracks: Ints) -> Ints:
         """Return per pair the played track of highest similarity x weight; -1 for none."""
-        parts = [
-            self._of(users[begin : begin + _PAIRS], tracks[begin : begin + _PAIRS])
-            for begin in range(0, len(users), _PAIRS)
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
-
-    def _of(self, users: Ints, tracks: Ints) -> Ints:
-        speaks = self.near[tracks].multiply(self.weights[users]).tocsr()
-        speaks.sort_indices()
-        row = np.repeat(np.arange(len(users)), np.diff(speaks.indptr))
-        order = np.lexsort((speaks.indices, -speaks.data, row))
-        first = np.flatnonzero(np.diff(row[order], prepend=-1))
         because: Ints = np.full(len(users), -1)
-        because[row[order][first]] = speaks.indices[order][first]
+        order = np.argsort(users, kind="stable")
+        several = max(1, _CELLS // max(self.weights.shape[1], 1))
+        some, first = np.unique(users[order], return_index=True)
+        ends = np.append(first, len(users))
+        for begin in range(0, len(some), several):
+            those = some[begin : begin + several]
+            played = self.weights[those].toarray()
+            for pair in range(ends[begin], ends[begin + len(those)], _PAIRS):
+                which = order[pair : min(pair + _PAIRS, ends[begin + len(those)])]
+                place = np.searchsorted(those, users[which])
+                because[which] = self._of(played, place, tracks[which])
+        return because
+
+    def _of(self, played: Floats, user: Ints, tracks: Ints) -> Ints:
+        near = self.near[tracks]
+        size = np.diff(near.indptr)
+        speaks = near.data * played[np.repeat(user, size), near.indices]
+        because: Ints = np.full(len(tracks), -1)
+        some = np.flatnonzero(size)
+        if not len(some):
+            return because
+        top = np.maximum.reduceat(speaks, near.indptr[some])
+        found = np.flatnonzero((speaks == np.repeat(top, size[some])) & (speaks > 0))
+        row = np.repeat(some, size[some])[found]
+        first = np.flatnonzero(np.diff(row, prepend=-1))
+        because[row[first]] = near.indices[found[first]]
         return because

@@ -20,14 +20,20 @@ if TYPE_CHECKING:
     from ml.settings import MlSettings
 
 
-def whole_lists(
-    scorer: Aligned, heard: csr_matrix, rows: Ints, artists: Ints, settings: MlSettings
+def whole_lists(  # noqa: PLR0913, PLR0917 - whose lists, by which scores, of what length
+    scorer: Aligned,
+    scores: Floats,
+    heard: csr_matrix,
+    rows: Ints,
+    artists: Ints,
+    settings: MlSettings,
 ) -> tuple[Ints, Floats]:
     """Choose the tracks of some users.
 
     Args:
         scorer: What scores all users and tracks.
-        heard: Some users x tracks: stored where heard lately.
+        scores: What it says of some users; what they heard lately is taken from it, in place.
+        heard: These users x tracks: stored where heard lately.
         rows: The users, by their rows in `scorer`, in the order of `heard`.
         artists: Of each track, the number of its artist.
         settings: How long a list is, and how many tracks of an artist come before all others.
@@ -37,17 +43,17 @@ def whole_lists(
 
     """
     k, per_artist = settings.recommend_k, settings.per_artist
-    chosen, points = pick(_without(scorer.scores(rows), heard), artists, k, per_artist)
+    chosen, points = pick(_without(scores, heard), artists, k, per_artist)
     for is_last in (False, True):
         short = np.flatnonzero((chosen < 0).any(axis=1))
         if not len(short):
             break
-        scores = scorer.baseline.scores(rows[short])
+        others = scorer.baseline.scores(rows[short])
         if not is_last:
-            scores = _without(scores, heard[short])
+            others = _without(others, heard[short])
         row, place = np.nonzero(chosen[short] >= 0)
-        scores[row, chosen[short][row, place]] = -np.inf
-        more, worth = pick(scores, artists, k, per_artist)
+        others[row, chosen[short][row, place]] = -np.inf
+        more, worth = pick(others, artists, k, per_artist)
         chosen[short], points[short] = _joined(chosen[short], more, points[short], worth)
     return chosen, points
 

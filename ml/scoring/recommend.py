@@ -16,9 +16,11 @@ from ml.errors import NoChampion
 from ml.lifecycle.decisions import ensure_champion
 from ml.models.bundle import align
 from ml.models.spark import ranked_on_spark
+from ml.playlists.new_tracks import is_new
 from ml.registry import registry
 from ml.scoring.batch import RECOMMENDATIONS, SIMILAR, Batch, Ranking
 from ml.scoring.explain import Reasons
+from ml.scoring.playlist_batch import PLAYLIST_TRACKS, TABLE, PlaylistRows, playlist_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from ml.data.snapshot import Snapshot
-    from ml.registry.registry import Version
     from ml.settings import MlSettings
 
 
@@ -41,6 +42,7 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     with published_marts.open_published(settings) as published:
         data_version = published_marts.version_of(published)
         now = present(published, published_marts.cut_offs(published)[-1])
+        new = is_new(published, now.data.tracks, data_version.data_as_of)
     made_at = settings.as_of or utc_now()
     batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
     scorer = align(bundle, now.data)
@@ -55,9 +57,8 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
         tracks=now.data.tracks,
         batch=batch,
     )
-    on_spark = settings.score_on == "spark"
-    ranked = ranked_on_spark(ranking, RECOMMENDATIONS) if on_spark else map(ranking.of, ranking)
-    return _written(settings, batch, _similar(settings, now, near, batch), ranked, version, now)
+    playlists = playlist_rows(ranking, now, new)
+    return _written(settings, batch, _similar(settings, now, near, batch), playlists)
 
 
 def newest_batch_is_current(settings: MlSettings) -> bool:
@@ -71,21 +72,45 @@ def newest_batch_is_current(settings: MlSettings) -> bool:
     return batches.newest_batch(settings.lake_url, "recommendations", number) == data_as_of
 
 
-def _written(  # noqa: PLR0913, PLR0917
-    settings: MlSettings,
-    batch: Batch,
-    similar: Iterator[pa.Table],
-    ranked: Iterator[pa.Table],
-    version: Version,
-    now: Snapshot,
+def _written(
+    settings: MlSettings, batch: Batch, similar: Iterator[pa.Table], playlists: PlaylistRows
 ) -> Batch:
-    """Write similar tracks first: a batch counts once its recommendations are there."""
-    folder = f"model_version={version.number}/run_id={batch.run_id}"
-    pairs = batches.write_batch(settings.lake_url, "similar_tracks", folder, SIMILAR, similar)
-    rows = batches.write_batch(
-        settings.lake_url, "recommendations", folder, RECOMMENDATIONS, ranked
-    )
-    return replace(batch, users=len(now.data.users), recommendations=rows, similar=pairs)
+    """Write similar tracks and playlists first: a batch counts once its recommendations are there.
+
+    Each chunk of users is scored once, for its playlists and its recommendations.
+    """
+    folder = f"model_version={batch.model_version}/run_id={batch.run_id}"
+    lake = settings.lake_url
+    pairs = batches.write_batch(lake, "similar_tracks", folder, SIMILAR, similar)
+    rows = 0
+    with (
+        batches.new_batch(lake, "recommendations", folder, RECOMMENDATIONS) as add_recommendations,
+        batches.new_batch(lake, TABLE, folder, PLAYLIST_TRACKS) as add_playlists,
+    ):
+        add_playlists(playlists.popular())
+        for recommended, chosen in _made(settings, playlists):
+            add_recommendations(recommended)
+            add_playlists(chosen)
+            rows += len(recommended)
+    users = len(playlists.ranking.users)
+    return replace(batch, users=users, recommendations=rows, similar=pairs)
+
+
+def _made(settings: MlSettings, playlists: PlaylistRows) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield the recommendations and the playlists of each chunk of users."""
+    ranking = playlists.ranking
+    if settings.score_on == "spark":
+        yield from zip(
+            ranked_on_spark(ranking, RECOMMENDATIONS),
+            ranked_on_spark(playlists, PLAYLIST_TRACKS),
+            strict=True,
+        )
+        return
+    for rows in ranking:
+        scores = ranking.scorer.scores(rows)
+        # In this order: what was heard lately is taken from the scores, then what was heard ever.
+        recommended = ranking.of(rows, scores)
+        yield recommended, playlists.of(rows, scores)
 
 
 def _heard_lately(settings: MlSettings, now: Snapshot, data_as_of: datetime) -> csr_matrix:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 EVENING = datetime(2026, 3, 1, 21)
 STRANGER = 123_456_789
 ALL = list(range(1, 61))
+PLAYLISTS = """
+select distinct user_id from playlists where day = (select max(day) from playlists) order by all
+"""
 APPS = {
     "one user, one track": (SmallApp(1, 1, {1: [1]}), {"again"}),
     "one user, no listen": (SmallApp(1, 60, {}), {"metadata", "popularity"}),
@@ -67,6 +70,7 @@ def require_lists(installation: Installation, users: set[Any], number: int) -> N
     """Require a list of that many tracks of each user, and no other, in the marts and over HTTP."""
     lists = "select user_id, count(*), max(rank) from recommendations group by user_id order by 1"
     assert installation.ask(lists) == [(user, number, number) for user in sorted(users)]
+    assert installation.ask(PLAYLISTS) == [*((user,) for user in sorted(users)), (None,)]
     first = installation.ask("select user_id, strategy from recommendations where rank = 1")
     strategies = {row[0]: row[1] for row in first}
     ((version,),) = installation.ask("select version from publication")

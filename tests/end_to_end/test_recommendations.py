@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -97,6 +98,29 @@ def test_a_first_day_recommends_by_a_baseline_trains_and_has_the_answers_checked
     assert {row[3] for row in recommended.ask(LISTS)} == {version}
     lists = "select count(distinct user_id), max(rank) from recommendations"
     assert recommended.ask(lists) == [(Tastes().users, 50)]
+
+
+def test_a_first_day_publishes_playlists_of_each_kind_and_measures_them(
+    recommended: Installation,
+) -> None:
+    users = Tastes().users
+    made = dict(recommended.ask("select kind, count(distinct user_id) from playlists group by 1"))
+    assert made.pop("rewind", 0) < users
+    # Nothing was released in the last 28 days.
+    assert made == {"discover": users, "on_repeat": users, "mix": users, "popular": 0}
+    full = "select distinct tracks from playlists where kind in ('discover', 'mix', 'popular')"
+    assert recommended.ask(full) == [(30,)]
+    ((version, day),) = recommended.ask("select distinct model_version, day from playlists")
+    assert day == DAY.date()
+    assert recommended.ask("select model_version from champion_model") == [(version,)]
+    with sqlite3.connect(recommended.data_dir / "mlflow" / "mlflow.db") as tracked:
+        metrics = {name for (name,) in tracked.execute("select distinct key from metrics")}
+    assert metrics >= {
+        "discover_ndcg_at_10",
+        "discover_turnover",
+        "mix_coverage",
+        "on_repeat_share_gain_over_own_plays_low",
+    }
 
 
 @pytest.mark.slow

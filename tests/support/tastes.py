@@ -87,10 +87,15 @@ class Tastes:
             f" from range(1, {self.users + 1})",
             "create table dim_tracks as select range::integer as track_id"
             f" from range(1, {self.tracks + 1})",
+            # Every eighth track is new.
+            "create table dim_tracks_history as select range::integer as track_id,"
+            f" timestamp '{first}' - to_days(if(range % 8 = 0, 9, 90)) as created_at,"
+            f" timestamp '{first}' - to_days(9) as etl_updated_at"
+            f" from range(1, {self.tracks + 1})",
             "create schema features",
             "create table features.feature_user_track as select as_of, user_id, track_id,"
             " count(*) as plays, min(listened_at) as first_played_at,"
-            " max(listened_at) as last_played_at, 1.0 as decayed_weight"
+            " max(listened_at) as last_played_at, 1.0::double as decayed_weight"
             f" from fact_listen_history join {cut_offs} on listened_at < as_of group by all",
             "create table features.feature_users as select as_of, range::integer as user_id,"
             f" 'genre ' || range % {self.groups} as favorite_genre, 9 as plays"

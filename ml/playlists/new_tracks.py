@@ -1,0 +1,52 @@
+"""Which tracks are new: released lately, or first seen lately."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import duckdb
+
+    from ml.data.interactions import Ids
+    from ml.playlists.candidates import Flags
+
+NEW_DAYS = 28
+_NEW = f"""
+with
+
+tracks as (
+
+    select
+        track_id,
+        max(created_at) as released_at,
+        min(etl_updated_at) as seen_at
+    from dim_tracks_history
+    group by track_id
+
+)
+
+select track_id
+from tracks
+where
+    greatest(released_at, seen_at) <= $now
+    and (
+        released_at > $now - interval {NEW_DAYS} day
+        or (
+            seen_at > $now - interval {NEW_DAYS} day
+            -- What the first load brought may have been in the app for years.
+            and seen_at > (select min(seen_at) from tracks)
+        )
+    )
+order by track_id
+"""
+
+
+def is_new(published: duckdb.DuckDBPyConnection, tracks: Ids, now: datetime) -> Flags:
+    """Return, for each of `tracks`, whether it was new at an instant and known then."""
+    found = published.execute(_NEW, {"now": now}).fetchnumpy()["track_id"]
+    new: Flags = np.isin(tracks, np.asarray(found))
+    return new

@@ -1,0 +1,1 @@
+"""Playlists: the rules of each kind."""
