@@ -12,6 +12,7 @@ Ids = npt.NDArray[np.int64] | npt.NDArray[np.str_]
 Ints = npt.NDArray[np.signedinteger]
 Floats = npt.NDArray[np.float32]
 Instants = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
 
 # A single play among many still says something, and a hundredth play little more than the tenth.
 LEAST_WEIGHT, MOST_WEIGHT = 0.2, 3.0

@@ -11,18 +11,18 @@ import numpy as np
 from lake.clock import utc_now
 from lake.version import git_commit
 from ml.data import published_marts
-from ml.errors import TooFewListens
+from ml.data.new_tracks import is_new
+from ml.errors import MlError, TooFewListens
 from ml.lifecycle import plots
 from ml.lifecycle.decisions import evaluate_challenger
 from ml.lifecycle.drift import note_profile
 from ml.lifecycle.holdout import hold_out, metrics_of, metrics_of_popularity
-from ml.lifecycle.playlist_metrics import metrics_of_champion, playlist_metrics
 from ml.lifecycle.profile import profile
 from ml.lifecycle.rolling import max_cut_offs
 from ml.lifecycle.search import search
 from ml.models.bundle import Bundle, align, trained
 from ml.models.model_types import model_type
-from ml.playlists.new_tracks import is_new
+from ml.playlists.playlist_metrics import playlist_metrics
 from ml.registry import registry
 from ml.registry.tracking import connected, log_metrics, scratch
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
+    from ml.data.interactions import Flags
     from ml.lifecycle.holdout import Holdout
     from ml.lifecycle.promotion import Decision, RankerMetrics
     from ml.lifecycle.search import Trial
@@ -111,8 +112,21 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
     with connected(settings) as client:
         log_metrics(client, mlflow_run_id, _evidence(decision))
         if not decision.is_promoted:
-            log_metrics(client, mlflow_run_id, metrics_of_champion(holdout, new, settings))
+            log_metrics(client, mlflow_run_id, _metrics_of_champion(holdout, new, settings))
     return Training(number, bundle.name, row["model_hash"], row["listens"], seconds, decision)
+
+
+def _metrics_of_champion(holdout: Holdout, is_new: Flags, settings: MlSettings) -> dict[str, float]:
+    """Measure the champion's playlists in the same way; one that can't be read has no metrics."""
+    champion = registry.find_champion(settings)
+    if champion is None:
+        return {}
+    try:
+        bundle = registry.load(settings, champion)
+    except MlError:
+        return {}
+    metrics = playlist_metrics(bundle, holdout, is_new, settings)
+    return {f"champion_{name}": value for name, value in metrics.items()}
 
 
 def _chosen(settings: MlSettings, holdout: Holdout, trials: list[Trial]) -> Model:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ml.playlists.repeats import repeats
 
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from ml.data.interactions import Floats, Instants, Interactions, Ints
     from ml.models.baseline import Baseline
     from ml.models.bundle import Aligned
-
-
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,8 +16,8 @@ from ml.playlists.playlist_kinds import (
 from ml.playlists.selection import Selection, selection, top_cells
 
 if TYPE_CHECKING:
-    from ml.data.interactions import Ints
-    from ml.playlists.candidates import Candidates, Flags, Played
+    from ml.data.interactions import Flags, Ints
+    from ml.playlists.candidates import Candidates, Played
 
 LOVED_PLAYS = 2
 """A track that was played once may have been an accident."""

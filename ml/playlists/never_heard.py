@@ -19,10 +19,10 @@ from ml.playlists.selection import Selection, selection, varied
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from ml.data.interactions import Floats, Ints
+    from ml.data.interactions import Flags, Floats, Ints
     from ml.models.baseline import Baseline
     from ml.models.bundle import Aligned
-    from ml.playlists.candidates import Candidates, Flags
+    from ml.playlists.candidates import Candidates
 
 RESTS = 3
 """Of what was shown yesterday and not listened to, one of so many rests today."""

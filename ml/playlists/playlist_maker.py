@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from scipy.sparse import csr_matrix
 
-    from ml.data.interactions import Floats, Interactions, Ints
+    from ml.data.interactions import Flags, Floats, Interactions, Ints
     from ml.models.bundle import Aligned
-    from ml.playlists.candidates import Flags
     from ml.playlists.factor_space import Space
 
 

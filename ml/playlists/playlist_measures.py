@@ -30,9 +30,8 @@ from ml.playlists.selection import Selection, joined, top_cells, varied
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from ml.data.interactions import Floats, Interactions, Ints
+    from ml.data.interactions import Flags, Floats, Interactions, Ints
     from ml.evaluation.metrics import PerUser
-    from ml.playlists.candidates import Flags
     from ml.playlists.playlist_maker import PlaylistMaker
 
 MOST_USERS = 2_000

@@ -26,9 +26,8 @@ from ml.registry import registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ml.data.interactions import Floats, Ids, Ints
+    from ml.data.interactions import Flags, Floats, Ids, Ints
     from ml.data.snapshot import Snapshot
-    from ml.playlists.candidates import Flags
     from ml.playlists.selection import Selection
     from ml.scoring.batch import Ranking
 

@@ -11,12 +11,12 @@ import pyarrow as pa
 from lake import batches
 from lake.clock import utc_now
 from ml.data import published_marts
+from ml.data.new_tracks import is_new
 from ml.data.snapshot import present
 from ml.errors import NoChampion
 from ml.lifecycle.decisions import ensure_champion
 from ml.models.bundle import align
 from ml.models.spark import ranked_on_spark
-from ml.playlists.new_tracks import is_new
 from ml.registry import registry
 from ml.scoring.batch import RECOMMENDATIONS, SIMILAR, Batch, Ranking
 from ml.scoring.explain import Reasons

@@ -104,7 +104,8 @@ def test_a_first_day_publishes_playlists_of_each_kind_and_measures_them(
     recommended: Installation,
 ) -> None:
     users = Tastes().users
-    made = dict(recommended.ask("select kind, count(distinct user_id) from playlists group by 1"))
+    kinds = recommended.ask("select kind, count(distinct user_id) from playlists group by 1")
+    made = {str(kind): int(str(number)) for kind, number in kinds}
     assert made.pop("rewind", 0) < users
     # Nothing was released in the last 28 days.
     assert made == {"discover": users, "on_repeat": users, "mix": users, "popular": 0}

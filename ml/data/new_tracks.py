@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from ml.data.interactions import Ids
-    from ml.playlists.candidates import Flags
+    from ml.data.interactions import Flags, Ids
 
 NEW_DAYS = 28
 _NEW = f"""

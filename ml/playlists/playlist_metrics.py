@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ml.errors import MlError
 from ml.models.bundle import align
 from ml.playlists.playlist_kinds import DISCOVER
 from ml.playlists.playlist_maker import PlaylistMaker, space_for
 from ml.playlists.playlist_measures import made_for, measures, test_users, turnover
-from ml.registry import registry
 
 if TYPE_CHECKING:
-    from ml.data.interactions import Interactions
+    from ml.data.interactions import Flags, Interactions
     from ml.data.listens import Listens
     from ml.lifecycle.holdout import Holdout
     from ml.models.bundle import Aligned, Bundle
-    from ml.playlists.candidates import Flags
     from ml.playlists.selection import Selection
     from ml.settings import MlSettings
 
@@ -57,19 +54,6 @@ def playlist_metrics(
     shown = shown_by(before, second.data)
     second = replace(second, shown=shown, now=first.now + np.timedelta64(day))
     return metrics | turnover(before, made_for(second, users))
-
-
-def metrics_of_champion(holdout: Holdout, is_new: Flags, settings: MlSettings) -> dict[str, float]:
-    """Measure the champion's playlists in the same way; one that can't be read has no metrics."""
-    champion = registry.find_champion(settings)
-    if champion is None:
-        return {}
-    try:
-        bundle = registry.load(settings, champion)
-    except MlError:
-        return {}
-    metrics = playlist_metrics(bundle, holdout, is_new, settings)
-    return {f"champion_{name}": value for name, value in metrics.items()}
 
 
 def known_before(listens: Listens, until: datetime) -> Interactions:
