@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.measure import ROOT, Cost, Rounds, pairwise, process, table
-from bench.promises import Promise, of_walls, tell
+from bench.promises import Promise, of_walls, report
 from tests.support.installation import SMALL_WORLD, Installation
 from tests.support.stack.running import RunningStack, running
 
@@ -46,7 +46,7 @@ def main() -> None:
             chosen = {name: way for name, way in ways.items() if name not in asked.without}
             measured = pairwise(chosen, asked.rounds)
     _show(measured.medians, asked.rounds)
-    tell("airflow", *_promises(measured))
+    report("airflow", *_promises(measured))
 
 
 def _arguments() -> argparse.Namespace:

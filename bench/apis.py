@@ -13,8 +13,8 @@ from bench import measure
 @contextmanager
 def page_server(sizes: Sequence[int]) -> Iterator[dict[int, str]]:
     """A server of nothing but ready pages, which no contender has to wait for."""
-    with measure.serving(measure.module("bench.page_server", max(sizes))) as (_, said):
-        yield {size: f"http://127.0.0.1:{said}/{size}" for size in sizes}
+    with measure.serving(measure.module("bench.page_server", max(sizes))) as (_, line):
+        yield {size: f"http://127.0.0.1:{line}/{size}" for size in sizes}
 
 
 @contextmanager
@@ -27,8 +27,8 @@ def source_api(sizes: Sequence[int]) -> Iterator[dict[int, str]]:
             make_world(world, size)
             options = ("--world", world, "--data-dir", world, "--port", 0, "--parent-pipe")
             server = measure.serving(measure.module("api.source", *options))
-            _, said = servers.enter_context(server)
-            urls[size] = said.split()[3].rstrip(",")
+            _, line = servers.enter_context(server)
+            urls[size] = line.split()[3].rstrip(",")
         yield urls
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bench.history import NEW_LISTENS, History, keep_validated, land, land_all, restore_validated
 from bench.measure import Cost, dbt_build, module, pairwise, process, sizes, table
-from bench.promises import of_walls, tell
+from bench.promises import of_walls, report
 
 LIMIT = 1.5
 
@@ -29,7 +29,7 @@ def main() -> None:
     days = measured.medians
     _show(first, days, published)
     least, *_, most = days
-    tell("build", of_walls(f"a day on {most} against {least}", measured, (most, least), LIMIT))
+    report("build", of_walls(f"a day on {most} against {least}", measured, (most, least), LIMIT))
 
 
 def _build_history(data_dir: Path) -> Cost:

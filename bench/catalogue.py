@@ -67,6 +67,6 @@ def champion_of_chance(settings: MlSettings, users: int, tracks: int, factors: i
     bundle = Bundle(model, np.arange(users), np.arange(tracks), np.arange(users))
     about: dict[str, Any] = {"model_version": 1, "name": model.name, "path": str(path)}
     about |= {"model_hash": bundle.save(path), "trained_at": NOW}
-    registry.note(settings, about | {"data_as_of": NOW, "cut_off": NOW})
+    registry.record(settings, about | {"data_as_of": NOW, "cut_off": NOW})
     decision = {"model_version": 1, "decision": "promoted", "decided_at": NOW}
     batches.append(settings.lake_url, "promotions", [decision], NOW.date())

@@ -20,7 +20,7 @@ from typing import Any
 from bench import measure
 from bench.apis import page_server, source_api
 from bench.measure import Cost, Rounds
-from bench.promises import Promise, of_walls, tell
+from bench.promises import Promise, of_walls, report
 
 CONTENDERS = ("ours", "stock", "download")
 TABLES = ("tracks", "users", "listen_history")
@@ -188,7 +188,7 @@ def main() -> None:
     few = chosen.hundreds // 5
     serve = {"pages": page_server, "api": source_api}[chosen.server]
     with serve(sorted({chosen.small, chosen.sessions, few, chosen.hundreds})) as urls:
-        tell(
+        report(
             "ingest",
             *compare(urls, chosen.small, chosen.sessions, PAGE, chosen.rounds),
             *compare(urls, few, chosen.hundreds, 100, chosen.rounds),

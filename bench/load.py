@@ -109,9 +109,10 @@ class Run:
 
     def __init__(self, load: Load) -> None:
         self.loop = asyncio.get_running_loop()
-        said = "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
+        headers = "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
         self.requests = cycle(
-            f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{said}\r\n".encode() for path in load.paths
+            f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}\r\n".encode()
+            for path in load.paths
         )
         self.every = load.connections / load.rate if load.rate else None
         self.spent: list[float] = []

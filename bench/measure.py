@@ -100,7 +100,7 @@ def sizes(description: str | None, millions: Sequence[int], room: str) -> argpar
 
 
 def pairwise(
-    contenders: dict[str, Callable[[], Cost]], rounds: int, said: Callable[[str], None] = print
+    contenders: dict[str, Callable[[], Cost]], rounds: int, report: Callable[[str], None] = print
 ) -> Rounds:
     """Measure contenders that take turns on the same machine."""
     costs: dict[str, list[Cost]] = {name: [] for name in contenders}
@@ -108,7 +108,7 @@ def pairwise(
         for name, run in contenders.items():
             cost = run()
             costs[name].append(cost)
-            said(f"round {number}/{rounds}: {name} {cost.wall:.1f} s, {cost.cpu:.1f} s CPU")
+            report(f"round {number}/{rounds}: {name} {cost.wall:.1f} s, {cost.cpu:.1f} s CPU")
     return Rounds(costs)
 
 

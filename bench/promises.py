@@ -1,6 +1,6 @@
 """What was measured against what was promised: a line for each, and all of them as one table.
 
-A bench tells its promises as it ends; they are kept in `data/bench/`, one file for each bench,
+A bench reports its promises as it ends; they are kept in `data/bench/`, one file for each bench,
 until it runs again. Ratios count, not seconds: of each round, ours over a peer's.
 """
 
@@ -90,8 +90,8 @@ def of_walls(
     return Promise(name, ours, peer, measured.ratios(*over), limit, bound)
 
 
-def tell(bench: str, *promises: Promise) -> None:
-    """Show what a bench found, and keep it for the table of all."""
+def report(bench: str, *promises: Promise) -> None:
+    """Print the promises of a bench and store them for the table of all."""
     KEPT.mkdir(parents=True, exist_ok=True)
     found = {
         "machine": machine(),
@@ -107,7 +107,7 @@ def of(bench: str) -> list[Promise]:
     path = KEPT / f"{bench}.json"
     if not path.exists():
         return []
-    return [Promise(**kept) for kept in json.loads(path.read_text())["promises"]]
+    return [Promise(**row) for row in json.loads(path.read_text())["promises"]]
 
 
 def show_all(benches: list[str], size: str) -> None:

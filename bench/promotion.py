@@ -66,8 +66,8 @@ def main() -> None:
     for users in sorted({30, 60, 120, len(gains)}):
         for share in SHARES:
             shares = promoted(gains, users, share, given.draws)
-            said = ", ".join(f"{level:.0%}: {times:.1%}" for level, times in shares.items())
-            print(f"{users} users, true gain {share * mean:+.4f}: promoted at {said}")
+            shown = ", ".join(f"{level:.0%}: {times:.1%}" for level, times in shares.items())
+            print(f"{users} users, true gain {share * mean:+.4f}: promoted at {shown}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.measure import Cost, module, pairwise, process, table
-from bench.promises import of_walls, tell
+from bench.promises import of_walls, report
 
 FIRST_DAY = date(2026, 3, 1)
 # Days that the app was open before it was first pulled, and days of pulls since.
@@ -39,7 +39,7 @@ def main() -> None:
         )
     _show(measured.medians)
     long, short, bare = "long, whole", "short, whole", "long, bare"
-    tell(
+    report(
         "quality",
         *(
             of_walls(name, measured, (long, peer), limit)

@@ -25,7 +25,7 @@ from bench.history import (
     restore_validated,
 )
 from bench.measure import Cost, dbt_build, module, process, ratios, sizes, table
-from bench.promises import Promise, tell
+from bench.promises import Promise, report
 from bench.score import batch
 
 LIMIT_MB = 8192
@@ -42,11 +42,11 @@ class Size:
     disk_mb: dict[str, float] = field(default_factory=dict)
     lake_seconds: float = 0.0
 
-    def note(self, what: str, cost: Cost) -> None:
-        """Keep a cost, and say it at once: a long run that is cut off still told what it found."""
+    def record(self, what: str, cost: Cost) -> None:
+        """Keep a cost and print it at once: a long run that is cut off has still reported it."""
         self.costs.setdefault(what, []).append(cost)
-        told = {"millions": self.millions, "what": what, **asdict(cost), "disk_mb": self.disk_mb}
-        print(json.dumps(told), flush=True)
+        row = {"millions": self.millions, "what": what, **asdict(cost), "disk_mb": self.disk_mb}
+        print(json.dumps(row), flush=True)
 
     def seconds(self, what: str) -> float:
         """Median of the rounds."""
@@ -80,17 +80,17 @@ def _measure(data_dir: Path, millions: int, rounds: int) -> Size:
     land_all(data_dir, history)
     size.lake_seconds = perf_counter() - started
     size.disk_mb["lake"] = megabytes(data_dir / "lake")
-    size.note("first build", process(dbt_build("--selector", "marts")))
+    size.record("first build", process(dbt_build("--selector", "marts")))
     size.disk_mb["build file"] = megabytes(data_dir / "build.duckdb")
     keep_validated(data_dir)
     land(data_dir, history, history.loads)
     for _ in range(rounds):
         restore_validated(data_dir)
-        size.note("day", process(dbt_build("--selector", "marts")))
-    size.note("features", process(dbt_build("--selector", "features")))
-    size.note("publish", process(module("orchestration.cli.main", "publish")))
+        size.record("day", process(dbt_build("--selector", "marts")))
+    size.record("features", process(dbt_build("--selector", "features")))
+    size.record("publish", process(module("orchestration.cli.main", "publish")))
     size.disk_mb["published"] = megabytes(data_dir / "marts.duckdb")
-    size.note("recommend", batch(data_dir, millions * USERS, millions * TRACKS))
+    size.record("recommend", batch(data_dir, millions * USERS, millions * TRACKS))
     return size
 
 
@@ -118,7 +118,7 @@ def _show(measured: list[Size]) -> None:
     )
     least, most = measured[0], measured[-1]
     days = ([cost.wall for cost in size.costs["day"]] for size in (most, least))
-    tell(
+    report(
         "scale",
         Promise(
             f"a day on {most.millions} M against {least.millions} M",

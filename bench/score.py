@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.catalogue import champion_of_chance, publish
 from bench.measure import Cost, module, peak_of_this_process, process, ratios, table
-from bench.promises import Promise, tell
+from bench.promises import Promise, report
 from ml.evaluation.ranking import best
 from ml.scoring.batch import CELLS
 from ml.scoring.recommend import recommend
@@ -74,7 +74,7 @@ def _kernels(users: int, tracks: int, rounds: int) -> None:
         ["kernel", "ms a user", "against ours"],
         [(name, f"{1e3 * s:.2f}", f"{s / seconds['ours']:.2f}") for name, s in seconds.items()],
     )
-    tell(
+    report(
         "score",
         *(
             Promise(

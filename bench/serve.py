@@ -24,7 +24,7 @@ from api.serving.settings import ServingSettings
 from bench import load
 from bench.load import Load, Outcome
 from bench.measure import table
-from bench.promises import Promise, tell
+from bench.promises import Promise, report
 from tests.support.served_marts import Marts
 
 RATIO, P99_MS = 0.5, 25
@@ -53,7 +53,7 @@ def main() -> None:
     _show(rounds, half, moved)
     print(f"publications seen after {', '.join(f'{seconds:.2f} s' for seconds in seen)}")
     print("memory of its own (MB): " + ", ".join(f"{name} {mb:.0f}" for name, mb in memory))
-    tell("serve", *_promises(rounds, half, moved))
+    report("serve", *_promises(rounds, half, moved))
 
 
 def _arguments() -> argparse.Namespace:

@@ -55,7 +55,7 @@ def _measure(data_dir: Path, millions: int) -> list[str]:
 
 def _build() -> Cost:
     cost = process(module("orchestration.cli.main", "build", "--target", "spark"))
-    print(cost, flush=True)  # at once: a long run that is cut off still told what it found
+    print(cost, flush=True)  # at once: a long run that is cut off has still reported it
     return cost
 
 

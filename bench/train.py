@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.measure import ratios, table
-from bench.promises import Promise, tell
+from bench.promises import Promise, report
 from ml.data.interactions import Features, Interactions, interactions
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
@@ -58,7 +58,7 @@ def main() -> None:
         [(name, f"{took / millions:.2f}", f"{took / base:.1f}") for name, took in seconds.items()],
     )
     table("whole trainings", ["model", "s"], [(name, f"{s:.1f}") for name, s in whole.items()])
-    tell(
+    report(
         "train",
         *(
             Promise(

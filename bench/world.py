@@ -31,14 +31,14 @@ def main() -> None:
         data_dir = Path(folder)
         started = time.perf_counter()
         with source(data_dir, "--users", str(users), "--tracks", str(tracks)) as (process, port):
-            say("made and ready", seconds=time.perf_counter() - started, peak_mb=peak(process))
+            report("made and ready", seconds=time.perf_counter() - started, peak_mb=peak(process))
         started = time.perf_counter()
         with source(data_dir) as (process, port):
-            say("started again", seconds=time.perf_counter() - started, peak_mb=peak(process))
+            report("started again", seconds=time.perf_counter() - started, peak_mb=peak(process))
             started = time.perf_counter()
             sessions, megabytes = download(port)
             seconds = time.perf_counter() - started
-            say(
+            report(
                 f"all sessions, pages of {PAGE}",
                 sessions=sessions,
                 listens=listens(data_dir),
@@ -53,8 +53,8 @@ def main() -> None:
 def source(data_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start the source in a process of its own; give its port when it answers."""
     where = ("--port", 0, "--as-of", AS_OF, "--data-dir", data_dir, "--parent-pipe")
-    with serving(module("api.source", *where, *options)) as (process, said):
-        yield process, int(said.split(",")[0].rsplit(":", 1)[1])
+    with serving(module("api.source", *where, *options)) as (process, line):
+        yield process, int(line.split(",")[0].rsplit(":", 1)[1])
 
 
 def download(port: int) -> tuple[int, float]:
@@ -88,7 +88,7 @@ def peak(process: subprocess.Popen[str]) -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 1e3
 
 
-def say(what: str, **figures: float) -> None:
+def report(what: str, **figures: float) -> None:
     print(f"{what:32}", *(f"{name} {figure:,.0f}" for name, figure in figures.items()), sep="  ")
 
 

@@ -34,23 +34,23 @@ def append(lake_url: str, table: str, rows: list[dict[str, Any]], day: date) -> 
 
 
 def change_hash(lake_url: str, was: str, becomes: str) -> None:
-    """Let `ops/models` tell of a version whose arrays were written anew, on a disk or elsewhere.
+    """Update the hash of a version in `ops/models` after its arrays were rewritten.
 
-    What compaction says of its own files in their footers stays as it is.
+    Footers that compaction wrote stay as they are.
     """
     storage, root = fsspec.core.url_to_fs(lake_url)
     storage.invalidate_cache()
     for path in sorted(storage.glob(f"{root}/ops/models/*/*.parquet")):
         with storage.open(path, "rb") as file:
             stored = pq.ParquetFile(file)
-            rows, told = stored.read(), stored.metadata.metadata or {}
+            rows, metadata = stored.read(), stored.metadata.metadata or {}
         hashes = rows["model_hash"].to_pylist()
         if was not in hashes:
             continue
         changed = pa.array([becomes if one == was else one for one in hashes], pa.string())
         at = rows.schema.get_field_index("model_hash")
-        notes = {key: note for key, note in told.items() if key.startswith(b"moovitamix.")}
-        rows = rows.set_column(at, "model_hash", changed).replace_schema_metadata(notes)
+        kept = {key: value for key, value in metadata.items() if key.startswith(b"moovitamix.")}
+        rows = rows.set_column(at, "model_hash", changed).replace_schema_metadata(kept)
         files.put_table(storage, path, rows)
 
 

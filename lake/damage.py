@@ -14,19 +14,19 @@ _SIGNS = re.compile(
 )
 
 
-def damaged_file(said: str, lake_url: str = "") -> DamagedFile | None:
+def damaged_file(message: str, lake_url: str = "") -> DamagedFile | None:
     """Return what is wrong with the file that an error names; else, in the lake, with the first.
 
     Args:
-        said: The error's message; most are about no damage, and then no file is looked at.
+        message: The error's message; most are about no damage, and then no file is looked at.
         lake_url: Where to look if it names no file; empty: nowhere.
 
     Returns:
         None where every file can be read, so that the error is about something else.
     """
-    if not _SIGNS.search(said):
+    if not _SIGNS.search(message):
         return None
-    return _first(_NAMED.findall(said)) or (_first(_all_of(lake_url)) if lake_url else None)
+    return _first(_NAMED.findall(message)) or (_first(_all_of(lake_url)) if lake_url else None)
 
 
 def _first(paths: list[str]) -> DamagedFile | None:

@@ -75,9 +75,9 @@ def footer(storage: Any, path: str) -> Footer:  # noqa: ANN401 - fsspec has no t
     if not is_compacted(path):
         return Footer()
     with reading(path), storage.open(path, "rb") as file:
-        told = pq.ParquetFile(file).metadata.metadata or {}
+        metadata = pq.ParquetFile(file).metadata.metadata or {}
     replaces, loads, removed = (
-        told.get(key, b"").decode().splitlines() for key in (_REPLACES, _LOADS, _REMOVED)
+        metadata.get(key, b"").decode().splitlines() for key in (_REPLACES, _LOADS, _REMOVED)
     )
     counts = Counter[tuple[str, str]]()
     for load_id, why, count in (line.split(" ") for line in removed):

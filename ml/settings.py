@@ -92,26 +92,26 @@ class MlSettings(Locations):
         return url
 
     @property
-    def registry_note(self) -> Path:
-        """Where a registry that is not in the data folder is noted, so that there is but one."""
+    def registry_file(self) -> Path:
+        """The file with the address of a registry outside the data folder."""
         return self.mlflow_dir / "registry.url"
 
     @property
     def tracking_url(self) -> str:
         """The database of runs and of the registry."""
-        if not self.mlflow_url and self.registry_note.exists():
-            return self._present(self.registry_note.read_text().strip())
+        if not self.mlflow_url and self.registry_file.exists():
+            return self._present(self.registry_file.read_text().strip())
         return self.mlflow_url or f"sqlite:///{self.mlflow_dir / 'mlflow.db'}"
 
-    def _present(self, noted: str) -> str:
+    def _present(self, address: str) -> str:
         """Let the address of a server in the data folder be the present one, were it moved since.
 
         It names the folder of a socket. In a copy that would be the socket of the original's
         server; who runs here says the server's own file.
         """
-        address, _, socket = noted.partition("?host=")
+        address, _, socket = address.partition("?host=")
         if not _OWN_SOCKET.search(unquote(socket)):
-            return noted
+            return address
         server = self.data_dir / "airflow" / "postgres"
         with suppress(OSError, IndexError):
             lines = (server / "postmaster.pid").read_text().splitlines()

@@ -52,5 +52,5 @@ def register_baseline(settings: MlSettings, run_id: str) -> Version:
             "git_commit": commit,
             "seconds": time.monotonic() - began,
         }
-    registry.note(settings, row)
+    registry.record(settings, row)
     return registry.versions(settings)[row["model_version"]]

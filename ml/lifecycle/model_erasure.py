@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ml.settings import MlSettings
 
-ARRAYS, HASH, NOTE = "factors.npz", "sha256.txt", "forgetting.json"
+ARRAYS, HASH, PENDING = "factors.npz", "sha256.txt", "forgetting.json"
 
 
 def forget(settings: MlSettings, user_id: int) -> int:
@@ -53,7 +53,7 @@ def _erase(settings: MlSettings, path: Path, user_id: int) -> bool:
         return False
     without = bundle.without(user_id)
     hashes = {"was": array_files.digest(arrays), "is": array_files.digest(without.arrays())}
-    atomic.replace_file(path.with_name(NOTE), json.dumps(hashes).encode())
+    atomic.replace_file(path.with_name(PENDING), json.dumps(hashes).encode())
     with atomic.draft_of(path) as draft:
         without.save(draft)
     _finish(settings, path)
@@ -62,10 +62,10 @@ def _erase(settings: MlSettings, path: Path, user_id: int) -> bool:
 
 def _finish(settings: MlSettings, path: Path) -> None:
     """Bring the new hash of rewritten arrays to each place that records it."""
-    note = path.with_name(NOTE)
-    if not note.exists():
+    file = path.with_name(PENDING)
+    if not file.exists():
         return
-    hashes = json.loads(note.read_text())
+    hashes = json.loads(file.read_text())
     was, now = hashes["was"], hashes["is"]
     found = array_files.digest(array_files.load(path))
     if found == now:
@@ -74,7 +74,7 @@ def _finish(settings: MlSettings, path: Path) -> None:
         _update_mlflow(settings, was, now)
     elif found != was:
         raise DamagedModel(path, f"its hash is {found[:12]}…, neither {was[:12]}… nor {now[:12]}…")
-    note.unlink()
+    file.unlink()
 
 
 def _update_mlflow(settings: MlSettings, was: str, now: str) -> None:
@@ -87,8 +87,8 @@ def _update_mlflow(settings: MlSettings, was: str, now: str) -> None:
 
 
 def _hash_beside(path: Path) -> str | None:
-    note = path.with_name(HASH)
-    return note.read_text().strip() if note.exists() else None
+    file = path.with_name(HASH)
+    return file.read_text().strip() if file.exists() else None
 
 
 def _require_none_elsewhere(settings: MlSettings, user_id: int) -> None:

@@ -96,7 +96,7 @@ def search(
     task = discovery(train, validation, at_most=VALIDATION_USERS)
     trials: list[Trial] = []
 
-    def note(trial: Trial) -> float:
+    def report(trial: Trial) -> float:
         trials.append(trial)
         on_trial(trial)
         return trial.ndcg_at_10
@@ -109,14 +109,14 @@ def search(
         of_ease = pool.submit(_best_ease, train, task, seed)
         for found in (of_ease, of_softmax):
             for trial in found.result()[1]:
-                note(trial)
+                report(trial)
         tried = [one.result() for one in stopped]
     ease, softmax = of_ease.result()[0], of_softmax.result()[0]
-    lightfm = tried[int(np.argmax([note(trial) for _, trial in tried]))][0]
+    lightfm = tried[int(np.argmax([report(trial) for _, trial in tried]))][0]
     parts: tuple[Model, ...] = (lightfm, ease, softmax)
     weights, figure = choose_weights(parts, train, validation)
     blend = Blend(parts, weights)
-    note(Trial(blend.name, blend.settings(), figure))
+    report(Trial(blend.name, blend.settings(), figure))
     return Found(ease, lightfm, softmax, blend, tuple(trials))
 
 

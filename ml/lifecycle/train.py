@@ -105,7 +105,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
             "coverage": own.coverage,
             **{name: own.means[name] for name in ("ndcg_at_10", "recall_at_10", "map_at_10")},
         }
-    registry.note(settings, row)
+    registry.record(settings, row)
     number = row["model_version"]
     note_profile(settings, number, present, run_id)
     decision = evaluate_challenger(settings, registry.versions(settings)[number], holdout, run_id)

@@ -53,13 +53,13 @@ def log_model(client: MlflowClient, bundle: Bundle) -> dict[str, Any]:
     import mlflow
 
     with tempfile.TemporaryDirectory() as folder, _quietly():
-        factors, note = Path(folder) / "factors.npz", Path(folder) / "sha256.txt"
+        factors, record = Path(folder) / "factors.npz", Path(folder) / "sha256.txt"
         model_hash = bundle.save(factors)
-        note.write_text(model_hash)
+        record.write_text(model_hash)
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(HERE / "registry" / "pyfunc.py"),
-            artifacts={"factors": str(factors), "hash": str(note)},
+            artifacts={"factors": str(factors), "hash": str(record)},
             code_paths=[str(HERE)],
             signature=_signature(),
             pip_requirements=REQUIREMENTS,
@@ -143,7 +143,7 @@ def arrays_of(client: MlflowClient, number: int) -> str:
     return str(where / "artifacts" / "factors.npz")
 
 
-def note(settings: MlSettings, row: dict[str, Any]) -> None:
+def record(settings: MlSettings, row: dict[str, Any]) -> None:
     """Write what a version is to `ops/models`."""
     path = Path(row["path"])
     inside = path.is_relative_to(settings.data_dir)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ml.settings import MlSettings
 
 LOCK, _PARENT = ".training.lock", "mlflow.parentRunId"
-_LONGEST_NOTE = 4096
+_LONGEST_RECORD = 4096
 
 
 class Place:
@@ -33,15 +33,15 @@ class Place:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def left(self) -> str | None:
+    def interrupted(self) -> str | None:
         """Return MLflow's id of the run that a killed training left; None where none did."""
         try:
-            note = json.loads(os.pread(self._descriptor, _LONGEST_NOTE, 0))
-            return str(note["mlflow_run_id"])
+            record = json.loads(os.pread(self._descriptor, _LONGEST_RECORD, 0))
+            return str(record["mlflow_run_id"])
         except (ValueError, LookupError, TypeError):
             return None
 
-    def note(self, mlflow_run_id: str | None) -> None:
+    def write(self, mlflow_run_id: str | None) -> None:
         """Write which run is under way, or that none is."""
         os.ftruncate(self._descriptor, 0)
         if mlflow_run_id:
@@ -77,9 +77,9 @@ def under_way(settings: MlSettings, run_id: str) -> Iterator[tuple[MlflowClient,
     with held(settings) as place, connected(settings) as client:
         end_left(settings, client, place)
         with mlflow.start_run(run_name=run_id or None) as run:
-            place.note(run.info.run_id)
+            place.write(run.info.run_id)
             yield client, run.info.run_id
-        place.note(None)
+        place.write(None)
 
 
 def end_killed(settings: MlSettings) -> int:
@@ -87,8 +87,8 @@ def end_killed(settings: MlSettings) -> int:
 
     Costs nothing where none was. A training that lives holds the lock, and is left alone.
     """
-    note = settings.mlflow_dir / LOCK
-    if not note.exists() or not note.stat().st_size:
+    record = settings.mlflow_dir / LOCK
+    if not record.exists() or not record.stat().st_size:
         return 0
     from ml.registry.tracking import connected
 
@@ -102,7 +102,7 @@ def end_killed(settings: MlSettings) -> int:
 def end_left(settings: MlSettings, client: MlflowClient, place: Place) -> int:
     """End as `KILLED` what runs of this lake MLflow believes to be under way; none is.
 
-    They are known by the note of the place, or by the run of ours that they are named for; with
+    They are known by the record of the place, or by the run of ours that they are named for; with
     each go the runs inside it. Runs of others in the same experiment are left alone.
     """
     from ml.registry.tracking import EXPERIMENT
@@ -114,11 +114,11 @@ def end_left(settings: MlSettings, client: MlflowClient, place: Place) -> int:
         else []
     )
     names = {row["run_id"] for row in batches.read(settings.lake_url, "runs")} if running else set()
-    left = place.left()
-    dead = {one.info.run_id for one in running if one.info.run_id == left}
+    interrupted = place.interrupted()
+    dead = {one.info.run_id for one in running if one.info.run_id == interrupted}
     dead |= {one.info.run_id for one in running if one.info.run_name in names}
     dead |= {one.info.run_id for one in running if one.data.tags.get(_PARENT) in dead}
     for run_id in sorted(dead):
         client.set_terminated(run_id, "KILLED")
-    place.note(None)
+    place.write(None)
     return len(dead)

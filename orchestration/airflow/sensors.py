@@ -166,7 +166,7 @@ def failure_of(progress: Progress, nodes: Sequence[str], producer: str | None) -
         return None
     ended = progress.of(list(nodes))
     if bad := {node: one for node, one in ended.items() if not one.is_good}:
-        return "; ".join(f"{node}: {one.status} {one.said}".strip() for node, one in bad.items())
+        return "; ".join(f"{node}: {one.status} {one.message}".strip() for node, one in bad.items())
     if len(ended) == len(set(nodes)):
         return ""
     if progress.is_live:
@@ -178,6 +178,6 @@ def lines(part: str, nodes: Sequence[str], progress: Progress) -> list[str]:
     """Write how each node ended, as dbt does, and where its compiled SQL is."""
     files = compiled_files(Settings(), part)
     return [
-        f"{node}: {one.status}, {one.said}" + (f", {files[node]}" if node in files else "")
+        f"{node}: {one.status}, {one.message}" + (f", {files[node]}" if node in files else "")
         for node, one in progress.of(nodes).items()
     ]

@@ -39,13 +39,13 @@ def simulate(
     wait: Wait = 0,
 ) -> None:
     """Live many days by the run's clock, from the embedded source: ingest, build, publish, each."""
-    from orchestration.steps.simulate import live_days
+    from orchestration.steps.simulate import simulate_days
 
     console = Console(shows_steps=False)
     settings = settings_for()
     require_right_settings(settings)
     with hold(settings.data_dir, "simulate", wait) as lock:
-        live_days(settings, lock, console, days=days, first=first and first.date())
+        simulate_days(settings, lock, console, days=days, first=first and first.date())
     print_next_steps(settings, console)
 
 

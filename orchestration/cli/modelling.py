@@ -110,12 +110,12 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
         budget=trials,
         oracle=None if oracle is None else read_oracle(oracle, read),
         fewest_users=FEWEST_USERS,
-        on_event=_tell,
+        on_event=_report,
     )
     if as_json:
         models = [{"model": one.name, **one.metrics} for one in results]
-        said = {"models": models, "split": kind.value, "seed": seed, "read": lines}
-        typer.echo(json.dumps(_without_nan(said), indent=2, allow_nan=False))
+        answer = {"models": models, "split": kind.value, "seed": seed, "read": lines}
+        typer.echo(json.dumps(_without_nan(answer), indent=2, allow_nan=False))
     else:
         _show(results, kind.value, seed)
 
@@ -129,7 +129,7 @@ def _named(columns: str | None) -> dict[str, str]:
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
-def _tell(what: str) -> None:
+def _report(what: str) -> None:
     if sys.stderr.isatty():
         typer.echo(f"… {what}", err=True)
 
@@ -165,10 +165,10 @@ def _show(results: "list[ModelResult]", kind: str, seed: int) -> None:
     )
 
 
-def _without_nan(said: Any) -> Any:  # noqa: ANN401 - any JSON
+def _without_nan(answer: Any) -> Any:  # noqa: ANN401 - any JSON
     """JSON has no NaN: an unknown figure is null."""
-    if isinstance(said, dict):
-        return {key: _without_nan(value) for key, value in said.items()}
-    if isinstance(said, list):
-        return [_without_nan(value) for value in said]
-    return None if isinstance(said, float) and not isfinite(said) else said
+    if isinstance(answer, dict):
+        return {key: _without_nan(value) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return [_without_nan(value) for value in answer]
+    return None if isinstance(answer, float) and not isfinite(answer) else answer

@@ -36,7 +36,7 @@ def registry_of(data_dir: Path, ours: str) -> Registry:
     if settings.mlflow_url or began_with_sqlite:
         return Registry(settings.tracking_url, settings.artifacts_url)
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
-    note = settings.registry_note
-    note.touch(mode=0o600)
-    note.write_text(ours)
+    file = settings.registry_file
+    file.touch(mode=0o600)
+    file.write_text(ours)
     return Registry(ours, settings.artifacts_url)

@@ -91,15 +91,15 @@ def faults_in(error: ValidationError) -> Iterator[str]:
         name = str(fault["loc"][0])
         field = kind.model_fields.get(name) if kind else None
         variable = variable_of(kind, name, field) if kind and field else name
-        said = fault["msg"].removeprefix("Value error, ")
+        message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "string_pattern_mismatch":
-            said = "it can't be understood"
+            message = "it can't be understood"
         by_type = (one for type_, one in EXAMPLES.items() if _is(field, type_))
         example = EXAMPLES_BY_NAME.get(name) or next(by_type, "")
         yield _LOGIN.sub(
             "//…@",
             f"{variable} is {_shown(variable, fault['input'], field)}:"
-            f" {said[:1].lower()}{said[1:]}{f' ({example})' if example else ''}",
+            f" {message[:1].lower()}{message[1:]}{f' ({example})' if example else ''}",
         )
 
 
@@ -110,12 +110,12 @@ def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
         for kind in kinds().values()
         for name, field in kind.model_fields.items()
     } | OF_DBT
-    told = []
+    messages = []
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known:
             near = get_close_matches(name, known, 1, cutoff=0.8)
-            told.append(f"{name} is no setting{f'; is {near[0]} meant?' if near else ''}")
-    return told
+            messages.append(f"{name} is no setting{f'; is {near[0]} meant?' if near else ''}")
+    return messages
 
 
 def variable_of(kind: Kind, name: str, field: FieldInfo) -> str:

@@ -20,27 +20,27 @@ def message_of(error: BaseException) -> str:
     Errors of ours speak for themselves; of any other kind the type is named, for it was not
     foreseen, and `--debug` shows where it came from.
     """
-    said = one_line(error)
+    message = one_line(error)
     if isinstance(error, typer.TyperException):
         return f"{' '.join(error.format_message().split())} (--help tells more)"
     if isinstance(error, ValidationError):
         return f"a setting can't be used: {'; '.join(faults_in(error))}"
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in said:
-        return f"the disk is full, and what was being written is not there: {said}"
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in message:
+        return f"the disk is full, and what was being written is not there: {message}"
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename:
         return f"{error.filename} can't be used: {error.strerror}"
     if type(error).__module__.split(".")[0] in {"api", "ingestion", "lake", "ml", "orchestration"}:
-        return said
-    unforeseen = f"unexpected {type(error).__name__}: {said} (--debug shows where)"
-    return _of_a_damaged_file(said) or unforeseen
+        return message
+    unforeseen = f"unexpected {type(error).__name__}: {message} (--debug shows where)"
+    return _of_a_damaged_file(message) or unforeseen
 
 
-def _of_a_damaged_file(said: str) -> str:
-    """Return what to say of a file of the lake that an error of DuckDB names, if it is damaged."""
-    return str(damaged_file(said) or "")
+def _of_a_damaged_file(message: str) -> str:
+    """Return a message on the file of the lake that an error of DuckDB names, if it is damaged."""
+    return str(damaged_file(message) or "")
 
 
 def one_line(error: BaseException) -> str:
     """Return the error's message in one line; its type's name when it has none."""
-    said = JVM_FRAMES.sub("", " ".join(str(error).split()))
-    return said or type(error).__name__
+    message = JVM_FRAMES.sub("", " ".join(str(error).split()))
+    return message or type(error).__name__

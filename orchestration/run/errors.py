@@ -151,9 +151,9 @@ class BuildFailed(OrchestrationError):
 
     runbook = "build-failed"
 
-    def __init__(self, said: str, failures: tuple[Failure, ...] = ()) -> None:
+    def __init__(self, message: str, failures: tuple[Failure, ...] = ()) -> None:
         self.failures = failures
-        super().__init__(said)
+        super().__init__(message)
 
 
 class SourceStale(OrchestrationError):

@@ -1,8 +1,7 @@
-"""What dbt has done so far, in a file that others read while it is written.
+"""Progress files of builds: a header, then one line of JSON for each finished node of dbt.
 
-A line that says which build it is, then one per node that ended. The writer holds the kernel's lock
-on the file as long as it lives: who finds it free knows that no more lines come, however the writer
-ended.
+The writer holds a lock (`flock`) on the file until its process ends. A reader that finds the lock
+free knows that no more lines follow, even after a kill.
 """
 
 import fcntl
@@ -21,11 +20,11 @@ GOOD = frozenset({"success", "pass", "warn", "no-op"})
 KEPT_FILES = 50
 
 OnNode = Callable[[str, str, str], None]
-"""Hears of each node that ended: its id, dbt's word for how, and what dbt said of it."""
+"""Called with each finished node: its id, its status in dbt's words, and dbt's message."""
 
 
-def ignore(_node: str, _status: str, _said: str) -> None:
-    """Nobody listens."""
+def ignore(_node: str, _status: str, _message: str) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Ended:
     """A node that ended: `status` is dbt's word."""
 
     status: str
-    said: str = ""
+    message: str = ""
 
     @property
     def is_good(self) -> bool:
@@ -43,7 +42,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Which build a file tells of: who runs it, since when (seconds of the epoch), of what."""
+    """The build that a file is of: who runs it, its start (seconds of the epoch), its nodes."""
 
     by: str = ""
     began: float = field(default_factory=time.time)
@@ -73,7 +72,7 @@ class Progress:
 
 
 def file_of(settings: Settings, build: str) -> Path:
-    """Where a build tells of its progress; `build` is any name that its watchers know too."""
+    """The progress file of a build; readers find it by the same name `build`."""
     return settings.dbt_dir / "progress" / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', build)}.jsonl"
 
 
@@ -93,23 +92,23 @@ def recording(path: Path, heading: Heading | None = None) -> Iterator[OnNode]:
             lines.flush()
         _sweep(path.parent)
 
-        def on_node(node: str, status: str, said: str) -> None:
-            lines.write(json.dumps({"node": node, "status": status, "said": said}) + "\n")
+        def on_node(node: str, status: str, message: str) -> None:
+            lines.write(json.dumps({"node": node, "status": status, "message": message}) + "\n")
             lines.flush()
 
         yield on_node
 
 
 def read(path: Path) -> Progress:
-    """Return what the build at `path` did so far; nothing, and no life, where there is no file."""
+    """Return the progress of the build at `path`; without a file, one that is not live."""
     try:
         with path.open() as lines:
-            is_live = _is_held(lines.fileno())  # before reading: what is free has said all
-            told = [json.loads(line) for line in lines if line.endswith("\n")]
+            is_live = _is_held(lines.fileno())  # before reading: a free file is complete
+            records = [json.loads(line) for line in lines if line.endswith("\n")]
     except FileNotFoundError:
         return Progress({}, is_live=False)
-    about, *ended = told
-    nodes = {one["node"]: Ended(one["status"], one["said"]) for one in ended}
+    about, *ended = records
+    nodes = {one["node"]: Ended(one["status"], one.get("message", "")) for one in ended}
     chosen = None if about["chosen"] is None else frozenset(about["chosen"])
     return Progress(nodes, is_live, Heading(about["by"], about["began"], chosen))
 

@@ -73,8 +73,8 @@ def _plain_url(found: re.Match[str]) -> str:
     host, slash, path = place.rpartition("@")[2].partition("/")
     if "hook" in place.lower():  # the path of a webhook is its password
         path = GONE
-    told = [_plain_parameter(one) for one in query.split("&") if one]
-    return f"{scheme}://{host}{slash}{path}" + (f"?{'&'.join(told)}" if told else "")
+    parameters = [_plain_parameter(one) for one in query.split("&") if one]
+    return f"{scheme}://{host}{slash}{path}" + (f"?{'&'.join(parameters)}" if parameters else "")
 
 
 def _plain_parameter(parameter: str) -> str:

@@ -99,15 +99,15 @@ def accept(run: Run, what: str, reason: str) -> None:
 
 def what_came(done: "IngestReport") -> str:
     """Warn of what a person should know of an ingest besides its rows."""
-    told = f"{done.kind} pull, as of {done.as_of:%Y-%m-%d %H:%M:%S}"
+    summary = f"{done.kind} pull, as of {done.as_of:%Y-%m-%d %H:%M:%S}"
     if done.finished:
-        told += f"; finished first what a crash left: {', '.join(done.finished)}"
+        summary += f"; finished first what a crash left: {', '.join(done.finished)}"
     if rejected := sum(one.rejected for one in done.pulls):
-        told += f"; {rejected:,} set aside in raw/rejected"
+        summary += f"; {rejected:,} set aside in raw/rejected"
     if done.new_columns:
         new = ", ".join(".".join(column) for column in done.new_columns)
-        told += f"; new columns: {new}"
-    return told
+        summary += f"; new columns: {new}"
+    return summary
 
 
 def freshness(run: Run) -> None:

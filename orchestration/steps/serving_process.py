@@ -50,7 +50,7 @@ def embedded_serving(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _address(process: "subprocess.Popen[str]") -> str:
     assert process.stdout
-    said = process.stdout.readline().split()
-    if not said:
+    line = process.stdout.readline().split()
+    if not line:
         raise ServingDied(f"the server for the check ended with {process.wait()}")
-    return said[-1]
+    return line[-1]

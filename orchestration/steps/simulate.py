@@ -18,7 +18,7 @@ from orchestration.steps.simulator_process import embedded_source
 END_OF_DAY = time(23, 59, 59)
 
 
-def live_days(
+def simulate_days(
     settings: Settings, lock: WriterLock, console: Console, *, days: int, first: date | None
 ) -> list[Run]:
     """Live `days` days one after another, from `first` or else up to today at most."""
@@ -27,7 +27,7 @@ def live_days(
         settings.model_copy(update={"as_of": end + timedelta(days=number)})
         for number in range(days)
     ]
-    lived = []
+    runs = []
     with ExitStack() as sources:
         source = sources.enter_context(embedded_source(clocks[0]))
         for today, tomorrow in zip_longest(clocks, clocks[1:]):
@@ -40,9 +40,9 @@ def live_days(
                 marts.build(run)
                 marts.publish(run)
             console.print(_line(run))
-            lived.append(run)
-    monitor_after(lived[-1].by_its_clock, lock, console, lived[-1].run_id)
-    return lived
+            runs.append(run)
+    monitor_after(runs[-1].by_its_clock, lock, console, runs[-1].run_id)
+    return runs
 
 
 def _first_day(settings: Settings, days: int) -> date:
@@ -65,5 +65,5 @@ def first_day(newest: date | None, today: date, days: int) -> date:
 
 
 def _line(run: Run) -> str:
-    told = [f"{step.name} {step.seconds:.1f} s {count(step.rows)}".strip() for step in run.steps]
-    return f"{run.settings.as_of:%Y-%m-%d}  {'  '.join(told)}"
+    steps = [f"{step.name} {step.seconds:.1f} s {count(step.rows)}".strip() for step in run.steps]
+    return f"{run.settings.as_of:%Y-%m-%d}  {'  '.join(steps)}"

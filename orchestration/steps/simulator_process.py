@@ -32,16 +32,16 @@ class EmbeddedSource:
 
     def wait_until_it_answers(self) -> None:
         """Return when the source answers; raise `SourceDied` with its last words if it ends."""
-        heard: list[str] = []
+        lines: list[str] = []
         while not self.url:
             try:
                 line = self._lines.get(timeout=START_SECONDS)
             except Empty:
                 raise SourceDied(f"the source did not answer in {START_SECONDS} s") from None
             if not line:
-                last_words = (heard or ["it said nothing"])[-1].removeprefix("error: ")
+                last_words = (lines or ["it said nothing"])[-1].removeprefix("error: ")
                 raise SourceDied(f"the source ended before it answered: {last_words}")
-            heard.append(line.strip())
+            lines.append(line.strip())
             if address := re.search(r"http://[^\s,]+", line):
                 self.url = address[0]
 

@@ -42,13 +42,13 @@ def passed(settings: Settings, part: str, engine: tuple[str, ...] = DUCKDB) -> l
         return []
 
 
-def note(
+def record_passed(
     settings: Settings,
     part: str,
     results: "Iterable[RunResult]",
     engine: tuple[str, ...] = DUCKDB,
 ) -> None:
-    """Keep which unit tests passed, after a build of the part without any failure.
+    """Record which unit tests passed, after a build of the part without any failure.
 
     Args:
         settings: Where dbt's artifacts are.

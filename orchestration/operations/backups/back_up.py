@@ -63,7 +63,7 @@ def make_backup(settings: Settings, lock: WriterLock, where: Path, run_id: str, 
             place.sweep(where)
             draft.mkdir(mode=0o700)
             links, damaged = published_links(settings)
-            told, linked = _filled(settings, draft, where, run_id, links)
+            manifest, linked = _filled(settings, draft, where, run_id, links)
             made = where / place.next_name(where, run_id)
             atomic.rename(draft, made)
         except BaseException:
@@ -73,7 +73,9 @@ def make_backup(settings: Settings, lock: WriterLock, where: Path, run_id: str, 
         removed = place.beyond(where, keep, settings.data_dir)
         for old in removed:
             place.remove(old)
-    return Made(made, len(told.files), told.bytes, linked, removed, told.lake_url, damaged)
+    return Made(
+        made, len(manifest.files), manifest.bytes, linked, removed, manifest.lake_url, damaged
+    )
 
 
 def _require_usable(where: Path) -> None:
@@ -118,7 +120,7 @@ def _filled(
                 raise PublicationDamaged(path, "its bytes changed while they were copied")
             linked += kept.bytes if is_linked else 0
     inside = Path(settings.lake_url).is_relative_to(settings.data_dir)
-    told = Manifest(
+    manifest = Manifest(
         run_id=run_id,
         made_at=utc_now().isoformat(),
         data_dir=str(settings.data_dir),
@@ -126,9 +128,9 @@ def _filled(
         files=files,
         links=links,
     )
-    inventory.write(told, draft)
+    inventory.write(manifest, draft)
     flush_all(draft)
-    return told, linked
+    return manifest, linked
 
 
 def _published(data_dir: Path, links: dict[str, str]) -> list[Path]:

@@ -68,19 +68,19 @@ def keep_beside(settings: Settings, place: Path) -> None:
     key = settings.data_dir / KEY
     if key.exists():
         replace_file(place / KEY, key.read_bytes(), 0o600)
-    said = [{**row, "at": row["at"].isoformat()} for row in rows]
-    replace_file(place / LIST, json.dumps(said, indent=1).encode(), 0o600)
+    stored = [{**row, "at": row["at"].isoformat()} for row in rows]
+    replace_file(place / LIST, json.dumps(stored, indent=1).encode(), 0o600)
 
 
 def beside(place: Path) -> list[dict[str, Any]]:
     """Return who was forgotten by what is kept beside the backups of a place."""
     try:
-        said = json.loads((place / LIST).read_bytes())
+        stored = json.loads((place / LIST).read_bytes())
     except FileNotFoundError:
         return []
     except ValueError as error:
         raise ListDamaged(place / LIST) from error
-    return [{**row, "at": datetime.fromisoformat(row["at"])} for row in said]
+    return [{**row, "at": datetime.fromisoformat(row["at"])} for row in stored]
 
 
 def take_over(

@@ -52,19 +52,19 @@ def write(manifest: Manifest, backup: Path) -> None:
 def read(backup: Path) -> Manifest:
     """Read what a backup says of itself; raise `BackupDamaged` unless it is what was written."""
     try:
-        content, told = (backup / _NAME).read_bytes(), (backup / _SUM).read_text()
+        content, checksum = (backup / _NAME).read_bytes(), (backup / _SUM).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise BackupDamaged(backup, f"its manifest can't be read ({error})") from error
-    if hashlib.sha256(content).hexdigest() != told:
+    if hashlib.sha256(content).hexdigest() != checksum:
         raise BackupDamaged(backup, "its manifest is not what was written")
-    said = json.loads(content)
-    if said.pop("format") not in (_FORMAT, _WITHOUT_LINKS):
+    stored = json.loads(content)
+    if stored.pop("format") not in (_FORMAT, _WITHOUT_LINKS):
         raise BackupDamaged(backup, "a newer version of this project made it")
-    files = {path: Kept(**kept) for path, kept in said.pop("files").items()}
-    for path in (*files, *_led_to(said.get("links", {}))):
+    files = {path: Kept(**kept) for path, kept in stored.pop("files").items()}
+    for path in (*files, *_led_to(stored.get("links", {}))):
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             raise BackupDamaged(backup, f"{path} leads out of it")
-    return Manifest(**said, files=files)
+    return Manifest(**stored, files=files)
 
 
 def _led_to(links: dict[str, str]) -> list[str]:

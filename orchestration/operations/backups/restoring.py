@@ -44,12 +44,12 @@ def restore(
     sweep(settings.data_dir)
     if not force and any(path.name != LOCK for path in settings.data_dir.iterdir()):
         raise DataInTheWay(settings.data_dir)
-    backup, told = place.chosen(where)
+    backup, manifest = place.chosen(where)
     draft = draft_of(settings.data_dir)
     draft.mkdir(mode=settings.data_dir.stat().st_mode & 0o777)
     try:
         with place.locked(backup.parent):
-            run = _filled(settings, console, backup, told, draft)
+            run = _filled(settings, console, backup, manifest, draft)
         (draft / LOCK).unlink()
         (draft / LOCK).hardlink_to(settings.data_dir / LOCK)  # who waits for it waits on
         flush_all(draft)
@@ -57,7 +57,7 @@ def restore(
     finally:
         sweep(settings.data_dir)
     flush(settings.data_dir.parent)
-    return Restored(backup, told.made_at, told.lake_url), run
+    return Restored(backup, manifest.made_at, manifest.lake_url), run
 
 
 def draft_of(data_dir: Path) -> Path:
@@ -72,21 +72,21 @@ def sweep(data_dir: Path) -> None:
 
 
 def _filled(
-    settings: Settings, console: "Console", backup: Path, told: Manifest, draft: Path
+    settings: Settings, console: "Console", backup: Path, manifest: Manifest, draft: Path
 ) -> Run:
     """Fill the draft, and record there that it was restored."""
-    for name, kept in sorted(told.files.items()):
+    for name, kept in sorted(manifest.files.items()):
         _put_back(backup, name, draft / name, (kept.bytes, kept.sha256))
-    for name, target in told.links.items():
+    for name, target in manifest.links.items():
         (draft / name).symlink_to(target)
-    inside = not told.lake_url and Path(settings.lake_url).is_relative_to(settings.data_dir)
+    inside = not manifest.lake_url and Path(settings.lake_url).is_relative_to(settings.data_dir)
     lake = str(draft / Path(settings.lake_url).relative_to(settings.data_dir)) if inside else None
     restored = settings.model_copy(
         update={"data_dir": draft, "lake_url": lake or settings.lake_url}
     )
     with hold(draft, "restore") as lock:
         if inside:
-            record_end(restored.lake_url, told.run_id, "backup", ["backup"])
+            record_end(restored.lake_url, manifest.run_id, "backup", ["backup"])
         alerts = [Alerts()]
         with (
             recorded(restored, lock, console, "restore", alerts) as run,
@@ -95,8 +95,8 @@ def _filled(
             known = erasure_list.beside(backup.parent) + _known_here(settings)
             keys = [settings.data_dir / erasure_list.KEY, backup.parent / erasure_list.KEY]
             again = erasure_list.take_over(restored, lock, known, keys, run.run_id)
-            step.rows = len(told.files)
-            step.what = f"{told.bytes / 1e6:,.1f} MB of {told.made_at} UTC out of {backup}"
+            step.rows = len(manifest.files)
+            step.what = f"{manifest.bytes / 1e6:,.1f} MB of {manifest.made_at} UTC out of {backup}"
             step.what += f"; {again} forgotten since, erased again" if again else ""
     return run
 

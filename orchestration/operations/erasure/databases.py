@@ -7,7 +7,7 @@ from orchestration.operations.erasure.tree import databases_in, drafted
 from orchestration.run.errors import BuildFileInUse, NotErased
 from orchestration.run.settings import Settings
 from orchestration.warehouse.catalog import name_of, quoted
-from orchestration.warehouse.publishing.publication import note_contents
+from orchestration.warehouse.publishing.publication import record_contents
 from orchestration.warehouse.publishing.published_files import rewritten
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def rewrite_database(settings: Settings, path: "Path", person: "Person") -> None
             files.execute("copy from database made to draft (schema)")
             for schema, table in _tables_with(files, set()):
                 _copy(files, schema, table, person)
-            _note_contents(files)
+            _record_contents(files)
             files.execute("commit")
             files.execute("checkpoint draft")
             files.execute("detach draft")
@@ -73,14 +73,14 @@ def rewrite_database(settings: Settings, path: "Path", person: "Person") -> None
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
 
-def _note_contents(files: "duckdb.DuckDBPyConnection") -> None:
-    """A publication says what its tables hold: say it of what they hold now."""
+def _record_contents(files: "duckdb.DuckDBPyConnection") -> None:
+    """Update the row counts and checksums that a publication has of its tables."""
     if ("main", "publication_tables") not in _tables_with(files, set()):
         return
-    told = files.sql("select schema_name, table_name from made.publication_tables").fetchall()
+    tables = files.sql("select schema_name, table_name from made.publication_tables").fetchall()
     files.execute("delete from draft.publication_tables")
-    for table in told:
-        note_contents(files, table)
+    for table in tables:
+        record_contents(files, table)
 
 
 def _copy(files: "duckdb.DuckDBPyConnection", schema: str, table: str, person: "Person") -> None:
@@ -149,8 +149,8 @@ class _opened:  # noqa: N801 - reads as the context that it is
             self.files.execute(f"attach '{quoted(path)}' as made (read_only)")
         except duckdb.Error as error:
             self.files.close()
-            said = str(error).splitlines()[0]
-            raise (BuildFileInUse if IS_LOCKED in said else NotErased)(path, said) from error
+            message = str(error).splitlines()[0]
+            raise (BuildFileInUse if IS_LOCKED in message else NotErased)(path, message) from error
 
     def __enter__(self) -> "duckdb.DuckDBPyConnection":
         return self.files

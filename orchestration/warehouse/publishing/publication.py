@@ -109,7 +109,7 @@ def write(
     for part in build.parts:
         for table in part.tables:
             _copy(files, part, table, masked=masked)
-            note_contents(files, table)
+            record_contents(files, table)
     marts = build.parts[0]
     facts: list[object] = [
         origin.version,
@@ -131,7 +131,7 @@ def write(
     return [_measure(files, table) for part in build.parts for table in part.tables]
 
 
-def note_contents(files: "duckdb.DuckDBPyConnection", table: Table) -> None:
+def record_contents(files: "duckdb.DuckDBPyConnection", table: Table) -> None:
     """Write into the attached `draft` how many rows its table has, and their checksum."""
     row = [*table, rows_of(files, *table, "draft"), checksum(files, *table, "draft")]
     files.execute("insert into draft.publication_tables values (?, ?, ?, ?)", row)

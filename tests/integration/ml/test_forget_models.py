@@ -39,7 +39,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with connected(given) as client:
             row = registry.log_model(client, trained(model, data, 1))
         dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
-        registry.note(given, row | dates)
+        registry.record(given, row | dates)
     return data_dir
 
 

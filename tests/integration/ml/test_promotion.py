@@ -59,7 +59,7 @@ class Promotion:
         row: dict[str, Any] = {"model_version": number, "name": "x", "model_hash": model_hash}
         at = datetime(2026, 3, 8, 0, 0, number)
         row |= {"path": str(path), "trained_at": at, "data_as_of": at, "cut_off": at}
-        registry.note(self.settings, row)
+        registry.record(self.settings, row)
         return registry.versions(self.settings)[number]
 
     def decides(self, version: registry.Version) -> Decision:

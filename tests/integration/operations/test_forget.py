@@ -112,7 +112,7 @@ def _register(data_dir: Path, models: list[Model]) -> None:
             set_tag("odd", f"user_id: {PERSON}, {SIGNS[0]}")
             log_text(f"the best listener is user {PERSON}\n", "notes.txt")
         dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
-        registry.note(given, row | dates)
+        registry.record(given, row | dates)
 
 
 def _publish(data_dir: Path) -> None:

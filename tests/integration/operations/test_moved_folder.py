@@ -43,7 +43,7 @@ def _registers(data_dir: Path, ridge: float) -> int:
     with connected(given) as client, mlflow.start_run():
         row = registry.log_model(client, bundle)
     dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
-    registry.note(given, row | dates)
+    registry.record(given, row | dates)
     return int(row["model_version"])
 
 
@@ -137,13 +137,15 @@ def test_the_registry_of_a_stack_is_the_one_of_the_folder_it_is_in(tmp_path: Pat
     settings.mlflow_dir.mkdir()
     url = "postgresql+psycopg2://postgres@/mlflow?host="
     here = f"{url}{server}"
-    for noted in ("/original/airflow/postgres", "/tmp/moovitamix-pg-7-ab"):
-        settings.registry_note.write_text(f"{url}{noted}")
+    for address in ("/original/airflow/postgres", "/tmp/moovitamix-pg-7-ab"):
+        settings.registry_file.write_text(f"{url}{address}")
         (server / "postmaster.pid").unlink(missing_ok=True)
         assert settings.tracking_url == here
-        (server / "postmaster.pid").write_text(f"1\n/original/airflow/postgres\n2\n5432\n{noted}\n")
+        (server / "postmaster.pid").write_text(
+            f"1\n/original/airflow/postgres\n2\n5432\n{address}\n"
+        )
         assert settings.tracking_url == here
         (server / "postmaster.pid").write_text(f"1\n{server}\n2\n5432\n/tmp/moovitamix-pg-8-x\n")
         assert settings.tracking_url == f"{url}/tmp/moovitamix-pg-8-x"
-    settings.registry_note.write_text(f"{url}/run/postgresql")
+    settings.registry_file.write_text(f"{url}/run/postgresql")
     assert settings.tracking_url == f"{url}/run/postgresql"

@@ -152,8 +152,8 @@ def test_a_folder_has_one_registry_whoever_asks(tmp_path: Path) -> None:
     began_here, began_with_sqlite = tmp_path / "a", tmp_path / "b"
     assert registry_of(began_here, "postgresql://ours").url == "postgresql://ours"
     assert MlSettings(data_dir=began_here).tracking_url == "postgresql://ours"
-    note = MlSettings(data_dir=began_here).registry_note
-    assert note.stat().st_mode & 0o777 == 0o600
+    file = MlSettings(data_dir=began_here).registry_file
+    assert file.stat().st_mode & 0o777 == 0o600
     (began_with_sqlite / "mlflow").mkdir(parents=True)
     (began_with_sqlite / "mlflow" / "mlflow.db").touch()
     sqlite = registry_of(began_with_sqlite, "postgresql://ours").url

@@ -37,7 +37,7 @@ def test_the_guard_names_what_is_half_as_bad_again_or_broke_its_limit_and_nothin
     monkeypatch.setattr(bench, "BASELINES", tmp_path / "baselines.json")
     before = {"build": {"a day": 1.0, "a pull": 4.0, "a build": 2.0, "a query": 0.9}}
     bench.BASELINES.write_text(json.dumps(before))
-    promises.tell(
+    promises.report(
         "build",
         Promise("a day", "", "", [1.6], 2.0),
         Promise("a pull", "", "", [2.0], 1.0, "at least"),

@@ -34,22 +34,22 @@ def ran(name: str, kind: str = "unit_test") -> Any:
 @pytest.mark.usefixtures("model")
 def test_what_passed_on_this_code_has_passed_for_its_part_alone(settings: Settings) -> None:
     assert unit_tests.passed(settings, "marts") == []
-    unit_tests.note(settings, "marts", [ran(NAME), ran("model.m", "model")])
+    unit_tests.record_passed(settings, "marts", [ran(NAME), ran("model.m", "model")])
     assert unit_tests.passed(settings, "marts") == [NAME]
     assert unit_tests.passed(settings, "features") == []
 
 
 @pytest.mark.usefixtures("model")
 def test_a_build_that_left_them_out_forgets_nothing(settings: Settings) -> None:
-    unit_tests.note(settings, "marts", [ran(NAME)])
-    unit_tests.note(settings, "marts", [ran("model.m", "model")])
+    unit_tests.record_passed(settings, "marts", [ran(NAME)])
+    unit_tests.record_passed(settings, "marts", [ran("model.m", "model")])
     assert unit_tests.passed(settings, "marts") == [NAME]
 
 
 def test_changed_code_or_another_engine_is_proven_anew(
     settings: Settings, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unit_tests.note(settings, "marts", [ran(NAME)])
+    unit_tests.record_passed(settings, "marts", [ran(NAME)])
     written = model.read_text()
     model.write_text("select 2 as user_id")
     assert unit_tests.passed(settings, "marts") == []
