@@ -1,4 +1,4 @@
-"""Why an API cannot start, each error named by what happened."""
+"""Startup errors of the APIs."""
 
 from lake.errors import MoovitamixError
 

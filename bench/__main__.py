@@ -1,4 +1,4 @@
-"""Every bench in turn, and one table of what they found: `python -m bench [NAME ...]`.
+"""Run every bench in turn and print one table of results: `python -m bench [NAME ...]`.
 
 `--small` takes minutes instead of hours, `--guard` then fails where a ratio is much worse than the
 one in `bench/baselines.json`, and `--keep` makes the found ratios the ones to compare with.

@@ -1,4 +1,4 @@
-"""A day without what guards it: no gate, no freshness, no test, nothing measured, no monitoring.
+"""A day without checks: no raw validation, freshness, tests, measures or monitoring.
 
 `python -m bench.bare_day 2026-03-01T21:00:00`, for `bench.quality` to measure against. What it
 publishes nobody has tested: it is no way to live a day.

@@ -1,4 +1,4 @@
-"""A FastAPI route that returns a constant, on the same server as serving: what it is held against.
+"""A FastAPI route that returns a constant, on serving's server: the baseline of serving.
 
 `python -m bench.constant WORKERS` prints its address when ready.
 """

@@ -1,4 +1,4 @@
-"""A lake with a long history, drawn: what builds of any size and engine are measured on.
+"""A synthetic lake with a long history, for benches of builds.
 
 Sessions of 10 listens came in loads of the same size; there are a hundredth as many users and a
 five-hundredth as many tracks.

@@ -1,4 +1,4 @@
-"""What many small loads cost: a million listens that came by the day, or by the hour for a year.
+"""The cost of many small loads: a million listens by day, or by hour for a year.
 
 The first build of the lake, a day onto it, and both once more after `moovitamix compact`.
 """

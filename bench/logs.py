@@ -1,4 +1,4 @@
-"""Sparse logs of tracks, drawn: what an `evaluate` that nobody tuned to them has to cope with.
+"""Synthetic sparse logs, to which the settings of `evaluate` are not tuned.
 
 Each has the shape of a real log on which plain WARP lags behind neighbours and EASE: some 25 tracks
 a user, no track known to many, and taste that is local. They differ in where that comes from.

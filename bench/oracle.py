@@ -1,4 +1,4 @@
-"""Write what a ranker that knows the generated world would score, for `moovitamix evaluate`.
+"""Write the scores of a ranker that knows the generated world, for `moovitamix evaluate`.
 
 `python -m bench.oracle DATA_DIR OUT.parquet`, and beside it `listens`, `tracks` and `users` as
 Parquet, from the published file. The scores are P(track | user) over the latest tenth of the

@@ -1,4 +1,4 @@
-"""What was measured against what was promised: a line for each, and all of them as one table.
+"""Measured against promised figures: a line for each, and one table of all.
 
 A bench reports its promises as it ends; they are kept in `data/bench/`, one file for each bench,
 until it runs again. Ratios count, not seconds: of each round, ours over a peer's.

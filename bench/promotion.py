@@ -1,4 +1,4 @@
-"""The rule against a baseline: how often it promotes what is no better, and finds what is.
+"""Error rates of the promotion rule against a baseline: false and missed promotions.
 
 The gains of a softmax over the baseline, user by user, are taken from a published app and drawn
 again. Drawing the sign of each user's gains too makes two models that are equally good.

@@ -1,4 +1,4 @@
-"""What guards a day costs: gate, freshness, tests, measures and monitoring against a bare day.
+"""The cost of a day's checks: validation, freshness, tests, measures and monitoring.
 
 A day of the default app is lived whole and bare, each in a process of its own, onto a short history
 and onto one of ten times as many days and loads. Recommendations are left out of both.

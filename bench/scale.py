@@ -1,4 +1,4 @@
-"""Until when one machine is enough: DuckDB from 1 M to 100 M listens.
+"""The scale that one machine can do: DuckDB from 1 M to 100 M listens.
 
 Each history is a lake of 30 daily loads (bench/history.py says how it looks).
 Of each size: the first build with all tests, a day of 50,000 new listens (median of the rounds),

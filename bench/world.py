@@ -1,4 +1,4 @@
-"""How long a large world takes to make, and how much memory making and serving it take.
+"""Time and memory to generate and to serve a large world.
 
 `python -m bench.world [users] [tracks]`: 150,000 users and 50,000 tracks by default, which is about
 20 million listens. The world is made and served by the source's own process.

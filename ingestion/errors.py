@@ -1,4 +1,4 @@
-"""What can go wrong between the app's API and the lake, each named by what happened."""
+"""Errors of an ingest, from the app's API to the lake."""
 
 from lake.errors import MoovitamixError
 

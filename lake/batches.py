@@ -1,4 +1,4 @@
-"""What models write to the lake: rows of `ops/`, files of `ml/`; each is whole or not there."""
+"""Atomic writes of models to the lake: rows of `ops/`, files of `ml/`."""
 
 from __future__ import annotations
 

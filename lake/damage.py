@@ -1,4 +1,4 @@
-"""Which file of the lake a complaint of DuckDB or dbt is about, if it is damaged."""
+"""Detection of the damaged file of the lake behind an error of DuckDB or dbt."""
 
 import re
 

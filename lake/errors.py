@@ -1,4 +1,4 @@
-"""What can be wrong with a file of the lake or a published one, each named by what happened."""
+"""Errors of files in the lake and of published files."""
 
 from pathlib import Path
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Files of the lake that are written anew: which count, and what is on record in their footers.
+"""Compacted files of the lake: their footers, and which files they replace.
 
 A compacted file takes the place of others in its folder. It says so itself, in its footer, so that
 the one rename which brings it there also takes those others out of the count: no reader sees a row

@@ -1,4 +1,4 @@
-"""Where the data, the lake and the publications are: settings that all rooms share."""
+"""Locations of the data, the lake and the publications: settings that all folders share."""
 
 from pathlib import Path
 from typing import Annotated

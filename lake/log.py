@@ -1,4 +1,4 @@
-"""What runs did, as Parquet rows beside the data: one file per append, whole or not at all."""
+"""The log of runs in `ops/`: Parquet rows, one file per append, written atomically."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""Paths as other programs read them, which take some letters for patterns, columns or URLs.
+"""Paths escaped for programs that read some characters as patterns, columns or URLs.
 
 Settings check here the folders that they are given, and whatever names a file to DuckDB does it
 through here: so a name is never more than a name.

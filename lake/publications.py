@@ -1,4 +1,4 @@
-"""Published files: where each one is, and whether it still is what was published.
+"""Published files: their place, and the check against their manifest.
 
 `marts.duckdb` in the data folder is a relative link. The file that it names is write-protected, in
 a folder that no other publication uses, `publications/marts/000012-1a2b3c4d/`, with a manifest:

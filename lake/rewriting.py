@@ -1,4 +1,4 @@
-"""Parquet files of one folder written into one, row group by row group, some records left out."""
+"""Merge of a folder's Parquet files into one, row group by row group, without some records."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence

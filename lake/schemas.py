@@ -1,4 +1,4 @@
-"""The columns of every table of the lake, and rows of a few objects as Arrow tables of them.
+"""Schemas of the lake's tables, and conversion of objects to Arrow tables.
 
 A folder of a path, `load_date=…`, `day=…`, `model_version=…/run_id=…`, is a column too: raw and ops
 tables have theirs in the path alone.

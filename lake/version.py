@@ -1,4 +1,4 @@
-"""Versions: of the code that runs, and of the data folder's format, which its stamp says."""
+"""Versions of the running code and of the data folder's format (its stamp)."""
 
 from __future__ import annotations
 

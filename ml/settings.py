@@ -1,4 +1,4 @@
-"""What training and recommending may be told; from the environment (`MOOVITAMIX_…`)."""
+"""Settings of training and recommending, from the environment (`MOOVITAMIX_…`)."""
 
 import re
 from contextlib import suppress

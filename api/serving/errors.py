@@ -1,4 +1,4 @@
-"""Why serving fails, each error named by what happened."""
+"""Errors of the serving API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that several processes share: watched, and summed."""
+"""Files shared by several processes: change detection and sums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why the app simulator cannot start, each error named by what happened."""
+"""Startup errors of the app simulator."""
 
 from __future__ import annotations
 

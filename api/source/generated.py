@@ -1,4 +1,4 @@
-"""The generated world as the API shows it at an instant."""
+"""The generated world at an instant, as the API serves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records rendered to JSON text once, and kept in the order they are answered in.
+"""Records rendered to JSON text once, in the order of the responses.
 
 A page is then a few slices of bytes: no record is parsed, built or rendered again to be served.
 """

@@ -1,4 +1,4 @@
-"""What time it is in the app."""
+"""The simulated clock of the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one table holds at one instant: which rendered rows are there, and in what order."""
+"""A view of one table at one instant: its visible rendered rows, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far back a model can be evaluated: test users and listens of each week before the newest.
+"""The history available for evaluation: test users and listens of each past week.
 
 Week 0 is the one that training never sees; each week begins at a cut-off. The same counts decide
 whether a training is due and at which cut-offs it is evaluated.

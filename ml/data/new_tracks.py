@@ -1,4 +1,4 @@
-"""Which tracks are new: released lately, or first seen lately."""
+"""New tracks: released or first seen lately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published file: opened, and asked which data it is of."""
+"""The published file, opened for models, and the description of its data."""
 
 from __future__ import annotations
 

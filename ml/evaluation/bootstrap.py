@@ -1,4 +1,4 @@
-"""Whether one model is better than another, or was lucky with its test users."""
+"""Bootstrap test of whether one model is better than another, over test users."""
 
 from __future__ import annotations
 

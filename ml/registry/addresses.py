@@ -1,4 +1,4 @@
-"""Addresses of MLflow's files in a database that was written before they left out the data folder.
+"""Migration of MLflow's absolute artifact addresses to ones relative to the data folder.
 
 They were `file:///former/place/mlflow/artifacts/…`, wrong once the folder was moved or copied.
 """

@@ -1,4 +1,4 @@
-"""MLflow's SQLite database, looked at before MLflow opens it: whole, and of this MLflow's schema.
+"""Checks of MLflow's SQLite database before MLflow opens it: integrity and schema version.
 
 MLflow's own words for a damaged one are a page of SQLAlchemy; an older one it refuses.
 """

@@ -1,4 +1,4 @@
-"""Build as a task: all of a part, or what was cleared of it; then publish it.
+"""The build task: builds a part, or its cleared nodes, and publishes it.
 
 Of the tasks that were cleared, the first to get there builds for all of them, with one dbt command.
 """

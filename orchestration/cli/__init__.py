@@ -1,1 +1,1 @@
-"""The commands of `moovitamix`, by what a person wants: to live a day, or to look."""
+"""The commands of `moovitamix`, one module for each group."""

@@ -1,4 +1,4 @@
-"""Commands about who is told of a failure."""
+"""Commands on alert channels."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""What commands share: their settings, the lock and record of a run, where to look after it."""
+"""Shared parts of commands: settings, the lock and record of a run, next steps."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Commands that live a day, whole or step by step."""
+"""Commands of the daily run, whole or step by step."""
 
 from typing import Annotated
 

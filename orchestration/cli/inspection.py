@@ -1,4 +1,4 @@
-"""Commands that look and change nothing, and the app's API to look at."""
+"""Read-only commands, and the command that serves the app's API."""
 
 from pathlib import Path
 from typing import Annotated, Any

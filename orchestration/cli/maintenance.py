@@ -1,4 +1,4 @@
-"""Commands that decide what is kept."""
+"""Maintenance commands: accept, compact, forget, backup, restore."""
 
 from pathlib import Path
 from typing import Annotated

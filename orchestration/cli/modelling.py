@@ -1,4 +1,4 @@
-"""Commands that train models and say how good they are."""
+"""Commands that train and evaluate models."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Commands that watch: the app's API, the monitoring marts, dbt's graph for Airflow."""
+"""Monitoring commands: the app's API, the monitoring marts, the report, dbt's graph."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""Options that several commands of `moovitamix` share, each said once."""
+"""Options that several commands of `moovitamix` share."""
 
 from datetime import datetime
 from typing import Annotated, Literal

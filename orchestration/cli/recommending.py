@@ -1,4 +1,4 @@
-"""Commands from published marts to recommendations, and back to those of the model before."""
+"""Commands for recommendations: train, recommend, smoke, rollback."""
 
 from typing import Annotated
 

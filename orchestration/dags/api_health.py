@@ -1,4 +1,4 @@
-"""Ask the app's API whether it is well, every quarter of an hour, and record how it answered.
+"""Check the health of the app's API every 15 minutes, and record its response.
 
 It writes nothing but its own rows in the lake's `ops/`, so it takes no lock. An API that is down
 raises an alert at once, not only when the next day begins.

@@ -1,4 +1,4 @@
-"""See that nothing got lost: every Sunday at 5 o'clock UTC, unless set otherwise.
+"""Audit the marts against a full pull: every Sunday at 5 o'clock UTC, unless set otherwise.
 
 Pulls all that the app's API has, not only what is new; builds, tests every row of the marts where a
 day tests the new ones, compares the marts with the pull key by key, and publishes. Then the lake's

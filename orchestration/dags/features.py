@@ -1,4 +1,4 @@
-"""What models learn from: whenever marts were published.
+"""Build and publish the features of models: whenever marts were published.
 
 One task builds and tests the features, rendered beside it as dbt's graph; they are published
 together with the marts that they were made of. A failure here leaves the published marts.

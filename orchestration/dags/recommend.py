@@ -1,4 +1,4 @@
-"""From the champion to served recommendations: whenever a training was decided upon.
+"""Score, publish and check recommendations: whenever a training was decided upon.
 
 Scores all users, builds and tests the recommendations (rendered as dbt's graph), publishes them
 and, the first time of a champion, asks the served answers as an app would. A canary whose

@@ -1,4 +1,4 @@
-"""From the lake to the readers: whenever the lake has more.
+"""Build, test and publish the marts: whenever the lake has a new load.
 
 One task runs dbt, once, as `moovitamix run` does: source freshness, then every model and test of
 the marts. dbt's own graph is rendered beside it, and each of its tasks shows the results of its

@@ -1,1 +1,1 @@
-"""What runs the DAGs: Airflow, its PostgreSQL, and the servers around them, as one command."""
+"""The local stack: Airflow, its PostgreSQL and the servers around them, as one command."""

@@ -1,4 +1,4 @@
-"""How Airflow is set: everything that its components must agree on, as environment variables."""
+"""Airflow's configuration as environment variables, the same for all its components."""
 
 import os
 import re

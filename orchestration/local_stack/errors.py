@@ -1,4 +1,4 @@
-"""What can keep the stack from running, named by what happened; each message is one clear line."""
+"""Errors of the local stack; each message is one clear line."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The keys and passwords of an installation: made once, of random bits, for its owner's eyes."""
+"""Keys and passwords of an installation: random, generated once, readable by the owner only."""
 
 import json
 import secrets

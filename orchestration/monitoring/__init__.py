@@ -1,1 +1,1 @@
-"""What runs did, as marts, a report and alerts."""
+"""Monitoring of runs: marts, a report and alerts."""

@@ -1,4 +1,4 @@
-"""How much there is of everything, as rows in the lake's `ops/`: tables, nulls, what was set aside.
+"""Measures as rows in the lake's `ops/`: sizes of tables, nulls, quarantined records.
 
 Counted where it costs next to nothing: in a validated build before it is published, in the
 publication, and from what the lake lists. Of marts that grow by the day only new rows are read.

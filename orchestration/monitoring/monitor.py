@@ -1,4 +1,4 @@
-"""Build the monitoring marts from what the runs left in the lake, and publish them as a file.
+"""Build the monitoring marts from the lake's `ops/`, and publish them as a file.
 
 Built after every run, failed ones too. It never blocks the marts: an error here is printed in a
 line, and `monitoring.duckdb` stays as it was.

@@ -1,4 +1,4 @@
-"""Keeping the lake small, with what the build knows of it."""
+"""Compaction of the lake as a step, with what the build knows of its records."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Forget a person, everywhere that a run has written to; safe to do again after any crash."""
+"""The command `forget`: erase a person from all that runs have written; safe to repeat."""
 
 from dataclasses import dataclass
 

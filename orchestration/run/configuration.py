@@ -1,4 +1,4 @@
-"""All settings read at once, as a command begins: each wrong value, and each name that is none."""
+"""Check of all settings at the start of a command: wrong values and unknown names."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The environment that libraries and child processes see: what is ours, and no strays.
+"""The environment of libraries and child processes, without variables of other projects.
 
 dbt, MLflow, dlt, Great Expectations and Python itself read variables that a shell may have for
 another project. What a run depends on, the project sets by its own settings; so these are dropped

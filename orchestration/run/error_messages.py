@@ -1,4 +1,4 @@
-"""The one line that a person reads about an error."""
+"""Error messages for the console: one line each."""
 
 import errno
 import re

@@ -1,4 +1,4 @@
-"""What can go wrong in a run, named by what happened; each message is one clear line."""
+"""Errors of a run; each message is one clear line."""
 
 from dataclasses import dataclass
 from datetime import datetime

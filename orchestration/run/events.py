@@ -1,4 +1,4 @@
-"""What a run tells its subscribers: it started, it failed, a step of it warned."""
+"""Events of a run for its subscribers: it started, it failed, a step warned."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol

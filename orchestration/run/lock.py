@@ -1,4 +1,4 @@
-"""The one writer: every step that writes holds `.writer.lock` in the data folder.
+"""The writer lock: every step that writes holds `.writer.lock` in the data folder.
 
 The lock is the kernel's (`flock`), so a process that dies by any signal releases it; the text
 inside only names the holder. A step asks for the `WriterLock` itself as an

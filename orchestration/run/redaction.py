@@ -1,4 +1,4 @@
-"""What leaves the machine in an alert: no secret, and nothing of what a person's record says.
+"""Redaction of alerts: no secrets and no personal data leave the machine.
 
 Built so that the unknown is masked: whatever a message quotes goes, unless it is a name that this
 project gave a table or a column. What an API answered without quotes goes too, by its error's kind.

@@ -1,4 +1,4 @@
-"""What every run did, step by step, as rows in the lake's `ops/runs` and `ops/steps`.
+"""The record of runs and their steps, as rows in the lake's `ops/runs` and `ops/steps`.
 
 A `started` row is written before anything else, a `finished` row after: a run that has the one
 without the other, while nobody holds the writer lock, has crashed.

@@ -1,4 +1,4 @@
-"""Where a run reads and writes, and at which instant; from the environment (`MOOVITAMIX_…`)."""
+"""Settings of a run, from the environment (`MOOVITAMIX_…`): folders, clock, limits, alerts."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end a command as Ctrl-C does: what is held is let go of, what ran is told."""
+"""Signal handlers: SIGTERM and SIGHUP end a command as Ctrl-C does, with locks released."""
 
 import signal
 import threading

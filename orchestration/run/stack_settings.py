@@ -1,4 +1,4 @@
-"""Where `moovitamix airflow` listens and what it uses; from the environment."""
+"""Settings of `moovitamix airflow`, from the environment: ports, database, passwords."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""The steps of a day, and the days that are made of them."""
+"""The steps of a daily run, and runs made of them."""

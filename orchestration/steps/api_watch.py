@@ -1,4 +1,4 @@
-"""Looking at the app's API by itself, beside the pulls."""
+"""The health check of the app's API, between pulls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether the marts hold all that the app's API has: a full pull against what became of it."""
+"""The audit: compares the marts with a full pull of the app's API."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What stands between a promotion and the app: a model that proves bad goes back by itself.
+"""The canary of a new champion: a model whose answers prove wrong is rolled back.
 
 A champion is on trial from its promotion until its answers were once served and found good. What
 goes wrong meanwhile rolls it back; what goes wrong later is told, and changes no champion.

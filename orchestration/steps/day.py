@@ -1,4 +1,4 @@
-"""A whole day: what `moovitamix run` does, step by step."""
+"""The daily run of `moovitamix run`, step by step."""
 
 from orchestration.run.errors import BuildFailed
 from orchestration.run.runs import Run

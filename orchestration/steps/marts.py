@@ -1,4 +1,4 @@
-"""The steps of a day: ingest, build, publish; each calls its folder and tells what came of it."""
+"""The steps ingest, accept, build, test and publish; each calls its folder and records results."""
 
 from collections.abc import Callable, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""A server of one's own for a check: over the published file, as a child process, with its own key.
+"""A serving API for a check: a child process over the published file, with a temporary key.
 
 For a machine where none runs. It works in a folder that vanishes with it, so that neither its key
 nor its counts get among the real ones.

@@ -1,4 +1,4 @@
-"""Many days in minutes: each is an ordinary run that is given its own instant."""
+"""Simulation of many days: each is an ordinary run with a simulated clock."""
 
 from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""The app's API for a run that was given none: the embedded source, as a child process.
+"""The embedded app simulator, as a child process, for runs without an API of the app.
 
 It listens on a port that the kernel chose and ends with its parent, however that ends: it reads
 its standard input, a pipe that closes with the parent's last breath.

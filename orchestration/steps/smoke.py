@@ -1,4 +1,4 @@
-"""Whether what is served is right, asked over HTTP as an app would ask."""
+"""The smoke check: compares served recommendations, over HTTP, with published ones."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""dbt, called inside this process: a kill leaves nothing of it behind."""
+"""dbt, invoked inside this process."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping

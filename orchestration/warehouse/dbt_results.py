@@ -1,4 +1,4 @@
-"""What became of every node of a dbt command, as rows in the lake's `ops/dbt_results`."""
+"""Results of dbt's nodes, as rows in the lake's `ops/dbt_results`."""
 
 from typing import Any
 

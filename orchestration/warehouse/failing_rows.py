@@ -1,4 +1,4 @@
-"""The first rows that a failing test found, with nothing in them but keys, numbers and instants."""
+"""The first failing rows of a test, reduced to keys, numbers and instants."""
 
 from collections.abc import Sequence
 from pathlib import Path

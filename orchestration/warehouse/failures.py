@@ -1,4 +1,4 @@
-"""What failed in a dbt command, in one line."""
+"""Failures of a dbt command, one line each."""
 
 import re
 from typing import TYPE_CHECKING, Any

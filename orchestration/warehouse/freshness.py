@@ -1,4 +1,4 @@
-"""How old the newest load and the newest event of the lake are, by the run's clock."""
+"""Source freshness: the age of the newest load and event, by the run's clock."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""dbt's graph as a scheduler draws it: a small manifest for each part, made with the project.
+"""Manifests of dbt's graph for rendering in a scheduler, one for each part.
 
 dbt's own manifest has 1.3 MB and takes dbt's imports to make; these have what drawing needs and a
 digest of the files that they were made from, so that an old one is never drawn.

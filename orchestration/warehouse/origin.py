@@ -1,4 +1,4 @@
-"""Where a publication comes from: the project's manifest, each load's files."""
+"""The origin of a publication: the project's manifest, and the files of each load."""
 
 import hashlib
 import json

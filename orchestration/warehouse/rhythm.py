@@ -1,4 +1,4 @@
-"""How long an app may be quiet before that is a fault: a limit that follows its own pauses."""
+"""The limit of an app's silence, computed from its usual pauses."""
 
 from contextlib import suppress
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Unit tests prove the code on rows of their own: they run when it has changed, not day by day.
+"""Proofs of passed dbt unit tests: these run again only when the code has changed.
 
 What they passed on is kept with what dbt remembers, in `data/dbt/unit_tests/<part>.json`.
 """

@@ -1,4 +1,4 @@
-"""How much each key may ask for: one bucket per key, in a file that all workers map.
+"""Rate limits: one token bucket per key, in a file that all workers map.
 
 A bucket is one number, the instant at which it would be full again (the generic cell rate
 algorithm). The lock around reading and writing it costs 1 µs, so no worker needs a share of its

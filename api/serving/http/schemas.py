@@ -1,4 +1,4 @@
-"""The answers as the OpenAPI document shows them, and what a batch may ask.
+"""Response schemas of the OpenAPI document, and the request schema of a batch.
 
 Answers are bytes put together from ready pieces; of these models only `BatchAsked` sees a request.
 """

@@ -1,4 +1,4 @@
-"""The records and the envelope as the OpenAPI document shows them.
+"""Response schemas of the OpenAPI document: records and the page envelope.
 
 For the document only: answers are bytes rendered before, and no record passes through here.
 """

@@ -1,4 +1,4 @@
-"""Which artists there are, and which tracks they release, block by block."""
+"""The catalogue: artists and their releases, block by block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which track comes next: a repeat from one's own past, or a fresh draw from one's taste."""
+"""Choice of the next track: a repeat from the user's past, or a draw from their taste."""
 
 from __future__ import annotations
 

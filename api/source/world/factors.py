@@ -1,4 +1,4 @@
-"""Points of taste: where users, artists and tracks stand, and how much there is of each genre."""
+"""Latent factors of users, artists and tracks, and the share of each genre."""
 
 from __future__ import annotations
 

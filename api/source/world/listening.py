@@ -1,4 +1,4 @@
-"""When users listen, for how long, and to what: the sessions of one block.
+"""The sessions of one block: their starts, lengths and tracks.
 
 The model's regularities are those measured on real listening logs: lognormal activity, sessions
 of some 16 tracks, repeats of one's own past at a power-law lag, weekly and daily rhythm.

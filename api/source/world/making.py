@@ -1,4 +1,4 @@
-"""Make the blocks that are not there yet, in their order."""
+"""Generation of missing blocks, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pools of names made by Faker, from which people and titles are put together.
+"""Pools of names from Faker, combined to people and titles.
 
 Faker takes some ten microseconds a name; a pool of a few thousand, combined by vectors, names any
 number of people and tracks.

@@ -1,4 +1,4 @@
-"""The numbers a world follows from, and its calendar of blocks."""
+"""The parameters of a generated world, and its calendar of blocks."""
 
 from __future__ import annotations
 

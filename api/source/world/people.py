@@ -1,4 +1,4 @@
-"""Who signs up, and which profiles are edited, block by block."""
+"""Sign-ups and edits of profiles, block by block."""
 
 from __future__ import annotations
 

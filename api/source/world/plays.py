@@ -1,4 +1,4 @@
-"""What every user has played in earlier blocks: the past that repeats are drawn from."""
+"""Each user's plays in earlier blocks, from which repeats are drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`world.json`: the parameters a world was first made with, to continue with them."""
+"""`world.json`: the parameters of an existing world, which later starts reuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why who plays what: latent taste per user and track inside genres, and popularity.
+"""The model of taste: latent factors per user and track inside genres, and popularity.
 
 P(track | user) = affinity of the user to the track's genre
                   x popularity(track) exp(SHARPNESS <user, track>), normalised over the genre's

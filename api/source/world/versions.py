@@ -1,4 +1,4 @@
-"""Records that change: which version is the newest, and when new ones come to be."""
+"""Versions of records: when they change, and which is the newest."""
 
 from __future__ import annotations
 

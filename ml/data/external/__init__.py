@@ -1,1 +1,1 @@
-"""Tables that people bring: files in the forms that other programs write, read by fixed rules."""
+"""External files of listens and metadata, as other programs write them."""

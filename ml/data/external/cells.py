@@ -1,4 +1,4 @@
-"""Cells: which are missing, and text in one form."""
+"""Cells: missing values and normalised text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loaded column of a file: looked at by rules, retyped, or refused by line and name."""
+"""A loaded column of a file: checked and retyped, or refused with line and name."""
 
 from __future__ import annotations
 

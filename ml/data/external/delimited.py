@@ -1,4 +1,4 @@
-"""Delimited text: which delimiter and quotes a file has, and the line of each of its rows."""
+"""Delimited text: detection of delimiter and quotes, and the line of each row."""
 
 from __future__ import annotations
 

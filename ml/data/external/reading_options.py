@@ -1,4 +1,4 @@
-"""What a person can say about the files where they do not say it themselves."""
+"""Options for reading files, for what the files leave open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source of rows: a file's columns, how DuckDB reads them, and where a row stands."""
+"""A source of rows: a file's columns, its reader in DuckDB, and the line of a row."""
 
 from __future__ import annotations
 

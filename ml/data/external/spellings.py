@@ -1,4 +1,4 @@
-"""How dates and times of day are written, and the SQL that puts their parts together."""
+"""Formats of dates and times, and the SQL that combines their parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No page of Airflow without login, whichever plugin brought it: what is not open is closed."""
+"""The login wall: every page of Airflow and its plugins needs a login, unless listed as open."""
 
 from __future__ import annotations
 

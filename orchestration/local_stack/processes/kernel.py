@@ -1,4 +1,4 @@
-"""Process trees: who descends from whom, and who inherits orphans (psutil and prctl)."""
+"""Process trees: descendants, and adoption of orphans (psutil and prctl)."""
 
 import ctypes
 import os

@@ -1,1 +1,1 @@
-"""Alerts: what a failure is reported with, and by which channel."""
+"""Alerts: their messages, channels and delivery."""

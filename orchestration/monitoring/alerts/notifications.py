@@ -1,4 +1,4 @@
-"""Alerts of a run: that it failed, that it warned, that the one before it crashed."""
+"""Alerts of a run: a failure, a warning, or a crash of the previous run."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Which page of `docs/runbooks/` helps with which failure."""
+"""The runbook in `docs/runbooks/` of each failure."""
 
 import errno
 

@@ -1,1 +1,1 @@
-"""Backups of the data folder: made whole or not at all, and put back whole or not at all."""
+"""Backups of the data folder, made and restored atomically."""

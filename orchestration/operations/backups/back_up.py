@@ -1,4 +1,4 @@
-"""Make a backup: every file that a lost data folder could not go on without, as of one instant.
+"""Make a backup: all files that a data folder can't be rebuilt without, as of one instant.
 
 Nobody of ours writes while the lock is held. A file that the backup before has as well is linked
 to it, once its bytes there were read and are right: what is damaged is never counted on again.

@@ -1,4 +1,4 @@
-"""Files copied with the hash of what was copied, and on the disk before anybody counts on them."""
+"""Copies of files with their hash, flushed to the disk (fsync)."""
 
 import hashlib
 import os

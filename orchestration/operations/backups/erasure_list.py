@@ -1,4 +1,4 @@
-"""Backups and the forgotten: who is forgotten is gone from what is restored, however old it is.
+"""The erasure list beside backups, by which a restore erases forgotten people again.
 
 A backup is never changed. Beside the backups lies the list of keyed hashes, and its key, as of the
 newest forgetting; what is restored takes it over, and erases again whom it still holds.

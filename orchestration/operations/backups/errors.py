@@ -1,4 +1,4 @@
-"""What goes wrong with a backup, each by what happened; a person is told what to do."""
+"""Errors of backups; each message says what to do."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Two folders exchanged in one instant, by the kernel."""
+"""Atomic exchange of two folders (`renameat2`)."""
 
 import ctypes
 import errno

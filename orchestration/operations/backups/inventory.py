@@ -1,4 +1,4 @@
-"""What a backup says of itself: every file with its size and hash, in a file with a hash itself."""
+"""The manifest of a backup: every file with its size and hash, and a hash of the manifest."""
 
 import hashlib
 import json

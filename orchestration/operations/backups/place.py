@@ -1,4 +1,4 @@
-"""Where backups lie: a folder of backups, each known by its number, removed by a rename."""
+"""The folder of backups, which are numbered, listed, locked and removed here."""
 
 import fcntl
 import os

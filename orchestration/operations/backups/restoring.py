@@ -1,4 +1,4 @@
-"""Put a backup back: copied beside the data folder, checked, exchanged for it in one instant."""
+"""Restore a backup: copy it beside the data folder, check it, exchange the two atomically."""
 
 import shutil
 from dataclasses import dataclass

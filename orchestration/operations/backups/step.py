@@ -1,4 +1,4 @@
-"""Backups as steps of a run: on record in the lake, and printed on the console."""
+"""Backup and restore as recorded steps of a run."""
 
 from pathlib import Path
 

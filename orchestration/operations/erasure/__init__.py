@@ -1,4 +1,4 @@
-"""Take a person out of files on this disk: each is written anew beside itself, then renamed.
+"""Erasure of a person from files on this disk: each is rewritten and replaced by a rename.
 
 Deleting a row leaves its bytes in the file's free blocks; a file that never held them has none.
 """

@@ -1,4 +1,4 @@
-"""A person taken out of DuckDB files: each is copied whole but for the person, free blocks too."""
+"""Erasure of a person from DuckDB files: each is copied without the person and free blocks."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Every file below the data folder, by what it is; the lake's are the ingestion's to change."""
+"""Erasure in every file below the data folder, by type; the lake's are left to `ingestion`."""
 
 import json
 import shutil

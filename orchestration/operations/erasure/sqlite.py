@@ -1,4 +1,4 @@
-"""A person taken out of an SQLite database, MLflow's say, which others may have open."""
+"""Erasure of a person from an SQLite database that others may have open, such as MLflow's."""
 
 import sqlite3
 from contextlib import closing

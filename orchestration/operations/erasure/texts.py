@@ -1,4 +1,4 @@
-"""A person taken out of text: logs, reports, artifacts, packed or plain."""
+"""Erasure of a person from text files: logs, reports, artifacts, compressed or plain."""
 
 import gzip
 from collections.abc import Callable

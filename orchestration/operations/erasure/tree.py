@@ -1,4 +1,4 @@
-"""Which files there are to look at, and how one takes the place of another for good."""
+"""The files to search for a person, and their durable replacement."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What Spark built, for readers of DuckDB: a validated build file, made from the tables' Parquet.
+"""Conversion of a Spark build to a validated DuckDB build file, from its Parquet.
 
 dbt makes the tables empty, with their keys, types and comments; the rows come from Spark's files.
 What is published from it follows the way of any build.

@@ -1,4 +1,4 @@
-"""What is published, in a DuckLake too: Parquet with a catalogue on PostgreSQL, for many at once.
+"""Publication to a DuckLake: Parquet with a catalogue on PostgreSQL, for concurrent readers.
 
 A DuckDB file has many readers or one writer. A lakehouse has many of both, on many machines: each
 publication comes into it as one transaction, and writers of other tables beside it never wait. It

@@ -1,4 +1,4 @@
-"""Lets DuckDB read a lake that it cannot reach or would misread, through fsspec, as `dir://`.
+"""Access of DuckDB to a lake through fsspec, as `dir://`.
 
 That is one on object storage, S3 and what speaks like it: DuckDB's own extension would have to be
 downloaded from its server. Who may read is said as for every client of that storage: `AWS_…` for

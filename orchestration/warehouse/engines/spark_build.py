@@ -1,4 +1,4 @@
-"""The marts built by Apache Spark instead of DuckDB: the same models and tests, another target."""
+"""Builds of the marts on Apache Spark: the same models and tests, another target."""
 
 import json
 import os

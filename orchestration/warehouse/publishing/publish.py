@@ -1,4 +1,4 @@
-"""Hand a validated build to its readers: copy what is theirs to a new file, move a link to it.
+"""Publish a validated build: copy the readers' tables to a new file, then move a link to it.
 
 Readers never wait and never see a mix: the file they open is whole before its name points to it,
 and an open reader keeps the former one. A crash at any instruction leaves either the former

@@ -1,4 +1,4 @@
-"""Put files where their readers find them: each in a folder of its own, then one link is moved.
+"""Installation of published files: each in a new folder, then one link is moved.
 
 All of it needs the writer lock. Which publications stay is what the links say: the one that
 `data/marts.duckdb` names, and the one before it. Everything else in the folder of publications is

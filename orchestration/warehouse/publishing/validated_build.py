@@ -1,4 +1,4 @@
-"""What a build left in its ledger: which parts may be published, and which tables are theirs."""
+"""The ledger of a validated build: its publishable parts and their tables."""
 
 from datetime import datetime
 from pathlib import Path
