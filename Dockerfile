@@ -60,7 +60,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 10001
 VOLUME /data /backups
 # What each service runs, and how its health is checked, is in docker-compose.yml; by itself the
-# image answers how things stand.
+# image answers health checks.
 HEALTHCHECK NONE
 ENTRYPOINT []
 CMD ["moovitamix", "status"]

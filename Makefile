@@ -19,7 +19,7 @@ env: setup  ## random secrets for docker-compose.yml, in .env
 env-example: setup  ## .env.example, from the settings classes
 	@$(BIN)/python -m orchestration.run.env_example
 
-# In their order: files of few tests are lived days, and begun last would keep one worker waiting for the other.
+# In order: files of few tests run whole days, and started last would keep one worker waiting.
 test: setup  ## every promise, in its small form
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 

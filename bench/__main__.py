@@ -14,7 +14,7 @@ from bench import promises
 from bench.measure import module
 from bench.promises import Promise
 
-# What each one does at a size that fits a pull request; the others tell nothing at such a size.
+# Arguments of each bench for a pull request; the others show nothing at such a size.
 SMALL = {
     "ingest": "--sessions 100000 --small 20000 --hundreds 20000",
     "build": "--millions 1 5",

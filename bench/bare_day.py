@@ -1,7 +1,7 @@
 """A day without checks: no raw validation, freshness, tests, measures or monitoring.
 
 `python -m bench.bare_day 2026-03-01T21:00:00`, for `bench.quality` to measure against. What it
-publishes nobody has tested: it is no way to live a day.
+publishes is untested: no way to run a real day.
 """
 
 import sys

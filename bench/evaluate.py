@@ -1,6 +1,6 @@
 """`moovitamix evaluate` on sparse logs that it was not tuned to, with the seconds it takes.
 
-Plain WARP, of ids alone, stands beside the models: it tells what kind of log it is.
+Plain WARP, of ids alone, stands beside the models: it shows what kind of log it is.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def land(data_dir: Path, history: History, number: int, *, late: int = 0) -> Non
 
 
 def as_published(data_dir: Path) -> None:
-    """Say of what is built that it is published: a day tests what no publication holds yet."""
+    """Mark the build as published, since a day tests only rows that no publication holds."""
     with duckdb.connect(data_dir / "build.duckdb") as built:
         built.execute("update ledger.loads set is_published = true")
 

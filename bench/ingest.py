@@ -1,6 +1,6 @@
 """Our ingest against dlt's stock `rest_api_source` and against a bare download of the same pages.
 
-One server, one machine, every contender a process of its own, in turns. "Slope" is what a further
+One server, one machine, every contender a separate process, in turns. "Slope" is what a further
 session costs once everything has started: the difference between a large and a small pull.
 
     python -m bench.ingest                                   # about 25 minutes, nearly all stock's
@@ -32,7 +32,7 @@ LAYOUT = "{table_name}/load_date={YYYY}-{MM}-{DD}/{load_id}.{file_id}.{ext}"
 
 
 def ours(api_url: str, size: int, data_dir: str) -> None:
-    """The whole ingest, as `moovitamix ingest` runs it, but for the gate: no peer has one."""
+    """The whole ingest of `moovitamix ingest`, without raw validation, which no peer has."""
     from bench.open_gate import leave_open
     from ingestion.pull.ingest import ingest
     from ingestion.settings import IngestionSettings

@@ -140,7 +140,7 @@ async def _run(load: Load) -> Outcome:
 
 
 def begin(load: Load) -> "subprocess.Popen[str]":
-    """Start a load in a process of its own."""
+    """Start a load in a separate process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.load"],
         stdin=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """The cost of a snapshot for a million users, and the memory of a worker.
 
-The published file has 50 tracks for each user. Each step is a process of its own; of a worker the
+The published file has 50 tracks for each user. Each step is a separate process; of a worker the
 memory is measured after it has answered 100,000 users drawn evenly.
 """
 

@@ -29,8 +29,8 @@ def gains_by_user(settings: MlSettings) -> list[np.ndarray]:
     """Return each test user's gains in NDCG@10, one for each cut-off."""
     with open_published(settings) as published:
         holdout = hold_out(published, settings)
-    nobody = np.zeros(0, np.int64)
-    baseline = Bundle(Baseline(), nobody, nobody, nobody)
+    none = np.zeros(0, np.int64)
+    baseline = Bundle(Baseline(), none, none, none)
     challenger = trained(Softmax(), holdout.training, settings.seed)
     weeks = [
         compare(challenger, baseline, holdout, week, settings.seed) for week in holdout.plan.weeks

@@ -1,6 +1,6 @@
 """The cost of a day's checks: validation, freshness, tests, measures and monitoring.
 
-A day of the default app is lived whole and bare, each in a process of its own, onto a short history
+A day of the default app runs whole and bare, each in a separate process, onto a short history
 and onto one of ten times as many days and loads. Recommendations are left out of both.
 """
 
@@ -69,7 +69,7 @@ def _a_day(home: Path, kept: Path, name: str, kind: str) -> Cost:
 
 
 def _at_work(home: Path, name: str) -> Path:
-    """One address for all days, and nothing there: dbt parses the project anew for another one."""
+    """One empty folder for all days: dbt parses the project again for another address."""
     data_dir, before = home / "data", HISTORIES[name][0]
     shutil.rmtree(data_dir, ignore_errors=True)
     os.environ |= {

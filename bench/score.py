@@ -1,7 +1,7 @@
 """All users x all tracks, the best 50: our kernel beside LightFM's own and the bare product.
 
 On one thread, with as many factors. `--whole` instead lets the batch step itself score a catalogue,
-in a process of its own, and tells the most memory that it ever held.
+in a separate process, and reports its peak memory.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _whole(users: int, tracks: int, listens: int) -> None:
 
 
 def batch(data_dir: Path, users: int, tracks: int) -> Cost:
-    """Give the published file a champion of chance, and score all in a process of its own."""
+    """Give the published file a champion of chance, and score all in a separate process."""
     champion_of_chance(_settings(data_dir), users, tracks, FACTORS)
     return process(module("bench.score", "--score", data_dir))
 

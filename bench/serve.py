@@ -31,7 +31,7 @@ RATIO, P99_MS = 0.5, 25
 
 
 def main() -> None:
-    """Measure, show, and say which promise holds."""
+    """Measure, and report which promises hold."""
     asked = _arguments()
     with tempfile.TemporaryDirectory(dir=asked.dir) as folder:
         marts = Path(folder) / "marts.duckdb"

@@ -1,7 +1,7 @@
 """The lakes of `bench.scale` built on Spark, within this process: the first build, then two days.
 
 One day's sessions began on that day, the other's up to a week before: Parquet has no rows to
-replace, so each day that an increment touches is written anew. Seconds of whole processes, with
+replace, so each day that an increment touches is rewritten. Seconds of whole processes, with
 their tests; `make setup-spark` must have been there.
 """
 

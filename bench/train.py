@@ -1,7 +1,7 @@
 """Seconds per million interactions and epoch: our LightFM beside implicit's ALS and BPR.
 
 All on one thread, with as many factors, on the same drawn pairs; setting up (features, neighbours)
-is measured apart. EASE and the softmax have no epochs of that kind: their whole training is told.
+is measured apart. EASE and the softmax have no such epochs: their whole training is reported.
 """
 
 from __future__ import annotations

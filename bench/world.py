@@ -51,7 +51,7 @@ def main() -> None:
 
 @contextmanager
 def source(data_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Start the source in a process of its own; give its port when it answers."""
+    """Start the source in a separate process; yield its port when it answers."""
     where = ("--port", 0, "--as-of", AS_OF, "--data-dir", data_dir, "--parent-pipe")
     with serving(module("api.source", *where, *options)) as (process, line):
         yield process, int(line.split(",")[0].rsplit(":", 1)[1])

@@ -141,7 +141,7 @@ def _erase_raw(settings: IngestionSettings, table: str, take_out: TakeOut, done:
 
 
 def _rows(settings: IngestionSettings, table: str) -> Iterator[pa.Table]:
-    """The raw rows of a table, file by file, but for files that are incomplete after a kill."""
+    """The raw rows of a table, file by file, without files that a kill left incomplete."""
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
     for folder in files.folders(storage, f"{root}/{DATASET}/{table}", "load_date"):
         for path in files.listed(storage, folder):

@@ -1,8 +1,8 @@
 """Compacted files of the lake: their footers, and which files they replace.
 
-A compacted file takes the place of others in its folder. It says so itself, in its footer, so that
-the one rename which brings it there also takes those others out of the count: no reader sees a row
-twice or misses one, whether or not they are still there.
+A compacted file replaces others in its folder and lists them in its footer. So the one rename that
+adds it also removes those others from what readers read: no reader sees a row twice or misses one,
+even while the replaced files still exist.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a compacted file says of itself; every list is lines of text there."""
+    """The footer of a compacted file; there every list is lines of text."""
 
     replaces: frozenset[str] = frozenset()
     """Names of files in its folder that count no longer, those that these replaced included."""
@@ -71,7 +71,7 @@ def compacted_path(folder: str) -> str:
 
 
 def footer(storage: Any, path: str) -> Footer:  # noqa: ANN401 - fsspec has no types
-    """What a file says of itself; nothing, if it is no compacted one."""
+    """The footer of a compacted file; an empty one for other files."""
     if not is_compacted(path):
         return Footer()
     with reading(path), storage.open(path, "rb") as file:
@@ -87,7 +87,7 @@ def footer(storage: Any, path: str) -> Footer:  # noqa: ANN401 - fsspec has no t
 
 @contextmanager
 def reading(path: str) -> Iterator[None]:
-    """Say of which file it is that a reader complains; raises `DamagedFile`."""
+    """Turn errors of reading a file into `DamagedFile`, with its path."""
     try:
         yield
     except FileNotFoundError:

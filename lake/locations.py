@@ -47,7 +47,7 @@ class Locations(EnvironmentSettings):
 
     @property
     def build_file(self) -> Path:
-        """The build file of dbt: written by `build` alone, read by nobody else."""
+        """The build file of dbt, written by `build` alone; no reader opens it."""
         return self.data_dir / "build.duckdb"
 
     @property

@@ -40,7 +40,7 @@ class Manifest:
     bytes: int
     sha256: str
     stamp: Stamp
-    """Of the file that was hashed: while it is the same, nobody has to hash it again."""
+    """Identity of the hashed file: while it is the same, its hash holds."""
 
 
 def folder_of(link: Path) -> Path:
@@ -125,7 +125,7 @@ def fault_of(file: Path, manifests: list[Manifest] | None) -> str | None:
 
 
 def logs_of(file: Path) -> list[Path]:
-    """Return the logs of sessions that wrote to a file; whoever opens it next reads them too."""
+    """Return the write-ahead logs of a file, which the next process to open it replays."""
     return sorted(one for one in file.parent.iterdir() if one.name.startswith(f"{file.name}.wal"))
 
 

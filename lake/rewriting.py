@@ -87,7 +87,7 @@ def _schema(storage: Any, sources: Sequence[str]) -> pa.Schema:  # noqa: ANN401
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
-    """The schema with dictionaries as their values, and without anybody's notes."""
+    """The schema with dictionaries as their values, and without metadata."""
     return pa.schema(
         [
             (one.name, one.type.value_type if pa.types.is_dictionary(one.type) else one.type)

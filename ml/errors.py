@@ -101,7 +101,7 @@ class UnreadableTable(MlError):
 
 
 class MissingColumn(MlError):
-    """A file lacks a column without which it says nothing."""
+    """A file lacks a required column."""
 
     runbook = "training-data"
 
@@ -164,7 +164,7 @@ class NothingToRollBackTo(MlError):
 
 
 class UnusableModel(MlError):
-    """A model can't be used: it is not what was written, or its scores say nothing."""
+    """A model can't be used: its file has changed, or its scores are meaningless."""
 
     runbook = "model-not-promoted"
 

@@ -51,6 +51,6 @@ class GivenWorld:
 
 
 def _fingerprint(files: list[Path]) -> str:
-    """Tell one state of the files from another without reading them."""
+    """A fingerprint of the files' state, taken without reading them."""
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]

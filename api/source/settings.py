@@ -26,7 +26,7 @@ class SourceSettings(Locations):
     """What world is served, at what clock, and where.
 
     The sizes, the seed and the launch day are `None` unless asked for: an existing world then
-    lives on with the ones it was made with, and a new one takes the defaults.
+    keeps the ones it was made with, and a new one takes the defaults.
     """
 
     model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_SOURCE_")

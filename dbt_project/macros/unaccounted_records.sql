@@ -1,6 +1,6 @@
-{# Loads of which a record is lost: what the API was said to have brought, less what was taken out since (or, for
+{# Loads of which a record is lost: the records that the pull recorded, less what was taken out since (or, for
    a load made by hand, what the lake holds) against what became of each record. It is current or superseded where its own version is kept;
-   repeated where the version came before; superseded too where a newer one of its key is kept; or set aside. #}
+   repeated where the version came before; superseded too where a newer one of its key is kept; or quarantined. #}
 {% macro unaccounted_records(table, staged, known, quarantine, is_kept) %}
     with
 

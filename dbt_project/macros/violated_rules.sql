@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 
-{# Our keys are INTEGER; the lake keeps what the API said as BIGINT. #}
+{# Our keys are INTEGER; the lake keeps the API's values as BIGINT. #}
 {% macro beyond_integer(value) -%}
     {{ value }} not between -2147483648 and 2147483647
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- Accepted records = current + superseded + repeated + set aside, counted on records.
+-- Accepted records = current + superseded + repeated + quarantined, counted on records.
 {{ unaccounted_records(
     table='users',
     staged=ref('stg_raw__users'),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
 FEWEST = 2
-"""A value that only one has says no more than its identity does."""
+"""A value that only one has adds nothing to its identity."""
 _MOST_NUMBERS, _BINS = 32, 10
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _IDS = {

@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float32]
 Instants = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
 
-# A single play among many still says something, and a hundredth play little more than the tenth.
+# A single play among many still counts, and a hundredth play little more than the tenth.
 LEAST_WEIGHT, MOST_WEIGHT = 0.2, 3.0
 
 
@@ -23,7 +23,7 @@ class Features:
     """Categorical facts about users or tracks: one row each, one column per value, 1 where true."""
 
     names: tuple[str, ...]
-    """What each column says, `column=value`."""
+    """The meaning of each column, `column=value`."""
     matrix: csr_matrix
 
 
@@ -40,7 +40,7 @@ class Interactions:
     plays: csr_matrix
     """How often; indices sorted, no zero stored."""
     weights: csr_matrix
-    """How much each pair says about taste: stored where `plays` is."""
+    """The weight of each pair: stored where `plays` is."""
     last_played: Instants | None = None
     """When each stored pair was last played, in the order of `plays.data`; none: not known."""
     user_features: Features | None = None

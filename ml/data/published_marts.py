@@ -27,7 +27,7 @@ class Version:
 
 
 def version_of(published: duckdb.DuckDBPyConnection) -> Version:
-    """Return what the publication says of its data; raise `NothingToLearnFrom` without any."""
+    """Return the description of the published data; raise `NothingToLearnFrom` without any."""
     version, load_ids, data_as_of = published.sql(
         "select version, load_ids,"
         " list_filter(parts, lambda one: one.part = 'features')[1].data_as_of from publication"

@@ -137,7 +137,7 @@ class _Reading:
         return names
 
     def _leave_rows_out(self, source: Source, places: dict[str, int]) -> None:
-        """Read instants and numbers; delete and count rows that say nothing of a taste."""
+        """Read instants and numbers; delete and count rows without information about a taste."""
         total = self._count("true")
         self._delete("user_id is null", "rows without a user")
         self._delete("track_id is null", "rows without a track")

@@ -1,7 +1,7 @@
 """Drift: how far features and answers have moved since the newest training.
 
 Two sources: the features, by their profile at the training; and what the app was answered, which
-the serving API counts by the hour. Each measure is noted in `ops/drift`, beyond its limit or not.
+the serving API counts by the hour. All measures are recorded in `ops/drift`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ml.settings import MlSettings
 
 LATELY = timedelta(hours=24)
-# Below that, a share says more of who happened to ask than of who asks.
+# Below that, a share is mostly chance.
 LEAST_REQUESTS = 200
 
 
@@ -44,7 +44,7 @@ class Measure:
 
 
 def drift(settings: MlSettings, newest: Version, run_id: str) -> list[Measure]:
-    """Measure what moved since the newest training, and note it in `ops/drift`."""
+    """Measure drift since the newest training, and record it in `ops/drift`."""
     measures = of_features(settings, newest) + of_answers(
         batches.read(settings.lake_url, "serving", since=newest.trained_at.date()),
         newest.trained_at,

@@ -39,7 +39,7 @@ class Due:
 
 
 def due(settings: MlSettings, run_id: str = "") -> Due:
-    """Say whether a training could be evaluated, and is due: none yet, the newest old, or drift.
+    """Return whether a training could be evaluated, and is due: none yet, the newest old, or drift.
 
     Raises `NothingToLearnFrom` where no features are published.
     """

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Metrics = dict[str, Any]
 FEWEST_USERS = 10
-"""In a log, and of test users: metrics of fewer say nothing about a model."""
+"""Least users of a log, and least test users: metrics of fewer are meaningless."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -115,7 +115,7 @@ SURELY = Rule("surely", lambda gain: gain.low > 0)  # nor where it is no number
 def probably(needed: float) -> Rule:
     """Return the rule by which the mean is a gain, and so is that of most draws of the users.
 
-    Where the two differ for a handful of users alone, draws of them say nothing.
+    Where the two differ for a handful of users only, a bootstrap decides nothing.
     """
 
     def holds(gain: Gain) -> bool:

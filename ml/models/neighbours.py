@@ -12,7 +12,7 @@ def neighbours(weights: csr_matrix, number: int, shrink: float = 10.0) -> csr_ma
     """Return tracks x tracks: each row holds the track's nearest and their similarity.
 
     The cosine is damped by `shrink`, common listeners / (common listeners + shrink), for two tracks
-    that one person played say little. No track is its own neighbour; one without a listener has
+    that one person played mean little. No track is its own neighbour; one without a listener has
     none. Equal similarities go to the lower column, so that the answer is always the same.
 
     Args:

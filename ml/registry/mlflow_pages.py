@@ -75,7 +75,7 @@ def _require_free(port: int) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the server and all that it started: they are a session of their own."""
+    """End the server and its children, which are a separate session."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, sign)

@@ -33,7 +33,7 @@ def require_right_settings(settings: Settings) -> None:
 
 @contextmanager
 def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
-    """Hold the writer lock and record the run, for one command; then tell those on call of it."""
+    """Hold the writer lock and record the run, for one command; then send its alerts."""
     from orchestration.monitoring.monitor import monitor_after
 
     require_right_settings(settings)

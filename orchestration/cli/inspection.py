@@ -32,7 +32,7 @@ def query(
 
 @app.command()
 def status() -> None:
-    """Say how things stand: the last run, the lake, the build, the publication, the lock."""
+    """Show the state: last run, lake, build, publication, lock."""
     from orchestration.monitoring.status import facts
 
     Console().table(["", ""], facts(settings_for()))

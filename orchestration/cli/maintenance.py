@@ -19,7 +19,7 @@ def accept(
     reason: Annotated[str, typer.Option(help="Why it is right; recorded with the load.")],
     wait: Wait = 0,
 ) -> None:
-    """Overrule a gate: a refused load, or a day of odd volume, is right after all."""
+    """Accept a refused load, or a day of unusual volume."""
     from orchestration.steps import marts
 
     with writing(settings_for(), "accept", wait) as day:
@@ -80,7 +80,7 @@ def restore(
     ] = False,
     wait: Wait = 0,
 ) -> None:
-    """Put a backup back: the data folder as it was, less whoever was forgotten since."""
+    """Restore a backup, without the people forgotten since."""
     from orchestration.operations.backups.step import put_back
 
     put_back(settings_for(), where, force=force, wait=wait)

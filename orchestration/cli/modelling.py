@@ -69,7 +69,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
         str | None, typer.Option(help="Of text that is not UTF-8, such as latin-1.")
     ] = None,
     date_order: Annotated[
-        DateOrder | None, typer.Option(help="Of 03/02/2019, where no date of the column tells.")
+        DateOrder | None, typer.Option(help="Of 03/02/2019, where no date of the column decides.")
     ] = None,
     time_zone: Annotated[str, typer.Option(help="Of instants without an offset.")] = "UTC",
     least_ms_played: Annotated[

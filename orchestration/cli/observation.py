@@ -25,7 +25,7 @@ def monitor(wait: Wait = 0) -> None:
 
 @app.command()
 def report() -> None:
-    """Write one page that tells how things stand and how they went."""
+    """Write the report: the current state and the history, on one page."""
     from orchestration.monitoring.report.writing import write
 
     path, level = write(settings_for())
@@ -45,7 +45,7 @@ def graph() -> None:
 
 @app.command("check-api")
 def check(api_url: ApiUrl = None) -> None:
-    """Ask the app's API whether it is well, and record how it answered."""
+    """Check the health of the app's API, and record its response."""
     from orchestration.steps.api_watch import check_api, require_well
 
     found = check_api(settings_for(api_url=api_url))

@@ -29,7 +29,7 @@ Day = Annotated[
         metavar="DATE",
     ),
 ]
-FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build all from the lake anew.")]
+FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Rebuild all from the lake.")]
 Engine = Annotated[
     Literal["dev", "spark"],
     typer.Option("--target", help="dev: DuckDB; spark: Apache Spark. Default MOOVITAMIX_TARGET."),

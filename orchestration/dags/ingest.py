@@ -3,7 +3,7 @@
 The only clock on the data's path; the rest of the day follows by assets. The end of the data
 interval is the run's clock: a backfilled day pulls up to its own end and dates its load by it.
 Safe to repeat: a load that counts is not pulled twice, a load that a crash left is finished first.
-An API that is down is asked again, three times; what the gate refused is not.
+A request that fails is retried three times; a load that raw validation refused is not.
 """
 
 from datetime import timedelta

@@ -1,6 +1,6 @@
 """Train a model where one is due: whenever features were published.
 
-Due is what the settings say (hourly, daily or weekly, by the clock of the data), the first time,
+A training is due by the settings (hourly, daily or weekly, by the clock of the data), at first,
 and on drift; else the task says why not, in a second. A challenger that is measurably better on
 data that it has not seen becomes champion. Recommendations follow in either case.
 """

@@ -13,7 +13,7 @@ class StackPortTaken(OrchestrationError):
     def __init__(self, name: str, port: int) -> None:
         super().__init__(
             f"port {port} for {name} is taken: stop what listens there, set "
-            f"MOOVITAMIX_STACK_{name.upper()}_PORT, or say --free-ports"
+            f"MOOVITAMIX_STACK_{name.upper()}_PORT, or use --free-ports"
         )
 
 

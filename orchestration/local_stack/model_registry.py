@@ -28,7 +28,7 @@ class Registry:
 
 
 def registry_of(data_dir: Path, ours: str) -> Registry:
-    """Return the registry of a data folder; a new one is at `ours`, and noted as such."""
+    """Return the registry of a data folder; a new one is at `ours`, and recorded."""
     from ml.settings import MlSettings
 
     settings = MlSettings(data_dir=data_dir)

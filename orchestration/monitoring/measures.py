@@ -26,7 +26,7 @@ VALUE = r"(, got \S+) .*"
 
 
 def measure_build(settings: Settings, run_id: str) -> None:
-    """Measure the build file, which nobody may be writing: rows, bytes, nulls, quarantine."""
+    """Measure the build file, which no process may be writing: rows, bytes, nulls, quarantine."""
     from orchestration.warehouse.engines.object_storage import open_build
 
     with open_build(settings) as built:

@@ -114,7 +114,7 @@ def _repeated(table: str, key: str) -> str:
 
 
 def _require_whole(built: Any, path: Path) -> None:  # noqa: ANN401 - duckdb is imported late
-    """What a build has not read it cannot judge."""
+    """A build can't decide about loads that it has not read."""
     is_whole = built.sql(
         "select exists (select 1 from ledger.state where status = 'validated')"
         " and not exists (select 1 from staging.stg_ops__loads"

@@ -34,7 +34,7 @@ def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> Lef
         sweep(run.settings.data_dir)
         done = erase(run.settings, run.lock, user_id, reason, run.run_id)
         step.rows = done.records
-        step.what = f"{done.records:,} records gone, {done.files} files written anew"
+        step.what = f"{done.records:,} records erased, {done.files} files rewritten"
     if run.settings.build_file.exists():
         with run.step("views"):
             open_lake(run.settings)

@@ -82,7 +82,7 @@ def require_right(**given: Any) -> None:  # noqa: ANN401 - fields of any of the 
 
 
 def faults_in(error: ValidationError) -> Iterator[str]:
-    """Say of each setting that can't be used its variable, its value, and what would be right."""
+    """Return a message for each invalid setting: its variable, its value, and what is valid."""
     kind = kinds().get(error.title)
     for fault in error.errors():
         if not fault["loc"]:  # of several settings, named in the message: the input is all of them
@@ -104,7 +104,7 @@ def faults_in(error: ValidationError) -> Iterator[str]:
 
 
 def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Say of each `MOOVITAMIX_…` that no setting reads which one may be meant."""
+    """Return a message for each unknown `MOOVITAMIX_…`, with the one that may be meant."""
     known = {
         variable_of(kind, name, field)
         for kind in kinds().values()

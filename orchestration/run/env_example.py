@@ -67,7 +67,7 @@ def _lines(variable: str, field: FieldInfo) -> str:
 
 
 def _shown(default: object) -> str:
-    """Return a default as the environment would say it."""
+    """Return a default as its environment variable would be written."""
     if default is None or isinstance(default, SecretStr):
         return ""
     if isinstance(default, bool):

@@ -91,7 +91,7 @@ def _settle_folders() -> None:
 
 
 def _settle_terminal() -> None:
-    """A width that was exported once is not the terminal's; one that is no width is nobody's."""
+    """Drop `COLUMNS`: an exported width may not be the terminal's."""
     columns = os.environ.get("COLUMNS", "")
     if not columns.isdecimal() or int(columns) < NARROWEST:
         os.environ.pop("COLUMNS", None)

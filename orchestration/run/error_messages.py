@@ -22,7 +22,7 @@ def message_of(error: BaseException) -> str:
     """
     message = one_line(error)
     if isinstance(error, typer.TyperException):
-        return f"{' '.join(error.format_message().split())} (--help tells more)"
+        return f"{' '.join(error.format_message().split())} (--help shows more)"
     if isinstance(error, ValidationError):
         return f"a setting can't be used: {'; '.join(faults_in(error))}"
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in message:

@@ -111,7 +111,7 @@ class NotValidated(OrchestrationError):
 
 
 class NotErased(OrchestrationError):
-    """A file tells of a person who is to be forgotten, or may, and can't be written anew."""
+    """A file that names, or may name, a person to erase can't be rewritten."""
 
     runbook = "forgetting"
 
@@ -181,7 +181,7 @@ class GraphOutdated(OrchestrationError):
 
 
 class RunCrashed(OrchestrationError):
-    """A run has a beginning and no end, while nobody holds the writer lock."""
+    """A run has started and not ended, while the writer lock is free."""
 
     runbook = "run-crashed"
 

@@ -11,13 +11,13 @@ class Subscriber(Protocol):
     """Who is called at each event of a run. A subscriber never raises."""
 
     def run_started(self, run: "Run") -> None:
-        """Take note that a run holds the lock and begins."""
+        """A run holds the lock and starts."""
         ...
 
     def step_warned(self, run: "Run", step: str, warnings: Sequence[str]) -> None:
-        """Take note of what is odd although the step went on."""
+        """A step warned and went on."""
         ...
 
     def run_failed(self, run: "Run", error: Exception) -> None:
-        """Take note of the error that ended the run."""
+        """An error ended the run."""
         ...

@@ -28,7 +28,7 @@ _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`")
 _TOKEN = re.compile(r"[A-Za-z0-9_+=-]{24,}")
 _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\b(?:xox[a-z]|gh[a-z]|sk|pk)[-_][\w-]{8,}")
 
-# A window is no secret, and tells which pull it was.
+# A window is no secret, and identifies the pull.
 _PLAIN_PARAMETERS = frozenset({"page", "size", "updated_since", "updated_until"})
 _COLUMNS = "name artist songwriters duration genres album first_name last_name email gender"
 _OURS = frozenset(

@@ -1,7 +1,7 @@
 """The record of runs and their steps, as rows in the lake's `ops/runs` and `ops/steps`.
 
-A `started` row is written before anything else, a `finished` row after: a run that has the one
-without the other, while nobody holds the writer lock, has crashed.
+A `started` row is written first, a `finished` row last: a run without the second, while the
+writer lock is free, has crashed.
 """
 
 import secrets
@@ -47,7 +47,7 @@ class Run:
     at_work: str = ""
     """The step that runs now, or failed."""
     on_node: OnNode = ignore
-    """Hears of each node of dbt that ended."""
+    """Called with each finished node of dbt."""
     subscribers: Sequence[Subscriber] = ()
 
     @property
@@ -137,7 +137,7 @@ def recorded(
 
 
 def record_end(lake_url: str, run_id: str, command: str, steps: Sequence[str]) -> None:
-    """Write that a run and its steps have succeeded, where their own rows could not say it yet."""
+    """Record that a run and its steps have succeeded, where their rows could not yet."""
     ended = {"run_id": run_id, "event": "finished", "outcome": "succeeded"}
     for step in steps:
         _append(lake_url, "steps", {**ended, "step": step})

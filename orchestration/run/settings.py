@@ -131,7 +131,7 @@ class ScheduleSettings(EnvironmentSettings):
 
 
 class AlertSettings(EnvironmentSettings):
-    """Who is told of a failure, and how; each from `MOOVITAMIX_ALERT_<NAME>`."""
+    """Alert channels, each from `MOOVITAMIX_ALERT_<NAME>`."""
 
     model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_ALERT_")
 

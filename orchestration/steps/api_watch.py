@@ -18,6 +18,6 @@ def check_api(settings: Settings) -> dict[str, Exception | None]:
 
 
 def require_well(found: dict[str, Exception | None]) -> None:
-    """Raise what the first endpoint that is not well said."""
+    """Raise the error of the first endpoint that failed."""
     for error in filter(None, found.values()):
         raise error

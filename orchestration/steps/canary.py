@@ -1,7 +1,7 @@
 """The canary of a new champion: a model whose answers prove wrong is rolled back.
 
-A champion is on trial from its promotion until its answers were once served and found good. What
-goes wrong meanwhile rolls it back; what goes wrong later is told, and changes no champion.
+A champion is a canary from its promotion until its answers were once served and checked. What
+goes wrong meanwhile rolls it back; what goes wrong later is reported, and changes no champion.
 """
 
 from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def served_well(run: Run) -> bool:
 def check_served(run: Run) -> str:
     """Ask the server that the settings name, or one of our own; return what was found good.
 
-    Raises `ServedWrong` where an answer is, `ServingDied` where nobody answers.
+    Raises `ServedWrong` where an answer is, `ServingDied` where none comes.
     """
     version, users = _published(run)
     is_old = run.as_of is not None and (utc_now() - run.as_of).days >= OF_THE_PAST_DAYS

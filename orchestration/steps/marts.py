@@ -29,7 +29,7 @@ def pull(run: Run, *, full: bool = False) -> "IngestReport":
 
 
 def make_marts(run: Run) -> None:
-    """From the lake to the readers: what is fresh is built, what was built well is published."""
+    """Build and publish: source freshness first, and only a validated build is published."""
     freshness(run)
     build(run)
     publish(run)
@@ -81,7 +81,7 @@ def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "Inge
 
 
 def accept(run: Run, what: str, reason: str) -> None:
-    """Overrule the gate on a load, or the volume tests on a day (YYYY-MM-DD)."""
+    """Accept a refused load, or the volume of a day (YYYY-MM-DD)."""
     from ingestion.settings import IngestionSettings
     from ingestion.validation import accept
 
@@ -103,7 +103,7 @@ def what_came(done: "IngestReport") -> str:
     if done.finished:
         summary += f"; finished first what a crash left: {', '.join(done.finished)}"
     if rejected := sum(one.rejected for one in done.pulls):
-        summary += f"; {rejected:,} set aside in raw/rejected"
+        summary += f"; {rejected:,} rejected records in raw/rejected"
     if done.new_columns:
         new = ", ".join(".".join(column) for column in done.new_columns)
         summary += f"; new columns: {new}"

@@ -20,7 +20,7 @@ def make_recommendations(run: Run) -> None:
     """From published features to recommendations that are served: the end of a daily run.
 
     What fails here leaves the marts published, and the last good recommendations in place. A
-    training that fails is told at the end: the champion that there is recommends meanwhile.
+    training that fails is reported at the end; the present champion recommends meanwhile.
     """
     failed: Exception | None = None
     try:

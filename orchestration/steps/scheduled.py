@@ -16,7 +16,7 @@ from orchestration.run.lock import hold
 from orchestration.run.runs import Run, new_run_id, recorded
 from orchestration.run.settings import Settings
 
-# Whoever writes from the command line meanwhile is waited for; the scheduler's own tasks queue.
+# How long a task waits for a command that writes; the scheduler's own tasks queue.
 PATIENCE_SECONDS = 1_800.0
 
 
@@ -40,7 +40,7 @@ def writing(
     """
     settings, console = _settings(as_of), Console()
     with ExitStack() as held:
-        # before anything can fail: who watches sees that it lives
+        # before anything can fail, so that watchers see it started
         on_node = held.enter_context(_recording(settings, build, heading))
         lock = held.enter_context(hold(settings.data_dir, command, PATIENCE_SECONDS))
         run = held.enter_context(

@@ -14,7 +14,7 @@ from orchestration.run.settings import Settings
 from orchestration.steps import marts
 from orchestration.steps.simulator_process import embedded_source
 
-# A day is lived at its end, when all that happened in it can be pulled.
+# A day runs at its end, when all that happened in it can be pulled.
 END_OF_DAY = time(23, 59, 59)
 
 

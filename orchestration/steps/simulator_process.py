@@ -1,7 +1,7 @@
 """The embedded app simulator, as a child process, for runs without an API of the app.
 
-It listens on a port that the kernel chose and ends with its parent, however that ends: it reads
-its standard input, a pipe that closes with the parent's last breath.
+It listens on a port that the kernel chose. It ends with its parent, even after a kill: it reads
+its standard input, a pipe that the kernel closes then.
 """
 
 import os
@@ -39,21 +39,21 @@ class EmbeddedSource:
             except Empty:
                 raise SourceDied(f"the source did not answer in {START_SECONDS} s") from None
             if not line:
-                last_words = (lines or ["it said nothing"])[-1].removeprefix("error: ")
+                last_words = (lines or ["it printed nothing"])[-1].removeprefix("error: ")
                 raise SourceDied(f"the source ended before it answered: {last_words}")
             lines.append(line.strip())
             if address := re.search(r"http://[^\s,]+", line):
                 self.url = address[0]
 
     def listen(self) -> None:
-        """Take in all that the source says, so that it never waits for a reader."""
+        """Read all output of the source, so that it never blocks on a full pipe."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._lines.put(line)
         self._lines.put("")
 
     def end(self) -> None:
-        """Close the pipe that the source lives by; kill it if that does not do."""
+        """Close the pipe, which ends the source; kill it if it does not end."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:

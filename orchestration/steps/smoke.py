@@ -10,7 +10,7 @@ import urllib3
 _LOOK_EVERY = 0.1
 _TRACKS = 10
 UNREACHABLE = "/ready: no answer"
-"""How what is told begins where there is no server at all."""
+"""The start of the message where no server answers."""
 
 
 class SomethingWrong(Exception):
@@ -81,7 +81,7 @@ def _check(asked: Asked, users: list[int], model_version: int | None, *, may_be_
     _require(is_fresh, f"/model: its predictions are old, of {model['made_at']}")
     if not users:
         return
-    # users are not named: what is wrong may be told to anybody
+    # users are not named: the message may go to anybody
     alone = _told("one user", asked.answer, f"/users/{users[0]}/recommendations?limit={_TRACKS}")
     _check_version("one user", alone, model_version)
     _check_user("one user", alone)

@@ -53,7 +53,7 @@ def discard_if_damaged(path: Path) -> bool:
 
 
 def damage_of(path: Path, *, in_depth: bool = False) -> str | None:
-    """Say why a DuckDB file can't be used; None if it can, or another process has it open.
+    """Return why a DuckDB file can't be used; None if it can, or another process has it open.
 
     Args:
         path: The file, which is there.
@@ -92,7 +92,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def discard(path: Path, why: str) -> None:
-    """Remove a damaged build file with its log, and say so on standard error."""
+    """Remove a damaged build file with its log, and report it on standard error."""
     print(
         f"moovitamix: {path} is damaged ({why}); it is removed, and built again from the lake",
         file=sys.stderr,

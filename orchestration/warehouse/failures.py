@@ -37,7 +37,7 @@ def _failure(node: Any) -> Failure:  # noqa: ANN401 - dbt's union of all nodes
 
 
 def failure_line(result: "RunResult") -> str:
-    """Say of a failed node what failed, by how many rows, and where to look."""
+    """Return what failed in a node, by how many rows, and where to look."""
     node: Any = result.node
     if result.status == "fail":
         stored = getattr(node, "should_store_failures", False) and node.relation_name

@@ -126,7 +126,7 @@ def _part(node: Json) -> str:
 
 
 def _compiled(node: Json) -> str:
-    """Say where below `compiled/` dbt writes a node's SQL: a generic test's is below its YAML."""
+    """Return the path below `compiled/` of a node's SQL: a generic test's is below its YAML."""
     file, path = Path(node["original_file_path"]), Path(node["path"])
     return str(file if file.name == path.name else file / path)
 

@@ -108,7 +108,7 @@ def _json(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """Return a value, to its depth, as JSON can say it: no NaN, no infinity, text as keys."""
+    """Return a value, to its depth, as JSON can hold it: no NaN, no infinity, text as keys."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list | tuple):

@@ -102,7 +102,7 @@ def _add_answers(app: FastAPI, responses: Responses, middleware: Middleware) -> 
     async def recommendations(
         user_id: schemas.UserId, limit: schemas.Limit = DEFAULT_LIMIT
     ) -> Response:
-        """The user's tracks, best first. Of a user nobody knows: the popular ones, marked so."""
+        """The user's tracks, best first. An unknown user gets the popular ones, marked as such."""
         return _json(responses.user(user_id, limit))
 
     @app.get(

@@ -151,7 +151,7 @@ class Model(_Made):
     )
     publication_version: int
     published_at: Instant
-    users: int = Field(description="users with tracks of their own")
+    users: int = Field(description="users with their own tracks")
     tracks: int
 
 

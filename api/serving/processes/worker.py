@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def create_worker(settings: ServingSettings) -> ASGIApp:
-    """Create the app in a process of its own, with its log."""
+    """Create the app of a worker process, with its log."""
     log = Log(f"worker {os.getpid()}")
     logging.basicConfig(handlers=[LogHandler(log)], force=True)
     live_with_parent()

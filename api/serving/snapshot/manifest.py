@@ -40,7 +40,7 @@ class Manifest(BaseModel):
     made_at: str
     data_as_of: str | None
     users: int
-    """Users with a list of their own."""
+    """Users with their own list."""
     tracks: int
     similar: int
     """Tracks that similar ones are known of."""

@@ -62,7 +62,7 @@ def create_app(world: World, clock: Clock, name: str = "generated") -> FastAPI:
 
     @app.get("/health")
     async def health() -> Health:
-        """Tell that the API answers, and the instant it answers for."""
+        """Health of the API, and the instant of its clock."""
         instant, views = await shown.now()
         sizes = {table: len(view) for table, view in views.items()}
         return Health(status="ok", clock=instant.isoformat(), world=name, **sizes)

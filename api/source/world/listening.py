@@ -63,7 +63,7 @@ class Starts:
 def make_sessions(parameters: Parameters, block: int, taste: Taste, past: Plays) -> pa.Table:
     """Make the sessions that begin in a block, by user and begin.
 
-    `fresh` tells of each item whether it was drawn from P(track | user) or repeats an earlier one.
+    `fresh` marks each item that was drawn from P(track | user), not a repeat of an earlier one.
     """
     scene = Scene(
         parameters.span(block)[0], _rhythm(parameters, block), taste, Shelf.of(taste), past
@@ -77,7 +77,7 @@ def make_sessions(parameters: Parameters, block: int, taste: Taste, past: Plays)
 
 
 def _rhythm(parameters: Parameters, block: int) -> Floats:
-    """Share of the sessions begun by the end of each hour of the block."""
+    """Share of the sessions that have started by the end of each hour of the block."""
     begin, end = parameters.span(block)
     hours = np.arange(begin // _HOUR, end // _HOUR)
     weekday = (hours // 24 + 3) % 7  # 1970 began on a Thursday
@@ -94,7 +94,7 @@ def _starts(rng: np.random.Generator, scene: Scene, users: Ints) -> Starts:
     length = np.clip(length, 1, LONGEST).astype(np.int64)
     order = np.lexsort((begin, user))
     user, begin, length = user[order], begin[order], length[order]
-    # nobody listens before they signed up, nor begins while the last block's session still plays
+    # no session before the sign-up, or while the last block's session still plays
     here = begin >= np.maximum(scene.taste.signed_up, scene.past.busy_until)[user]
     return Starts(user[here], begin[here], length[here])
 

@@ -122,7 +122,7 @@ def closeness(user_factors: Factors, track_factors: Factors) -> Factors:
 def listen_probability(taste: Taste, users: Sequence[int] | Ints, at: datetime) -> Floats:
     """P(track | user): one row per user id, one column per track (id 1 first), rows sum to 1.
 
-    It is the chance that a play begun at `at` that repeats no earlier one is of that track; tracks
+    It is the chance that a play started at `at` that repeats no other is of that track; tracks
     released later have none. Takes 8 bytes per cell: ask for users in chunks.
     """
     rows = np.asarray(users, dtype=np.int64) - 1

@@ -68,7 +68,7 @@
 
 
 {# A lake that is not there, or another one, looks like an empty one: nothing may be built from it over what
-   stands. A load that was refused has a verdict; one that is unknown has none. #}
+   stands. A refused load has a validation result; an unknown one has none. #}
 {% macro require_the_same_lake() %}
     {% set unknown %}
         select count(*) from ledger.loads

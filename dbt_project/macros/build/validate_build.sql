@@ -2,7 +2,7 @@
    failure; a part in which something failed, has failed. A piece of a part, however green, leaves it in progress, and so do pieces of its rows (--empty, --sample). Only
    where a validated part was reopened a piece is enough, if all that reads a model of it was built and tested with it.
    A part that was built on marts that are not validated is not either: its tables hold what no test has passed.
-   The tables of the validated models are noted: what a renamed model left behind is not for readers; and which of
+   The tables of the validated models are recorded: what a renamed model left behind is not for readers; and which of
    their columns are personal data, so that the masked file follows what the models say. #}
 {% macro validate_build(results) %}
     {% if execute and flags.WHICH in ['build', 'run'] %}

@@ -1,4 +1,4 @@
-{# The run's clock: a day lived again is as fresh as it was then. Naive UTC, as all our instants. #}
+{# The run's clock: a repeated day is as fresh as it was then. Naive UTC, as all our instants. #}
 {% macro current_timestamp() -%}
     {%- set as_of = env_var('MOOVITAMIX_AS_OF', '') -%}
     {%- if as_of -%}

@@ -1,6 +1,6 @@
 {# The instants before which features are taken, as SQL literals: MOOVITAMIX_CUT_OFFS (ISO 8601, with commas between)
    or, by default, two: the day after the newest load that the marts hold, to recommend by, and so many days before
-   it, to train by, so that what came in between can judge. Without a load there is none. #}
+   it, to train by, so that what came in between can evaluate it. Without a load there is none. #}
 {% macro cut_offs() %}
     {% set given = env_var('MOOVITAMIX_CUT_OFFS', '') %}
     {% if given %}
@@ -25,7 +25,7 @@
 {% endmacro %}
 
 
-{# Days that are kept from training, to judge by; models read the same setting. #}
+{# Days that are held out from training, for evaluation; models read the same setting. #}
 {% macro test_days() -%}
     {{ return(env_var('MOOVITAMIX_TEST_DAYS', '') or '7') }}
 {%- endmacro %}

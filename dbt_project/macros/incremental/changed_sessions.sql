@@ -7,7 +7,7 @@
 
 
 {# Whether a session is among those: a condition on its key. On Spark, whose increments overwrite whole days, a session is
-   read again when its day is. There what is contested needs no word of its own: whatever a new load decides,
+   read again when its day is. There what is contested needs no rule of its own: whatever a new load decides,
    in favour of an old one too, leaves a row of the new load in that day. #}
 {% macro is_changed(key) -%}
     {{ return(adapter.dispatch('is_changed')(key)) }}

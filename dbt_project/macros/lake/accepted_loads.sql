@@ -1,4 +1,4 @@
-{# One row per load that counts: committed by dlt and, by its latest verdict, accepted. #}
+{# One row per load that counts: committed by dlt and, by its latest validation result, accepted. #}
 {% macro accepted_loads(verdicts='ops.load_verdicts') %}
     select
         load_id,

@@ -1,4 +1,4 @@
-{# Compacted files say in their footers which files they replace, of which loads they hold records, and how
+{# Compacted files list in their footers which files they replace, of which loads they hold records, and how
    many of those were taken out (lake/files.py). Footers of a thousand files take 0.07 s to read. #}
 {% macro is_compacted(file) -%}
     regexp_matches({{ file }}, '/compacted[.][^/]*$')

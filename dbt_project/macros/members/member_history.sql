@@ -1,4 +1,4 @@
-{# A row per winning version of a key: what the app said, and from when to when it held. #}
+{# A row per winning version of a key: the app's record, and from when to when it held. #}
 {% macro member_history(versions, key, attributes) %}
 with
 

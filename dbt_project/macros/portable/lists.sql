@@ -1,4 +1,4 @@
-{# Lists are spelled differently by every engine; models say what they mean and these say how. #}
+{# Lists are spelled differently by every engine; models state the intent and these the syntax. #}
 
 {# How many elements; zero for a list that is null. #}
 {% macro list_length(list) -%}

@@ -1,5 +1,5 @@
-{# How tables that grow are cut. DuckDB cuts them by itself; Spark is told: by the day of an instant, in a last
-   column of its own, so that an increment overwrites whole days and leaves all others alone. #}
+{# How tables that grow are cut. DuckDB cuts them by itself; for Spark a last column,
+   the day of an instant, is declared, so that an increment overwrites whole days and leaves all others alone. #}
 
 {# That last column, for the end of a select list. #}
 {% macro partition_day(instant) -%}

@@ -72,7 +72,7 @@ contents as (
 ),
 
 -- Two contents of one instant: the one that came later wins, whatever was repeated since.
--- The other stays, for what comes tomorrow must be judged against both.
+-- The other stays, for what comes tomorrow must be compared with both.
 decided as (
 
     select

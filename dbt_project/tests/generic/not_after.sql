@@ -1,4 +1,4 @@
-{# Nothing happens after it was told of. #}
+{# Nothing happens after it was recorded. #}
 {% test not_after(model, column_name, instant) %}
 
     select * from {{ model }}

@@ -124,7 +124,7 @@ def _json(db: duckdb.DuckDBPyConnection, path: Path, plain: Path) -> Source:
 
 
 def _torn_json(path: Path, plain: Path) -> UnreadableTable | None:
-    """Say where a text stops being JSON: DuckDB counts neither lines nor records as people do."""
+    """Find where a text stops being JSON: DuckDB counts neither lines nor records as people do."""
     text = plain.read_text(encoding="utf-8")
     decoder, end = json.JSONDecoder(), 0
     try:

@@ -64,7 +64,7 @@ class Problem:
     users: Side
     tracks: Side
     values: Floats
-    """Tracks x values: 1 where a track has a value of which each user has a liking of their own."""
+    """Tracks x values: 1 where a track has a value that each user likes differently."""
     exposure: Floats
     """How much of the time each track was there to be played."""
 

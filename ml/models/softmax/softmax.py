@@ -34,7 +34,7 @@ FEW = 40
 class Softmax(Model):
     """Log-probabilities up to a user's constant: bias + factors times factors.
 
-    The last factors of a track are known: they say which values of metadata it has.
+    The last factors of a track are known: its values of metadata.
     """
 
     name: ClassVar[str] = "softmax"

@@ -61,7 +61,7 @@ async def _is_logged_in(request: Request, bearer: str) -> bool:
 
 
 def _refusal(request: Request) -> Response:
-    """Answer as Airflow does: its pages tell a person to log in, its API says 401."""
+    """Answer as Airflow does: its pages redirect to the login, its API responds 401."""
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(get_auth_manager().get_url_login(next_url=str(request.url)))
     return JSONResponse({"detail": "Not authenticated"}, status_code=401)

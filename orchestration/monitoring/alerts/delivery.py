@@ -32,7 +32,7 @@ class Attempt:
 def send(settings: Settings, alert: Alert) -> list[Attempt]:
     """Send through every channel, within the patience that is set, and record each attempt.
 
-    Raises nothing but for settings that can't be read.
+    Raises only if settings can't be read.
     """
     asked = AlertSettings()
     urls = channels.by_name(asked.urls.get_secret_value())

@@ -48,7 +48,7 @@ class Alert:
         return "\n".join(lines + [f"log: {self.log_url}"] * bool(self.log_url))
 
     def as_row(self) -> dict[str, Any]:
-        """The alert as `ops/alerts` and the log have it, but for its channel and outcome."""
+        """The alert as in `ops/alerts` and the log, without channel and outcome."""
         kept = "run_id command step kind reason severity runbook sent_at"
         return {name: getattr(self, name) for name in kept.split()}
 

@@ -1,6 +1,6 @@
 """Make a backup: all files that a data folder can't be rebuilt without, as of one instant.
 
-Nobody of ours writes while the lock is held. A file that the backup before has as well is linked
+No command writes while the lock is held. A file that the backup before has as well is linked
 to it, once its bytes there were read and are right: what is damaged is never counted on again.
 """
 
@@ -140,7 +140,7 @@ def _published(data_dir: Path, links: dict[str, str]) -> list[Path]:
 
 
 def files_of(data_dir: Path) -> Iterator[Path]:
-    """Every file that a backup has, in the order of their paths, but for publications.
+    """Every file that a backup has, in the order of their paths, without publications.
 
     A link to a folder elsewhere, on a larger disk perhaps, is followed: what it holds is data.
     """

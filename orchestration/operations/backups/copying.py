@@ -34,7 +34,7 @@ def is_sqlite(path: Path) -> bool:
 
 
 def copied_database(source: Path, target: Path) -> tuple[int, str]:
-    """Copy an SQLite database as it is at one instant, whoever writes it meanwhile."""
+    """Copy an SQLite database as of one instant, even while others write to it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
         closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=60)) as given,

@@ -1,7 +1,7 @@
 """The erasure list beside backups, by which a restore erases forgotten people again.
 
-A backup is never changed. Beside the backups lies the list of keyed hashes, and its key, as of the
-newest forgetting; what is restored takes it over, and erases again whom it still holds.
+A backup is never changed. The newest list of keyed hashes, with its key, is stored beside the
+backups; a restore takes it over and erases the people whom the backup still holds.
 """
 
 import json
@@ -28,7 +28,7 @@ def places(settings: Settings) -> list[Path]:
 
 
 def holding(settings: Settings) -> list[str]:
-    """Return the backups that may hold whoever is forgotten now: all that were made before.
+    """Return the backups that may hold a person forgotten now: all earlier ones.
 
     One that can't be seen, because its disk is not there, is among them unless it was removed.
     """
@@ -56,7 +56,7 @@ def keep_beside_all(settings: Settings) -> list[Path]:
 
 
 def keep_beside(settings: Settings, place: Path) -> None:
-    """Keep beside the backups of a place who is forgotten by now, and the key to tell by."""
+    """Store the list of forgotten people and its key beside the backups of a place."""
     from ingestion.erasure import forgotten
     from lake.atomic import replace_file
 

@@ -22,7 +22,7 @@ class ListDamaged(OrchestrationError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"{path} can't be read, so whom to leave out of a restore is not known: put it back, or"
-            " remove it where the data folder is well, and `moovitamix backup` writes it anew"
+            " remove it where the data folder is well, and `moovitamix backup` writes it again"
         )
 
 
@@ -54,7 +54,7 @@ class BackupsInside(OrchestrationError):
 
 
 class DataInTheWay(OrchestrationError):
-    """A restore would replace data, and nobody said that it may."""
+    """A restore would replace data, and `--force` is not given."""
 
     runbook = "backups"
 

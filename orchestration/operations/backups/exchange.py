@@ -14,7 +14,7 @@ _UNKNOWN = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
 def exchange(new: Path, present: Path) -> None:
     """Exchange two folders: at every instant each name has one of them whole.
 
-    Raises `NotExchanged` where it can't be done: `present` is a mount point, say.
+    Raises `NotExchanged` where it can't be done: `present` is, for example, a mount point.
     """
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:

@@ -50,7 +50,7 @@ def write(manifest: Manifest, backup: Path) -> None:
 
 
 def read(backup: Path) -> Manifest:
-    """Read what a backup says of itself; raise `BackupDamaged` unless it is what was written."""
+    """Read the manifest of a backup; raise `BackupDamaged` unless it is what was written."""
     try:
         content, checksum = (backup / _NAME).read_bytes(), (backup / _SUM).read_text()
     except (OSError, UnicodeDecodeError) as error:

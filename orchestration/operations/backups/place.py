@@ -46,7 +46,7 @@ def default_place(data_dir: Path) -> Path:
 
 @contextmanager
 def locked(place: Path) -> Iterator[None]:
-    """Keep other backups out of a place; nobody can remove anything where nobody may write."""
+    """Lock a place against other backups; a read-only place needs no lock."""
     try:
         descriptor = os.open(place / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     except PermissionError:
@@ -104,10 +104,10 @@ def sweep(place: Path) -> None:
 
 
 def beyond(place: Path, keep: int, data_dir: Path) -> list[Path]:
-    """Return a data folder's backups but for the newest `keep`; those of others are not counted."""
+    """Return a data folder's backups except the newest `keep`; those of others don't count."""
     own = []
     for backup in backups_in(place):
-        with suppress(BackupDamaged):  # nobody knows whose it was: a person decides
+        with suppress(BackupDamaged):  # its owner is unknown: a person decides
             own += [backup] if read(backup).data_dir == str(data_dir) else []
     return own[:-keep] if keep else []
 

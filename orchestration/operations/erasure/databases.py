@@ -56,7 +56,7 @@ def ids(settings: Settings) -> set[int]:
 
 
 def rewrite_database(settings: Settings, path: "Path", person: "Person") -> None:
-    """Copy a DuckDB file, whole but for the person, and put the copy in its place."""
+    """Replace a DuckDB file by a copy without the person."""
     replacing = rewritten if read_manifest(path.parent) else drafted
     with replacing(path) as draft:
         with _opened(settings, path) as files:

@@ -10,7 +10,7 @@ from orchestration.warehouse.publishing.published_files import require_whole
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What forgetting took: records out of the lake, and files written anew."""
+    """Counts of an erasure: records removed from the lake, and rewritten files."""
 
     records: int
     files: int

@@ -13,7 +13,7 @@ from orchestration.run.settings import Settings
 if TYPE_CHECKING:
     from ingestion.erasure.person import Person
 
-# Written anew as what they are, not as text.
+# Rewritten by their format, not as text.
 TABLES = frozenset({".duckdb", ".parquet", ".npz", ".wal"})
 
 
@@ -29,7 +29,7 @@ def erase_texts(settings: Settings, person: "Person") -> int:
 
 
 def erase_tables(settings: Settings, person: "Person") -> int:
-    """Write DuckDB files, Parquet files and models anew; return how many."""
+    """Rewrite DuckDB files, Parquet files and models; return how many."""
     from ml.lifecycle import model_erasure
     from ml.settings import MlSettings
 
@@ -47,7 +47,7 @@ def erase_tables(settings: Settings, person: "Person") -> int:
 
 
 def sweep(settings: Settings) -> None:
-    """Remove what killed commands left half written; nobody writes while the lock is held."""
+    """Remove drafts of killed commands; no command writes while the lock is held."""
     for left in (settings.temporary_dir).glob("*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     monitoring = settings.dbt_dir / settings.monitoring_file.name

@@ -16,7 +16,7 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 def redact(path: Path, person: "Person") -> bool:
-    """Take the person out of a text file; raise `NotErased` where only its bytes tell of them."""
+    """Take the person out of a text file; raise `NotErased` where only its bytes name them."""
     content = path.read_bytes()
     unpack, pack = _coding(content)
     plain = unpack(content)

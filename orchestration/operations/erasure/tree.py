@@ -15,7 +15,7 @@ SERVER = "PG_VERSION"
 
 
 def files_in(settings: Settings) -> Iterator[Path]:
-    """Every file below the data folder that may tell of a person, but for the lake's."""
+    """Every file below the data folder that may name a person, except the lake's."""
     for path in sorted(settings.data_dir.iterdir()):
         if path.name in ELSEWHERE or path.is_symlink():
             continue

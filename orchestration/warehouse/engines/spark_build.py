@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SPARK = Target("spark", "spark_target")
 LAKE_INDEX = Target("lake_index", "lake_index_target")
 QUIET = ROOT / "orchestration" / "spark_conf"
-"""Spark's settings where nobody has others: it warns by the hundred."""
+"""Default settings of Spark, which else warns by the hundred."""
 
 
 def build_on_spark(
@@ -54,7 +54,7 @@ def build_on_spark(
 
 
 def index_lake(settings: Settings) -> Path:
-    """Write down which files of the lake count, and return the folder that says it."""
+    """Write the list of files of the lake that count, and return its folder."""
     folder = settings.data_dir / "spark" / "index"
     folder.mkdir(parents=True, exist_ok=True)
     arguments = ["--args", json.dumps({"folder": str(folder)})]
@@ -71,7 +71,7 @@ def require_spark() -> None:
         raise SparkMissing("PySpark and dbt-spark are not installed; `make setup-spark` does it")
     # The session that dbt starts may be asked for Python workers later (ml/models/spark.py).
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    if "SPARK_HOME" not in os.environ:  # a Spark of one's own has settings of its own
+    if "SPARK_HOME" not in os.environ:  # a Spark of one's own has its own settings
         os.environ.setdefault("SPARK_CONF_DIR", str(QUIET))
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
     if which("java") is None:
@@ -79,7 +79,7 @@ def require_spark() -> None:
 
 
 def _summary(results: "list[RunResult]", full_refresh: bool) -> Build:
-    """Say what the ledger in the metastore says of the build, which this process holds."""
+    """Return the build as the ledger in the metastore has it, which this process holds."""
     from pyspark.sql import SparkSession
 
     kinds = [str(result.node.resource_type) for result in results]

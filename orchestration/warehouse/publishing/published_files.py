@@ -1,6 +1,6 @@
 """Installation of published files: each in a new folder, then one link is moved.
 
-All of it needs the writer lock. Which publications stay is what the links say: the one that
+All of it needs the writer lock. The links decide which publications stay: the one that
 `data/marts.duckdb` names, and the one before it. Everything else in the folder of publications is
 what a crash left, or is older, and goes.
 """

@@ -1,4 +1,4 @@
-"""The report tells how things stand from the monitoring marts, whatever is in them."""
+"""The report shows the current state from the monitoring marts, whatever is in them."""
 
 import re
 from datetime import date, datetime, timedelta

@@ -177,7 +177,7 @@ def test_a_taken_port_is_one_clear_line(stack: RunningStack, tmp_path: Path) -> 
     assert second.returncode == 1
     assert said == (
         f"moovitamix: port {port} for airflow is taken: stop what listens there, set "
-        "MOOVITAMIX_STACK_AIRFLOW_PORT, or say --free-ports\n"
+        "MOOVITAMIX_STACK_AIRFLOW_PORT, or use --free-ports\n"
     )
     assert left_of(tmp_path) == []
 

@@ -14,7 +14,7 @@ def _report(*rejected: int) -> IngestReport:
 
 
 def test_an_ingest_tells_how_many_records_were_set_aside() -> None:
-    assert what_came(_report(2, 0, 3)).endswith("21:00:00; 5 set aside in raw/rejected")
+    assert what_came(_report(2, 0, 3)).endswith("21:00:00; 5 rejected records in raw/rejected")
 
 
 def test_an_ingest_that_set_nothing_aside_does_not_mention_it() -> None:
