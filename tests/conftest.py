@@ -9,7 +9,7 @@ from tests.support.emptied import emptied
 
 @pytest.fixture(scope="session")
 def data_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One address for all data folders: dbt would parse the project anew for another one."""
+    """One address for all data folders: dbt would parse the project again for another one."""
     return tmp_path_factory.mktemp("home") / "data"
 
 

@@ -109,10 +109,10 @@ def test_make_env_writes_what_is_missing_and_leaves_the_rest(tmp_path: Path) -> 
     file = tmp_path / ".env"
     file.write_text("MOOVITAMIX_API_URL=http://app\nPOSTGRES_PASSWORD=mine")
     assert set(add_secrets(file)) == set(SECRETS) - {"POSTGRES_PASSWORD"}
-    said = dict(line.split("=", 1) for line in file.read_text().splitlines())
-    assert set(said) == set(SECRETS) | {"MOOVITAMIX_API_URL"}
-    assert said["POSTGRES_PASSWORD"] == "mine"
-    assert len(set(said.values())) == len(said)
+    secrets = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    assert set(secrets) == set(SECRETS) | {"MOOVITAMIX_API_URL"}
+    assert secrets["POSTGRES_PASSWORD"] == "mine"
+    assert len(set(secrets.values())) == len(secrets)
     assert file.stat().st_mode & 0o777 == 0o600
     assert add_secrets(file) == []
 

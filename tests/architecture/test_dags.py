@@ -30,12 +30,12 @@ def weight(task):
     is_absolute = "absolute" in f"{task.weight_rule} {type(task.weight_rule).__name__}".lower()
     assert is_absolute or task.pool == "default_pool", "a weight is the task's own"
     return task.priority_weight
-def told(task):
+def described(task):
     return {
         "pool": task.pool, "weight": weight(task),
         "retries": task.retries, "kind": type(task).__name__,
         "timeout": task.execution_timeout is not None, "upstream": sorted(task.upstream_task_ids),
-        "nodes": getattr(task, "nodes", None), "tells": bool(task.on_failure_callback),
+        "nodes": getattr(task, "nodes", None), "alerts": bool(task.on_failure_callback),
     }
 def is_due_at_once(dag):
     may = TimeRestriction(dag.start_date, None, catchup=False)
@@ -48,7 +48,7 @@ dags = {
         "timetable": type(dag.timetable).__name__, "max_active_runs": dag.max_active_runs,
         "is_due_at_once": is_due_at_once(dag), "catchup": dag.catchup,
         "doc": dag.doc_md or "", "deadline": bool(dag.deadline),
-        "tasks": {task.task_id: told(task) for task in dag.tasks},
+        "tasks": {task.task_id: described(task) for task in dag.tasks},
         "order": [task.task_id for task in dag.topological_sort()],
     }
     for name, dag in bag.dags.items()
@@ -64,8 +64,8 @@ print(json.dumps({
 def loaded(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a process that loads all DAGs finds."""
     drawn(data_home)
-    told = python(tmp_path_factory.mktemp("airflow"), LOADED, str(DAGS), *HEAVY)
-    answer: dict[str, Any] = json.loads(told.splitlines()[-1])
+    described = python(tmp_path_factory.mktemp("airflow"), LOADED, str(DAGS), *HEAVY)
+    answer: dict[str, Any] = json.loads(described.splitlines()[-1])
     return answer
 
 
@@ -98,7 +98,7 @@ def test_whoever_writes_waits_for_the_one_slot(loaded: dict[str, Any]) -> None:
     assert len(working) > 15
     elsewhere = {key for key, task in working.items() if task["pool"] != "warehouse_writer"}
     assert elsewhere == {("api_health", "ask")}
-    assert all(task["timeout"] and task["tells"] for task in working.values())
+    assert all(task["timeout"] and task["alerts"] for task in working.values())
 
 
 def test_how_a_run_went_is_told_before_the_next_dags_take_the_slot(loaded: dict[str, Any]) -> None:

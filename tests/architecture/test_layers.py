@@ -11,7 +11,7 @@ import pytest
 from orchestration.run.settings import ROOT
 
 HEAVY = ("airflow", "dbt", "dlt", "duckdb", "great_expectations", "mlflow", "pandas", "pyarrow")
-# What a folder is made of, its modules may import at once: nobody imports them for help.
+# What a folder is made of, its modules may import at once: none is imported for help.
 AT_HOME: dict[str, set[str]] = {
     "api": {"duckdb", "pandas", "pyarrow"},
     "ingestion": {"dlt", "duckdb", "pandas", "pyarrow"},

@@ -24,14 +24,14 @@ def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[In
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    kept, told = Installation(shared / "lived"), shared / "lived.txt"
+    kept, output = Installation(shared / "lived"), shared / "lived.txt"
     with FileLock(shared / "lived.lock"):
-        if not told.exists():
+        if not output.exists():
             installation = Installation(emptied(data_home))
-            said = installation.does("run", "--as-of", DAY_1.isoformat())
+            printed = installation.does("run", "--as-of", DAY_1.isoformat())
             installation.copy(kept.data_dir)
-            told.write_text(said.replace(str(installation.data_dir), str(kept.data_dir)))
-    return kept, told.read_text()
+            output.write_text(printed.replace(str(installation.data_dir), str(kept.data_dir)))
+    return kept, output.read_text()
 
 
 @pytest.fixture

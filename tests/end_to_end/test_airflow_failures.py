@@ -96,8 +96,8 @@ def test_an_api_that_is_down_is_asked_again_and_told_once(day_by_airflow: Airflo
         if (row["event"], row["outcome"]) == ("finished", "failed")
     ]
     assert len(tries) == 4
-    told = [(alert["kind"], alert["command"]) for alert in day_by_airflow.alerts()]
-    assert told == [("ApiDown", "airflow api_health"), ("ApiDown", "airflow ingest")]
+    alerts = [(alert["kind"], alert["command"]) for alert in day_by_airflow.alerts()]
+    assert alerts == [("ApiDown", "airflow api_health"), ("ApiDown", "airflow ingest")]
     assert {end["state"] for end in day_by_airflow.does("ingest", "transform", at=DAY_2)} == {
         "success"
     }

@@ -34,14 +34,14 @@ def bare(installation: Installation, as_of: datetime, *words: str) -> int:
 
 
 def results_of(installation: Installation, artifact: str) -> dict[str, str]:
-    """What dbt's artifact says of each node, hooks aside."""
+    """The status of each node in dbt's artifact, without hooks."""
     path = installation.data_dir / "dbt" / "target" / artifact
     results = {one["unique_id"]: one["status"] for one in json.loads(path.read_text())["results"]}
-    return {name: said for name, said in results.items() if name.split(".")[0] != "operation"}
+    return {name: status for name, status in results.items() if name.split(".")[0] != "operation"}
 
 
-def verdicts_of_run(installation: Installation) -> dict[str, str]:
-    """What the newest run's build said of each node, hooks and unit tests aside."""
+def statuses_of_run(installation: Installation) -> dict[str, str]:
+    """The status of each node in the newest run's build, without hooks and unit tests."""
     rows = [row for row in installation.ops("dbt_results") if row["command"] == "build"]
     newest = max(str(row["run_id"]) for row in rows)
     return {
@@ -52,36 +52,36 @@ def verdicts_of_run(installation: Installation) -> dict[str, str]:
 
 
 def without_unit_tests(results: dict[str, str]) -> dict[str, str]:
-    return {name: said for name, said in results.items() if name.split(".")[0] != "unit_test"}
+    return {name: status for name, status in results.items() if name.split(".")[0] != "unit_test"}
 
 
 def test_a_good_day_is_good_for_both(day_1: Installation) -> None:
-    said = verdicts_of_run(day_1)
+    statuses = statuses_of_run(day_1)
     assert bare(day_1, DAY_1, "source", "freshness") == 0
     assert set(results_of(day_1, "sources.json").values()) == {"pass"}
     assert bare(day_1, DAY_1, "build") == 0
-    assert without_unit_tests(results_of(day_1, "run_results.json")) == said
+    assert without_unit_tests(results_of(day_1, "run_results.json")) == statuses
     assert "version 2" in day_1.does("publish")
 
 
 def test_an_app_that_stands_still_is_stale_for_both(day_1: Installation) -> None:
     with serving(OriginalApi(app_lived(3))) as api:
         day_1.fails("run", "--api-url", api.url, "--as-of", LATE.isoformat())
-    said = {
+    statuses = {
         f"source.moovitamix.{row['table_name']}": row["status"]
         for row in day_1.ops("table_freshness")
         if row["place"] == "source" and row["as_of"] == LATE
     }
-    assert "error" in said.values()
+    assert "error" in statuses.values()
     assert bare(day_1, LATE, "source", "freshness") == 1
-    assert results_of(day_1, "sources.json") == said
+    assert results_of(day_1, "sources.json") == statuses
 
 
 def test_a_lake_that_lost_records_fails_the_same_tests_for_both(day_1: Installation) -> None:
     halved(day_1.data_dir)
     day_1.fails("build", "--full-refresh")
-    said = verdicts_of_run(day_1)
-    assert "fail" in said.values()
+    statuses = statuses_of_run(day_1)
+    assert "fail" in statuses.values()
     assert bare(day_1, DAY_1, "build", "--full-refresh") == 1
-    assert without_unit_tests(results_of(day_1, "run_results.json")) == said
+    assert without_unit_tests(results_of(day_1, "run_results.json")) == statuses
     assert "its last build failed" in day_1.fails("publish")

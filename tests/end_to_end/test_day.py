@@ -1,4 +1,4 @@
-"""A day, as it is lived from the command line."""
+"""A daily run from the command line."""
 
 import csv
 import json
@@ -19,12 +19,12 @@ PROMISED = {
 
 
 def test_a_run_tells_what_it_did_and_what_to_open_next(lived: tuple[Installation, str]) -> None:
-    installation, told = lived
+    installation, output = lived
     marts = str(installation.marts)
     for expected in ("start", "ingest", "build", "publish", "version 1", marts):
-        assert expected in told
+        assert expected in output
     for command in ("moovitamix query", "moovitamix status", "dbt docs"):
-        assert command in told
+        assert command in output
 
 
 def test_the_promised_tables_are_published_and_full(lived: tuple[Installation, str]) -> None:
@@ -86,10 +86,10 @@ def test_a_query_that_fails_or_writes_says_why_in_one_line(lived: tuple[Installa
 
 def test_status_says_how_things_stand(lived: tuple[Installation, str]) -> None:
     installation, _ = lived
-    told = " ".join(installation.does("status").split())
+    output = " ".join(installation.does("status").split())
     for expected in ("free", "(run)", "succeeded", "2026-03-01 21:00:00", "validated", "version 1"):
-        assert expected in told
-    assert f"dim_users {installation.ask('select count(*) from dim_users')[0][0]}" in told
+        assert expected in output
+    assert f"dim_users {installation.ask('select count(*) from dim_users')[0][0]}" in output
 
 
 def test_a_run_repeated_at_the_same_clock_changes_no_row_and_keeps_others_away(

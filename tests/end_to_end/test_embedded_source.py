@@ -1,4 +1,4 @@
-"""The source that a run starts for itself lives no longer than the run."""
+"""The source that a run starts for itself ends with the run."""
 
 import socket
 import subprocess

@@ -47,8 +47,8 @@ def test_the_smallest_apps_have_whole_lists_after_their_first_run(
     installation.does("run", "--as-of", EVENING.isoformat())
     users = {*range(1, app.users + 1), *app.heard}
     require_lists(installation, users, min(50, app.tracks))
-    told = {row[0] for row in installation.ask("select distinct strategy from recommendations")}
-    assert told == strategies
+    found = {row[0] for row in installation.ask("select distinct strategy from recommendations")}
+    assert found == strategies
 
 
 @pytest.mark.slow

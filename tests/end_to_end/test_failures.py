@@ -61,7 +61,7 @@ def test_a_failed_build_names_what_failed_and_is_not_published(day_1: Installati
 
 
 def _spoil_a_load(installation: Installation) -> None:
-    """Put text where the lake had instants, as no gate would let through."""
+    """Put text where the lake had instants, as raw validation would never accept."""
     (file,) = (installation.data_dir / "lake/raw/users").glob("*/*.parquet")
     spoilt = installation.data_dir / "spoilt.parquet"
     duckdb.sql(

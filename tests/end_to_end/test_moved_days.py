@@ -1,4 +1,4 @@
-"""A folder of any name lives its days, also where it was moved, copied or restored to."""
+"""A folder of any name runs its days, also after it was moved, copied or restored."""
 
 from pathlib import Path
 

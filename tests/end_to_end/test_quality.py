@@ -57,8 +57,10 @@ def test_a_refused_load_stops_the_day_until_a_person_accepts_it(day_1: Installat
     assert "users: email reads like an e-mail address" in complaint
     assert complaint.count("\n") == 1
     load_id = complaint.split("load ")[1].split()[0]
-    assert "counts from the next build on" in day_1.does("accept", load_id, "--reason", "so told")
-    assert "counts already" in day_1.fails("accept", load_id, "--reason", "so told")
+    assert "counts from the next build on" in day_1.does(
+        "accept", load_id, "--reason", "it is right"
+    )
+    assert "counts already" in day_1.fails("accept", load_id, "--reason", "it is right")
     day_1.does("build")
     day_1.does("publish")
     (unknown,) = day_1.ask("select count(*) from dim_users where email = 'unknown'")
@@ -68,9 +70,9 @@ def test_a_refused_load_stops_the_day_until_a_person_accepts_it(day_1: Installat
 @pytest.mark.slow
 def test_an_audit_pulls_and_tests_everything_and_publishes(day_1: Installation) -> None:
     before = checksums(day_1.marts, leave_out=LAKE_BOUND)
-    told = " ".join(day_1.does("audit", "--as-of", DAY_1.isoformat()).split())
-    assert "every data test, on every row" in told
+    output = " ".join(day_1.does("audit", "--as-of", DAY_1.isoformat()).split())
+    assert "every data test, on every row" in output
     ((users,),) = day_1.ask("select count(*) from dim_users where not is_inferred")
-    assert f"users {users} of {users}" in told
+    assert f"users {users} of {users}" in output
     assert checksums(day_1.marts, leave_out=LAKE_BOUND) == before
     assert day_1.ask("select version from publication") == [(2,)]

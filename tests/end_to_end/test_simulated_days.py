@@ -13,9 +13,9 @@ SCHEMAS = ("main", "staging", "quarantine")
 @pytest.mark.parametrize("days", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_increments_equal_one_full_refresh_table_by_table(data_dir: Path, days: int) -> None:
     installation = Installation(data_dir)
-    told = installation.does("simulate", "--days", str(days), "--from", "2026-03-01")
-    lived = [line.split()[0] for line in told.splitlines() if line.startswith("2026-")]
-    assert len(lived) == days
+    output = installation.does("simulate", "--days", str(days), "--from", "2026-03-01")
+    dates = [line.split()[0] for line in output.splitlines() if line.startswith("2026-")]
+    assert len(dates) == days
     loads = installation.ask("select unnest(load_ids) from publication")
     assert 1 < len(loads) <= days
     assert installation.ask("select version from publication") == [(days,)]

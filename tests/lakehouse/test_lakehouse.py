@@ -1,4 +1,4 @@
-"""Publications in a lakehouse: whole for its readers, and in the way of nobody who writes there."""
+"""Publications in a lakehouse: whole for its readers, and never in the way of writers."""
 
 import secrets
 from collections.abc import Iterator
@@ -139,12 +139,12 @@ def test_publishing_and_forgetting_reach_the_lakehouse(settings: Settings) -> No
     assert "the lakehouse is not up to date" in away.does("publish")
     installation.does("publish")
     listens = "select user_id, count(*) from fact_listen_history group by all order by all"
-    told = installation.ask(listens)
+    expected = installation.ask(listens)
     with opened(settings) as reader:
-        assert reader.sql(listens).fetchall() == told
+        assert reader.sql(listens).fetchall() == expected
         before = set(Path(settings.lakehouse_data).rglob("*.parquet"))
 
-    ((somebody, _), *others) = told
+    ((somebody, _), *others) = expected
     installation.does("forget", "--user", str(somebody))
     with opened(settings) as reader:
         assert reader.sql(listens).fetchall() == others
@@ -153,10 +153,10 @@ def test_publishing_and_forgetting_reach_the_lakehouse(settings: Settings) -> No
 
 def test_a_catalogue_that_is_away_is_told_in_one_line(settings: Settings) -> None:
     published(settings, 1)
-    with pytest.raises(LakehouseUnreachable, match=r"not up to date: .*connect") as told:
+    with pytest.raises(LakehouseUnreachable, match=r"not up to date: .*connect") as raised:
         share(settings.model_copy(update={"lakehouse": SecretStr(NOWHERE)}))
-    assert "\n" not in str(told.value)
-    assert "hunter2" not in str(told.value)
+    assert "\n" not in str(raised.value)
+    assert "hunter2" not in str(raised.value)
 
 
 def test_what_is_published_no_longer_goes_and_former_rows_with_it(settings: Settings) -> None:

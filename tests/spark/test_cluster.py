@@ -21,8 +21,8 @@ def test_a_worker_that_is_killed_in_mid_build_is_not_missed(data_dir: Path, tmp_
     Lake(data_dir).add(*a_crowded_lake(seed=2))
     environment = small_spark(tmp_path / "conf", log="info")
     sessions = data_dir / "spark/warehouse/staging.db/sessions"
-    told = tmp_path / "build.log"  # a pipe that nobody reads would stop the build
-    with told.open("w") as log, cluster(tmp_path, environment) as stands:
+    log_file = tmp_path / "build.log"  # an unread pipe would stop the build
+    with log_file.open("w") as log, cluster(tmp_path, environment) as stands:
         building = subprocess.Popen(
             [sys.executable, "-m", "orchestration.cli.main", "build", "--target", "spark"],
             env=os.environ
@@ -42,7 +42,7 @@ def test_a_worker_that_is_killed_in_mid_build_is_not_missed(data_dir: Path, tmp_
         assert building.poll() is None, "the build goes on"
         wait_for(lambda: stands.alive() == 1, "the loss, noticed")
         building.wait()
-    assert building.returncode == 0, told.read_text()[-5000:]
+    assert building.returncode == 0, log_file.read_text()[-5000:]
 
     warehouse = Warehouse(data_dir)
     warehouse.build()

@@ -26,7 +26,7 @@ TABLES = (
 )
 DAY = datetime(2026, 1, 14)
 ALONE = "2025-12-24"
-"""A day with one session, which the last load empties: nothing writes its partition anew."""
+"""A day with one session, which the last load empties: nothing rewrites its partition."""
 
 
 def in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

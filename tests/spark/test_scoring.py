@@ -27,6 +27,6 @@ def test_executors_write_the_same_rows_in_the_same_order(
         for run, settings in (("here", here), ("there", there))
         if recommend(settings, run)
     ]
-    told = [table.drop_columns(["run_id", "made_at"]) for table in written]
-    assert told[0].num_rows > 10_000
-    assert told[0].equals(told[1])
+    batches = [table.drop_columns(["run_id", "made_at"]) for table in written]
+    assert batches[0].num_rows > 10_000
+    assert batches[0].equals(batches[1])

@@ -90,22 +90,22 @@ class AirflowDay:
 
     def clears(self, dag: str, *tasks: str) -> dict[str, Any]:
         """Clear tasks of the newest run; return how it ended, each task with its tries."""
-        told = python(self.home, CLEAR, str(DAGS), dag, *tasks, **self.installation.environment())
-        end: dict[str, Any] = _ends(told)
+        output = python(self.home, CLEAR, str(DAGS), dag, *tasks, **self.installation.environment())
+        end: dict[str, Any] = _ends(output)
         return end
 
     def _runs(self, words: list[str], more: dict[str, str]) -> list[dict[str, Any]]:
-        told = python(self.home, RUN, str(DAGS), *words, **self.installation.environment() | more)
-        ends: list[dict[str, Any]] = _ends(told)
+        output = python(self.home, RUN, str(DAGS), *words, **self.installation.environment() | more)
+        ends: list[dict[str, Any]] = _ends(output)
         return ends
 
     def alerts(self) -> list[dict[str, Any]]:
-        """What whoever is on call was told."""
+        """The alerts sent so far."""
         log = self.installation.data_dir / "logs" / "alerts.jsonl"
         return [json.loads(line) for line in log.read_text().splitlines()]
 
 
-def _ends(told: str) -> Any:
-    # what was started, as Spark's JVM, may say goodbye after it
-    (line,) = [line for line in told.splitlines() if line.startswith("ENDS ")]
+def _ends(output: str) -> Any:
+    # what was started, as Spark's JVM, may print more after it
+    (line,) = [line for line in output.splitlines() if line.startswith("ENDS ")]
     return json.loads(line.removeprefix("ENDS "))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-# What tells one lake from another, and nothing of what the app's users did.
+# What differs between lakes, and nothing of what the app's users did.
 LAKE_BOUND = frozenset({"load_date", "etl_updated_at", "load_id"})
 
 

@@ -1,4 +1,4 @@
-"""Ways in which data, a lake or a model can be wrong, each with the gate meant for it."""
+"""Ways in which data, a lake or a model can be wrong, each with the check meant for it."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ TODAY = 12
 class Corruption:
     """What goes wrong before today's run, and words of the line that stops it.
 
-    Words with `|` between are alternatives: of a model's unit tests the first to fail is told.
+    Words with `|` between are alternatives: of a model's unit tests the first to fail is reported.
     No words: the run goes on without what is wrong, which is set aside.
     """
 
@@ -82,7 +82,7 @@ def twice(records: Records) -> None:
 
 
 def yesterday_becomes(items: Callable[[list[int]], list[int]]) -> Callable[[Records], None]:
-    """The app tells yesterday's sessions anew, with other listens."""
+    """The app sends yesterday's sessions again, with other listens."""
 
     def change(records: Records) -> None:
         updated = (clock(TODAY) - timedelta(hours=3)).isoformat()
@@ -229,7 +229,9 @@ GATE = {
     "tracks older than records": Corruption(
         "tracks: created_at lies between", spoil("tracks", 10, created_at="1812-01-01T00:00:00")
     ),
-    "sessions of nobody": Corruption("user_id is known", spoil("listen_history", 20, user_id=None)),
+    "sessions without a user": Corruption(
+        "user_id is known", spoil("listen_history", 20, user_id=None)
+    ),
     "sessions of no time": Corruption(
         "created_at is known", spoil("listen_history", 20, created_at=None)
     ),
@@ -242,7 +244,7 @@ GATE = {
     "sessions of no tracks": Corruption(
         "items holds track ids", spoil("listen_history", 20, items=[None])
     ),
-    "sessions told twice": Corruption("tell sessions apart", twice),
+    "sessions sent twice": Corruption("tell sessions apart", twice),
     "a tenth of the sessions": Corruption("listen_history brings", fewer),
     "thirteen times the sessions": Corruption("listen_history brings", many_more),
 }
@@ -250,7 +252,7 @@ SET_ASIDE = {
     "a few tracks without ids": Corruption("", spoil("tracks", 3, id=None)),
     "a few ids beyond INTEGER": Corruption("", spoil("users", 3, id=2**40)),
     "a few sessions of the future": Corruption("", spoil("listen_history", 3, created_at=FUTURE)),
-    "a few sessions of nobody": Corruption("", spoil("listen_history", 3, user_id=None)),
+    "a few sessions without a user": Corruption("", spoil("listen_history", 3, user_id=None)),
     "a few sessions of no tracks": Corruption("", spoil("listen_history", 3, items=[7, None])),
 }
 FRESHNESS = {
@@ -380,7 +382,7 @@ MODELS = {
     ),
 }
 CORRUPTIONS: dict[str, Corruption] = PULL | GATE | SET_ASIDE | FRESHNESS | LAKE | VOLUME | MODELS
-# A pull, a lake and a model; an app that stands still lives a day of its own in test_quality.py.
+# A pull, a lake and a model; an app that stands still has its own day in test_quality.py.
 IN_EVERY_RUN = (
     "pages that lack a record",
     "a file that lost records",

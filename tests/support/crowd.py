@@ -73,7 +73,7 @@ def write(is_over: Callable[[], bool]) -> dict[str, Any]:
         except duckdb.Error:
             continue  # readers have it open
         if os.path.realpath(LINK) != opened_from:
-            session.close()  # opened as the link moved: which file it is can't be told
+            session.close()  # opened as the link moved: which file it is can't be known
             continue
         while os.path.realpath(LINK) == opened_from and not is_over():
             select.select([], [], [], 0.001)
@@ -103,13 +103,13 @@ def refused() -> str:
 
 
 def start(work: Callable[[Callable[[], bool]], dict[str, Any]], seed: int) -> tuple[int, int]:
-    """Begin a child; return the pipe that tells it to end, and the one that tells what it saw."""
+    """Begin a child; return the pipe that ends it, and the one it reports to."""
     ends, end = os.pipe()
-    told, tell = os.pipe()
+    reader, writer = os.pipe()
     if os.fork():
         os.close(ends)
-        os.close(tell)
-        return end, told
+        os.close(writer)
+        return end, reader
     os.close(end)
     os.nice(10)
     random.seed(seed)
@@ -117,7 +117,7 @@ def start(work: Callable[[Callable[[], bool]], dict[str, Any]], seed: int) -> tu
         seen = work(lambda: bool(select.select([ends], [], [], 0)[0]))
     except BaseException as error:
         seen = {"error": f"{type(error).__name__}: {error}"}
-    with os.fdopen(tell, "w") as answer:
+    with os.fdopen(writer, "w") as answer:
         json.dump(seen, answer)
     os._exit(0)
 
@@ -130,11 +130,11 @@ def main() -> None:
     print("reading", flush=True)
     sys.stdin.read()
     for end, _ in children:
-        with suppress(BrokenPipeError):  # it failed, and tells why
+        with suppress(BrokenPipeError):  # it failed, and reports why
             os.write(end, b"end")
     answers = []
-    for _, told in children:
-        with os.fdopen(told) as answer:
+    for _, reader in children:
+        with os.fdopen(reader) as answer:
             answers.append(json.load(answer))
     print(json.dumps({"children": answers, "refused": refused()}))
 

@@ -42,7 +42,7 @@ class DrawnPlays:
         """Return what a model learns from; users have ids from 100, tracks from 1."""
         pairs = sorted(self.plays)
         user, track = (np.array([pair[at] for pair in pairs], np.int64) for at in (0, 1))
-        told = np.array([self.plays[pair] for pair in pairs]).reshape(-1, 2)
+        values = np.array([self.plays[pair] for pair in pairs]).reshape(-1, 2)
         genres = [f"Genre {number % self.genres}" for number in range(self.users + self.tracks)]
         artists = [f"Artist {self.artist(number)}" for number in range(self.tracks)]
         data = interactions(
@@ -50,14 +50,14 @@ class DrawnPlays:
             np.arange(self.tracks) + 1,
             user,
             track,
-            told[:, 0],
-            last_played=NOW - (told[:, 1] * 86_400e6).astype("timedelta64[us]"),
+            values[:, 0],
+            last_played=NOW - (values[:, 1] * 86_400e6).astype("timedelta64[us]"),
             user_features=features_of({"favorite_genre": genres[: self.users]}, fewest=1),
             track_features=features_of(
                 {"artist": artists, "genres": genres[: self.tracks]}, fewest=1
             ),
         )
-        decayed = told[:, 0] * 0.5 ** (told[:, 1] / 30)
+        decayed = values[:, 0] * 0.5 ** (values[:, 1] / 30)
         return replace(data, decayed=decayed.astype(np.float32))
 
     def maker(
@@ -96,6 +96,6 @@ def drawn_plays(draw: st.DrawFn, most_users: int = 5, most_tracks: int = 24) -> 
     """Draw an app of a few users and tracks; some users may have played all, or nothing."""
     users, tracks = draw(st.integers(1, most_users)), draw(st.integers(1, most_tracks))
     pair = st.tuples(st.integers(0, users - 1), st.integers(0, tracks - 1))
-    told = st.tuples(st.integers(1, 9), st.floats(0, 90))
-    plays = draw(st.dictionaries(pair, told, max_size=users * tracks))
+    values = st.tuples(st.integers(1, 9), st.floats(0, 90))
+    plays = draw(st.dictionaries(pair, values, max_size=users * tracks))
     return DrawnPlays(users, tracks, plays, draw(st.integers(1, 8)), draw(st.integers(1, 4)))

@@ -67,38 +67,38 @@ class Installation:
 
     def does(self, *words: str) -> str:
         """Run `moovitamix` here, which must succeed; return what it prints."""
-        code, told, complaint = self._here(*words)
+        code, output, complaint = self._here(*words)
         assert code == 0, complaint
-        return told
+        return output
 
     def lives(self, instant: datetime) -> str:
         """Live the day of `instant` with `moovitamix run`, in a process of its own."""
         process = self.start("run", "--as-of", instant.isoformat())
-        told, complaint = process.communicate(timeout=PATIENCE_SECONDS)
+        output, complaint = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, complaint
-        return told
+        return output
 
     def ends(self, *words: str) -> tuple[int, str, str]:
         """Run `moovitamix` here, however it ends; return its code, output and complaint."""
         return self._here(*words)
 
     def _here(self, *words: str) -> tuple[int, str, str]:
-        """Run a command in this process, where dbt and the gate are imported already.
+        """Run a command in this process, where dbt and Great Expectations are imported already.
 
         A process of its own would be as right, and take longest to import; days are lived in one.
         """
-        told, complaint = StringIO(), StringIO()
+        output, complaint = StringIO(), StringIO()
         with (
             patch.dict(os.environ, self.environment(), clear=True),
             patch.object(sys, "argv", ["moovitamix", *words]),
-            redirect_stdout(told),
+            redirect_stdout(output),
             redirect_stderr(complaint),
         ):
             try:
                 main()
             except SystemExit as ended:
                 code = ended.code
-        return int(code or 0), told.getvalue(), complaint.getvalue()
+        return int(code or 0), output.getvalue(), complaint.getvalue()
 
     def copy(self, data_dir: Path) -> "Installation":
         """Return the same as it stands, in another folder."""

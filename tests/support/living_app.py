@@ -1,4 +1,4 @@
-"""An app that lives: day after day people sign up, tracks appear, sessions are listened to."""
+"""A growing app: day after day people sign up, tracks appear, sessions are listened to."""
 
 import random
 from datetime import datetime, timedelta

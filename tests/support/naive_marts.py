@@ -23,16 +23,16 @@ def listens(loads: Sequence[Load]) -> set[tuple[Any, ...]]:
 def tracks(loads: Sequence[Load]) -> set[tuple[Any, ...]]:
     """The rows of dim_tracks: id, name, created_at, updated_at, etl_updated_at, is_inferred."""
     known = _winners(_valid(loads, "tracks", _is_track), lambda record: record["id"])
-    told = {
+    rows = {
         (key, record["name"], record["created_at"], record["updated_at"], load.as_of, False)
         for key, (record, load) in known.items()
     }
-    heard: dict[int, datetime] = {}
+    first_listens: dict[int, datetime] = {}
     for record, load in _sessions(loads).values():
         for track_id in record["items"] or []:
             if track_id not in known:
-                heard[track_id] = min(heard.get(track_id, load.as_of), load.as_of)
-    return told | {(key, None, None, None, first, True) for key, first in heard.items()}
+                first_listens[track_id] = min(first_listens.get(track_id, load.as_of), load.as_of)
+    return rows | {(key, None, None, None, first, True) for key, first in first_listens.items()}
 
 
 def _sessions(loads: Sequence[Load]) -> dict[Any, tuple[Record, Load]]:

@@ -1,6 +1,6 @@
 """An independent server of the app's original contract, and of every way in which it can misbehave.
 
-Pages of at most 100, unknown parameters ignored, no filter, ids drawn anew by a restart. Shares
+Pages of at most 100, unknown parameters ignored, no filter, new ids after a restart. Shares
 nothing with `api/source` or `ingestion`, so that it can contradict both.
 """
 

@@ -90,10 +90,10 @@ def serving(data_dir: Path, workers: int = 1, **environment: str) -> Iterator[Ru
     process = begin_serving(data_dir, f"--workers={workers}", log=log, **(free | environment))
     assert process.stdout
     try:
-        said = process.stdout.readline().strip()
-        if not said:
+        first_line = process.stdout.readline().strip()
+        if not first_line:
             raise AssertionError(log.read_text())
-        yield RunningServing(said.removeprefix("serving API on "), secret, process, log)
+        yield RunningServing(first_line.removeprefix("serving API on "), secret, process, log)
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -1,4 +1,4 @@
-"""Apps so small that most recommenders have nothing to say: a user, a track, no listen at all."""
+"""Apps so small that most recommenders have nothing to learn: a user, a track, no listen at all."""
 
 from __future__ import annotations
 

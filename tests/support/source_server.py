@@ -23,7 +23,7 @@ class RunningSource:
     """A source that answers."""
 
     url: str
-    said: str
+    line: str
     process: Process
 
     def get(self, path: str, **parameters: object) -> urllib3.BaseHTTPResponse:
@@ -65,10 +65,10 @@ def source(data_dir: Path, *options: str) -> Iterator[RunningSource]:
     assert process.stdout
     assert process.stderr
     try:
-        said = process.stdout.readline().strip()
-        if not said:
+        line = process.stdout.readline().strip()
+        if not line:
             raise AssertionError(process.stderr.read())
-        yield RunningSource(said.split(",")[0].removeprefix("source API on "), said, process)
+        yield RunningSource(line.split(",")[0].removeprefix("source API on "), line, process)
     finally:
         process.stdin.close()
         process.wait(timeout=30)

@@ -26,8 +26,8 @@ def answer(asked: Asked) -> list[bytes]:
     known = {f"Bearer {SECRET}", f"Basic {BASIC}"}
     if asked.headers.get("authorization") in known or asked.headers.get("x-api-key") == SECRET:
         return whole(NOTHING)
-    said = f"who is {asked.headers.get('authorization')}?".encode()
-    return whole(said, status="401 Unauthorized")
+    text = f"who is {asked.headers.get('authorization')}?".encode()
+    return whole(text, status="401 Unauthorized")
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ Moovitamix = Callable[..., tuple[int, str, str]]
 def moovitamix(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Moovitamix:
     """Return the command line with settings of its own: its exit code, output and complaint.
 
-    It runs in this process, where the gate has imported Great Expectations already. What it
+    It runs in this process, where raw validation has imported Great Expectations already. What it
     starts may write past it; that counts too.
     """
 
@@ -66,11 +66,11 @@ def moovitamix(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Moovitamix:
     return run
 
 
-def require_kept_nowhere(folder: Path, said: str) -> None:
+def require_kept_nowhere(folder: Path, text: str) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert files
     for secret in (SECRET, "tr0ub4dor%263-horse", BASIC):
-        assert secret not in said
+        assert secret not in text
         assert [path for path in files if secret.encode() in path.read_bytes()] == []
 
 
@@ -123,7 +123,7 @@ def test_a_key_may_lie_in_a_file(server: RawServer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "expected"),
     [
         ({"api_token": f"{SECRET}\r\nX-Admin: 1"}, "MOOVITAMIX_API_TOKEN has a line's end"),
         ({"api_header": f"X-Key: {SECRET}\nHost: b"}, "MOOVITAMIX_API_HEADER has a line's end"),
@@ -141,9 +141,9 @@ def test_a_key_may_lie_in_a_file(server: RawServer, tmp_path: Path) -> None:
     ],
 )
 def test_what_can_not_be_sent_is_refused_without_being_shown(
-    given: dict[str, str], said: str, tmp_path: Path
+    given: dict[str, str], expected: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match=said) as raised:
+    with pytest.raises(ValueError, match=expected) as raised:
         IngestionSettings(**{"data_dir": tmp_path, "api_url": "http://h", **given})  # type: ignore[arg-type]
     assert SECRET not in str(raised.value)
 

@@ -354,7 +354,7 @@ def test_half_a_utf_16_page_is_said_to_be_that(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         (
             b'{"items": [\n  {"id": 1}\n  {"id": 2}\n]}',
@@ -368,8 +368,8 @@ def test_half_a_utf_16_page_is_said_to_be_that(tmp_path: Path) -> None:
         (b"Gone fishing", "it begins with 'Gone fishing'"),
     ],
 )
-def test_what_is_no_json_is_shown_where_it_stops_being_that(body: bytes, said: str) -> None:
-    with pytest.raises(errors.NotJson, match=said.replace("(", "\\(")) as raised:
+def test_what_is_no_json_is_shown_where_it_stops_being_that(body: bytes, expected: str) -> None:
+    with pytest.raises(errors.NotJson, match=expected.replace("(", "\\(")) as raised:
         parse([Body("tracks, page 1", body)], TRACKS)
     assert len(str(raised.value)) < 400
 
@@ -414,8 +414,8 @@ def test_every_answer_is_a_page_or_an_error_that_says_so(
     is_chunked: bool,
     cut: int,
 ) -> None:
-    said = body.decode(errors="replace").encode(encoding) if encoding else body
-    packed = CODINGS[coding](said)
+    encoded = body.decode(errors="replace").encode(encoding) if encoding else body
+    packed = CODINGS[coding](encoded)
     packed = packed[: len(packed) - cut] if cut else packed
     more = [] if coding == "identity" else [f"content-encoding: {coding}"]
     answer = in_chunks(packed, *more) if is_chunked else whole(packed, *more)

@@ -121,8 +121,8 @@ def test_kills_at_random_instants_leave_every_record_exactly_once(
         assert nursery.ingest(api, tmp_path, datetime(2026, 2, 1))
         require_all_landed(lake, api)
     assert killed
-    told = [pull for pull in ops(lake, "pulls", "load_id, table_name") if pull[0]]
-    assert told == sorted((load_id, table) for load_id in accepted(lake) for table in COLUMNS)
+    pulls = [pull for pull in ops(lake, "pulls", "load_id, table_name") if pull[0]]
+    assert pulls == sorted((load_id, table) for load_id in accepted(lake) for table in COLUMNS)
 
 
 @pytest.fixture

@@ -262,10 +262,10 @@ def test_an_api_that_ignores_the_page_is_known_by_its_second_answer(
 
     api.misbehaviour = first_page
     settings = settings_for(tmp_path, api)
-    said = "the records of page 1 came again" if echoes else "page 1 came"
+    reason = "the records of page 1 came again" if echoes else "page 1 came"
     with pytest.raises(
         errors.PageIgnored,
-        match=rf"^tracks: page 2 was asked for, {said}: the API does not heed `page`$",
+        match=rf"^tracks: page 2 was asked for, {reason}: the API does not heed `page`$",
     ):
         pull(settings)
     assert len([one for one in api.requests if (one.table, one.page) == ("tracks", 2)]) == 1

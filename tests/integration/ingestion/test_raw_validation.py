@@ -118,11 +118,11 @@ def test_a_person_can_overrule_raw_validation_and_the_reason_stays(
     with pytest.raises(LoadRefused) as refused:
         ingest(settings, as_of=DAY, run_id="r1")
     load_id = refused.value.load_id
-    accept(settings, load_id, "addresses are no longer told", "r2")
+    accept(settings, load_id, "addresses are no longer published", "r2")
     assert accepted(settings.lake_url) == [load_id]
     (result,) = validation_results(settings.lake_url)
     assert result.reason is not None
-    assert result.reason.startswith("addresses are no longer told (overruled: users: email")
+    assert result.reason.startswith("addresses are no longer published (overruled: users: email")
     assert result.run_id == "r2"
     for name, why in ((load_id, "counts already"), ("1.1", "has no load 1.1")):
         with pytest.raises(NoSuchLoad, match=why):
@@ -130,7 +130,7 @@ def test_a_person_can_overrule_raw_validation_and_the_reason_stays(
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
         (lambda sessions: sessions[:40], "listen_history brings"),
         (lambda sessions: sessions * 12, "listen_history brings"),
@@ -138,7 +138,7 @@ def test_a_person_can_overrule_raw_validation_and_the_reason_stays(
 )
 def test_a_day_far_from_the_days_before_is_refused(
     change: Callable[[list[Record]], list[Record]],
-    said: str,
+    reason: str,
     api: OriginalApi,
     settings: IngestionSettings,
 ) -> None:
@@ -150,7 +150,7 @@ def test_a_day_far_from_the_days_before_is_refused(
         moved = datetime.fromisoformat(session["created_at"]) + timedelta(seconds=number)
         session["created_at"] = moved.isoformat()
     api.records["listen_history"] = sessions
-    with pytest.raises(LoadRefused, match=said):
+    with pytest.raises(LoadRefused, match=reason):
         ingest(settings, as_of=DAY + timedelta(days=8), run_id="odd")
     # A full pull is like no other: its volume says nothing.
     ingest(settings, as_of=DAY + timedelta(days=8), full=True, run_id="full")
@@ -260,15 +260,15 @@ def test_a_column_that_is_suddenly_half_empty_or_all_the_same_is_noted(
     spoil(api, "tracks", 0.7, songwriters=None)
     spoil(api, "users", 1, favorite_genres="Rock")
     ingest(settings, as_of=DAY + timedelta(days=1), run_id="second")
-    noted = _failed(settings, "warn")
+    warnings = _failed(settings, "warn")
     assert (
         "users",
         "users.favorite_genres is not the same throughout, as in the loads before",
-    ) in (noted)
+    ) in warnings
     usual = (
         "tracks.songwriters is filled in 50% of the records or more: 100% were in the loads before"
     )
-    assert ("tracks", usual) in noted
+    assert ("tracks", usual) in warnings
 
 
 def _failed(settings: IngestionSettings, severity: str) -> list[tuple[Any, ...]]:

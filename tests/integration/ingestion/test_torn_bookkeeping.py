@@ -1,4 +1,4 @@
-"""dlt's small files, and the note of a pull, torn anywhere: the next ingest lands every record."""
+"""dlt's small files, and the record of a pull, torn anywhere: the next ingest lands all records."""
 
 import random
 import shutil
@@ -28,7 +28,7 @@ def api() -> Iterator[OriginalApi]:
 
 @pytest.fixture(scope="module")
 def landed_once(api: OriginalApi, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder after one ingest, only to be copied, with a note as a crash leaves one."""
+    """A data folder after one ingest and a crash in the next, which leaves a pending pull."""
     data_dir = tmp_path_factory.mktemp("landed") / "data"
     settings = settings_for(data_dir, api)
     ingest(settings, as_of=DAY, run_id="first")

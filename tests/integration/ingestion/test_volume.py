@@ -1,4 +1,4 @@
-"""When the volume of a day warns, fails, or is nobody's business."""
+"""When the volume of a day warns, fails, or passes."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta

@@ -56,7 +56,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def said(files: Path) -> dict[str, Any]:
+def answer(files: Path) -> dict[str, Any]:
     ran = _evaluate(
         "--listens", files / "listens.parquet", "--tracks", files / "tracks.parquet",
         "--oracle", files / "oracle.parquet", "--split", "time", "--seed", 3, "--json",
@@ -67,26 +67,26 @@ def said(files: Path) -> dict[str, Any]:
     return answer
 
 
-def test_the_answer_has_every_model_and_figure(said: dict[str, Any]) -> None:
-    assert (said["split"], said["seed"]) == ("time", 3)
-    assert [model["model"] for model in said["models"]] == [*MODELS, "oracle"]
-    for model in said["models"]:
+def test_the_answer_has_every_model_and_figure(answer: dict[str, Any]) -> None:
+    assert (answer["split"], answer["seed"]) == ("time", 3)
+    assert [model["model"] for model in answer["models"]] == [*MODELS, "oracle"]
+    for model in answer["models"]:
         for figure in ("ndcg_at_10", "recall_at_10", "recall_at_20", "map_at_10", "coverage"):
             assert 0 <= model[figure] <= 1
         assert {"novelty", "gini", "listen_again", "percent_of_oracle"} <= model.keys()
         assert model["slices"].keys() == {"new_users", "light_users", "new_tracks"}
 
 
-def test_models_of_taste_and_the_oracle_beat_popularity(said: dict[str, Any]) -> None:
-    ndcg = {model["model"]: model["ndcg_at_10"] for model in said["models"]}
+def test_models_of_taste_and_the_oracle_beat_popularity(answer: dict[str, Any]) -> None:
+    ndcg = {model["model"]: model["ndcg_at_10"] for model in answer["models"]}
     assert ndcg["blend"] > ndcg["popularity"]
     assert ndcg["oracle"] > 2 * ndcg["popularity"]
-    percent = {model["model"]: model["percent_of_oracle"] for model in said["models"]}
+    percent = {model["model"]: model["percent_of_oracle"] for model in answer["models"]}
     assert percent["blend"] == pytest.approx(100 * ndcg["blend"] / ndcg["oracle"])
 
 
 def test_a_csv_gives_the_same_figures_and_a_table_for_people(
-    files: Path, said: dict[str, Any]
+    files: Path, answer: dict[str, Any]
 ) -> None:
     ran = _evaluate(
         "--listens", files / "listens.csv", "--tracks", files / "tracks.csv",
@@ -100,7 +100,7 @@ def test_a_csv_gives_the_same_figures_and_a_table_for_people(
         cells[1].strip(): cells[2].strip() for line in lines if len(cells := line.split("│")) > 3
     }
     assert list(rows) == MODELS
-    for model in said["models"][:-1]:
+    for model in answer["models"][:-1]:
         assert rows[model["model"]] == f"{model['ndcg_at_10']:.4f}"
 
 
@@ -139,7 +139,7 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, content: str | None, compla
         (
             [(user, (7 * user + track) % 60) for track in range(20) for user in range(30)]
             + [(at % 5, 61 + at % 30) for at in range(70)],
-            "say nothing",
+            "are meaningless",
         ),
     ],
     ids=["one person", "nine users", "no overlap", "few test users"],
@@ -159,12 +159,12 @@ def test_what_no_figure_could_tell_is_said_and_not_scored(
 
 
 def test_tracks_without_a_listen_are_candidates_only_where_that_is_asked_for(
-    files: Path, said: dict[str, Any]
+    files: Path, answer: dict[str, Any]
 ) -> None:
     arguments = ["--listens", files / "listens.parquet", "--tracks", files / "tracks.parquet"]
     ran = _evaluate(*arguments, "--seed", 3, "--trials", 1, "--all-tracks", "--json")
     assert ran.returncode == 0, ran.stderr
-    assert said["read"][2] == "left out  tracks of tracks.parquet without a listen: 4"
+    assert answer["read"][2] == "left out  tracks of tracks.parquet without a listen: 4"
     assert json.loads(ran.stdout)["read"][2] == "left out  nothing"
 
 

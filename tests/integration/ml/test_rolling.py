@@ -36,8 +36,8 @@ AT_RANDOM = SparseLog(
 
 
 def settings_of(data_dir: Path, **given: object) -> MlSettings:
-    told: dict[str, Any] = {"model": "softmax", "min_listens": 500} | given
-    return MlSettings(data_dir=data_dir, lake_url=str(data_dir / "lake"), **told)
+    values: dict[str, Any] = {"model": "softmax", "min_listens": 500} | given
+    return MlSettings(data_dir=data_dir, lake_url=str(data_dir / "lake"), **values)
 
 
 def holdout_of(settings: MlSettings) -> Holdout:

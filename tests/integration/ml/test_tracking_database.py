@@ -1,4 +1,4 @@
-"""MLflow's database torn, empty or old, and trainings that were killed: told, mended, ended."""
+"""MLflow's database torn, empty or old, and trainings that were killed: reported, mended, ended."""
 
 import os
 import random

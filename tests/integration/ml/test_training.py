@@ -24,8 +24,8 @@ PICKLE = b"\x80\x04"
 
 
 def settings_of(data_dir: Path, **given: object) -> MlSettings:
-    told: dict[str, Any] = {"model": "lightfm", "min_listens": 100} | given
-    return MlSettings(data_dir=data_dir, lake_url=str(data_dir / "lake"), **told)
+    values: dict[str, Any] = {"model": "lightfm", "min_listens": 100} | given
+    return MlSettings(data_dir=data_dir, lake_url=str(data_dir / "lake"), **values)
 
 
 @pytest.fixture(scope="module")
@@ -74,17 +74,17 @@ def test_after_a_training_none_is_due_until_the_cadence_or_until_people_change(
     assert trainings
     settings = settings_of(data_dir)
     assert due(settings, "a").why == "not due: weekly, and the newest training is 0 h old"
-    noted = batches.read(settings.lake_url, "drift")
-    assert {row["run_id"] for row in noted} == {"a"}
-    assert len(noted) == 4
-    assert not any(row["is_beyond"] for row in noted)
+    rows = batches.read(settings.lake_url, "drift")
+    assert {row["run_id"] for row in rows} == {"a"}
+    assert len(rows) == 4
+    assert not any(row["is_beyond"] for row in rows)
 
     Tastes(groups=2, version=2).publish(data_dir / "marts.duckdb")
     moved = due(settings, "b")
     assert moved.is_due
     assert moved.why.startswith("drift: PSI of favourite genre")
-    noted = [row for row in batches.read(settings.lake_url, "drift") if row["run_id"] == "b"]
-    assert any(row["is_beyond"] for row in noted)
+    rows = [row for row in batches.read(settings.lake_url, "drift") if row["run_id"] == "b"]
+    assert any(row["is_beyond"] for row in rows)
 
     with pytest.raises(NothingToLearnFrom):
         due(settings_of(tmp_path))

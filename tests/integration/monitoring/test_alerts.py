@@ -141,9 +141,9 @@ def test_channels_that_are_down_or_deaf_cost_their_patience_and_change_nothing(
         fail(settings, STALE)
         assert time.monotonic() - began < 5
     assert outcomes(settings) == [("json", "failed"), ("log", "sent"), ("mailto", "failed")]
-    said = capsys.readouterr().out
-    assert "the alert by mailto failed" in said
-    assert "s3cr3tPath" not in said + str(attempts(settings))
+    output = capsys.readouterr().out
+    assert "the alert by mailto failed" in output
+    assert "s3cr3tPath" not in output + str(attempts(settings))
     ended = [row for row in log.read(settings.lake_url, "runs") if row["event"] == "finished"]
     assert [row["error"] for row in ended] == [str(STALE)]
 

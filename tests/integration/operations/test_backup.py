@@ -191,12 +191,12 @@ def test_data_is_only_replaced_if_asked_and_never_by_a_damaged_backup(
         assert not draft_of(small).exists()
     victim.write_bytes(whole)
     manifest = made.path / "manifest.json"
-    told = manifest.read_text()
-    for changed in (told.replace("bytes", "bytez", 1), told[: len(told) // 2]):
+    text = manifest.read_text()
+    for changed in (text.replace("bytes", "bytez", 1), text[: len(text) // 2]):
         manifest.write_text(changed)
         with pytest.raises(BackupDamaged, match="manifest is not what was written"):
             _restore(small, where, force=True)
-    manifest.write_text(told)
+    manifest.write_text(text)
     _restore(small, where, force=True)
     assert "lake/new" not in _content(small)
     assert (small / ".writer.lock").stat().st_ino == lock, "who waits for the lock waits on"
@@ -258,9 +258,9 @@ def _signs_of(user_id: int, data_dir: Path) -> list[str]:
         f"select id, 'users' as name from '{raw}/users/*/*.parquet'"
         f" union all select user_id, 'sessions' from '{raw}/listen_history/*/*.parquet'"
     )
-    told = [name for found, name in shown.fetchall() if found == user_id]
+    names = [name for found, name in shown.fetchall() if found == user_id]
     with duckdb.connect(data_dir / "marts.duckdb", read_only=True) as marts:
-        return told + marts.sql(f"from dim_users where user_id = {user_id}").fetchall()
+        return names + marts.sql(f"from dim_users where user_id = {user_id}").fetchall()
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
@@ -342,8 +342,8 @@ def test_a_killed_backup_is_none_and_the_next_one_is_whole(
     for _ in _steps(lambda step: _killed_at(step, lambda: _back_up(small, where, keep=1)), every):
         for backup in place.backups_in(where):
             _restore(copy := tmp_path / "copy", backup)
-            told = _content(copy)
-            assert told == (before if backup != first.path else _without_new(before))
+            found = _content(copy)
+            assert found == (before if backup != first.path else _without_new(before))
             shutil.rmtree(copy)
         assert place.backups_in(where)
     assert len(place.backups_in(where)) == 1
@@ -351,7 +351,7 @@ def test_a_killed_backup_is_none_and_the_next_one_is_whole(
 
 
 def _without_new(content: dict[str, bytes]) -> dict[str, bytes]:
-    return {name: told for name, told in content.items() if name != "lake/new"}
+    return {name: held for name, held in content.items() if name != "lake/new"}
 
 
 @pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])

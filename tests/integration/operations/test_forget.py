@@ -129,7 +129,7 @@ def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFa
     for _ in range(2):
         _publish(data_home)
     lake = data_home / "lake"
-    with pytest.MonkeyPatch.context() as patch:  # killed before dlt loads: package and note stay
+    with pytest.MonkeyPatch.context() as patch:  # killed before dlt loads: package and record stay
         patch.setattr("ingestion.pull.ingest.finish", lambda *_: 1 / 0)
         with contextlib.suppress(ZeroDivisionError):
             ingest(ingestion, as_of=DAY + timedelta(days=1), run_id="r2")
@@ -190,7 +190,7 @@ def _erase(data_dir: Path, run_id: str = "f") -> Done:
 
 
 def _found_in(data_dir: Path) -> set[str]:
-    """Names of all files that tell of the person, decoded by what they are, and as bytes."""
+    """Names of all files that name the person, decoded by what they are, and as bytes."""
     paths = [path for path in data_dir.rglob("*") if path.is_file()]
     assert len(paths) > 10
     return {path.name for path in paths if _tells(path)}
@@ -217,7 +217,7 @@ def _parquet(path: Path) -> Iterator[object]:
     try:
         rows = pq.ParquetFile(path).read()
     except pa.ArrowInvalid:
-        return iter([SIGNS[0]])  # torn: nobody can tell what is in it
+        return iter([SIGNS[0]])  # torn: its content is unknown
     return (value for column in rows.columns for value in column.to_pylist())
 
 
@@ -294,8 +294,8 @@ def test_the_masked_file_holds_no_personal_value(lived: Path) -> None:
     masked = lived / "marts_masked.duckdb"
     assert not [value for value in _tables(masked) if any(sign in str(value) for sign in SIGNS)]
     for table in ("dim_users", "dim_users_history"):
-        told = "count(first_name), count(last_name), count(email), count(gender)"
-        assert _read(masked, f"select {told} from {table}") == [(0, 0, 0, 0)]
+        selected = "count(first_name), count(last_name), count(email), count(gender)"
+        assert _read(masked, f"select {selected} from {table}") == [(0, 0, 0, 0)]
         ids = f"select user_id, favorite_genres from {table} order by all"
         assert _read(masked, ids) == _read(lived / "marts.duckdb", ids)
 
@@ -343,8 +343,8 @@ def test_from_a_row_of_a_mart_one_walks_to_its_load_and_its_file(lived: Path) ->
     assert results[load_id]["run_id"] == run_id == "r1"
     brought = duckdb.sql(f"from read_parquet('{lived / 'lake' / file}')")
     assert brought.filter(f"user_id = {PERSON} and _dlt_load_id = '{load_id}'").fetchall()
-    told = "select git_commit, manifest_hash from publication"
-    ((commit, manifest_hash),) = _read(lived / "marts.duckdb", told)
+    selected = "select git_commit, manifest_hash from publication"
+    ((commit, manifest_hash),) = _read(lived / "marts.duckdb", selected)
     assert commit is None or len(commit.removesuffix("-dirty")) == 40
     assert len(manifest_hash) == 64
     # Every row of every mart that was made of a load leads to a file.

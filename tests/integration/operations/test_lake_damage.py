@@ -64,5 +64,5 @@ def test_bytes_that_changed_inside_are_found_though_the_reader_names_no_file(
 
 def test_an_error_about_something_else_looks_at_no_file(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"torn")
-    said = f"Binder Error: no column x in read_parquet('{tmp_path}/a.parquet')"
-    assert damaged_file(said, str(tmp_path)) is None
+    message = f"Binder Error: no column x in read_parquet('{tmp_path}/a.parquet')"
+    assert damaged_file(message, str(tmp_path)) is None

@@ -129,7 +129,7 @@ def test_a_folder_that_was_written_with_absolute_addresses_loses_them(
 
 
 def test_the_registry_of_a_stack_is_the_one_of_the_folder_it_is_in(tmp_path: Path) -> None:
-    """The note names a socket; in a copy that is the socket of the original's server."""
+    """The record names a socket; in a copy that is the socket of the original's server."""
     data_dir = tmp_path / "copy"
     server = data_dir / "airflow" / "postgres"
     server.mkdir(parents=True)

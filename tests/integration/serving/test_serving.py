@@ -1,4 +1,4 @@
-"""Serving over HTTP: its answers, who may ask, how much, and what is noted of it."""
+"""Serving over HTTP: its answers, who may ask, how much, and what is recorded."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def test_no_route_is_missing_from_that_matrix(running: RunningServing) -> None:
     tried = [path for _, path, _ in OPEN + GUARDED]
     for path, pattern in templates.items():
         assert any(re.fullmatch(pattern, one) for one in tried), path
-    guarded = {path for path, said in document["paths"].items() if "security" in str(said)}
+    guarded = {path for path, methods in document["paths"].items() if "security" in str(methods)}
     assert guarded == set(templates) - {"/health", "/ready"}
 
 
@@ -254,7 +254,7 @@ def test_keys_are_kept_as_hashes_for_their_owner_alone(
         assert not file.is_file() or running.key.encode() not in file.read_bytes()
 
 
-# --- what is noted -------------------------------------------------------------------------------
+# --- what is recorded ----------------------------------------------------------------------------
 
 
 def test_the_metrics_are_those_of_all_workers(running: RunningServing) -> None:

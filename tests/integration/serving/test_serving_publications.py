@@ -54,7 +54,7 @@ class House:
         )
         return found
 
-    def said(self) -> dict[str, Any]:
+    def health(self) -> dict[str, Any]:
         """What every answer says."""
         assert self.served.snapshot
         found: dict[str, Any] = json.loads(b"{%b}" % self.served.snapshot.envelope())
@@ -156,7 +156,7 @@ def no_publication(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("happens", "said"),
+    ("happens", "expected"),
     [
         (missing, "the published file is missing"),
         (torn, "the published file can't be read"),
@@ -169,18 +169,18 @@ def no_publication(path: Path) -> None:
     ],
 )
 def test_the_last_good_answers_go_on_whatever_becomes_of_the_file(
-    house: House, happens: Any, said: str
+    house: House, happens: Any, expected: str
 ) -> None:
     Marts().publish(house.marts)
     house.look()
     good = house.user(10)
     happens(house.marts)
     house.look()
-    assert (house.user(10), house.version(), house.served.degraded) == (good, 1, said)
+    assert (house.user(10), house.version(), house.served.degraded) == (good, 1, expected)
 
     house.open()  # and so they do when every process begins again
     house.look()
-    assert (house.user(10), house.version(), house.served.degraded) == (good, 1, said)
+    assert (house.user(10), house.version(), house.served.degraded) == (good, 1, expected)
     assert not list((house.settings.folder / "answers").glob("*.draft"))
 
     Marts(version=3, model_version=3).publish(house.marts)
@@ -217,10 +217,10 @@ def test_predictions_that_grew_old_are_marked_stale(tmp_path: Path) -> None:
     made_at = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=35)
     Marts(made_at=made_at).publish(house.marts)
     house.look()
-    assert house.said()["stale"] is False
+    assert house.health()["stale"] is False
     Marts(version=2, made_at=made_at - timedelta(hours=2)).publish(house.marts)
     house.look()
-    assert house.said()["stale"] is True
+    assert house.health()["stale"] is True
 
 
 def test_the_champion_is_told_only_when_the_predictions_are_its_own(house: House) -> None:
@@ -229,8 +229,8 @@ def test_the_champion_is_told_only_when_the_predictions_are_its_own(house: House
         marts.execute("update champion_model set model_version = 5")
     house.look()
     assert house.served.snapshot
-    told = json.loads(house.served.snapshot.model())
-    assert (told["model_version"], told["champion"]) == (4, None)
+    model = json.loads(house.served.snapshot.model())
+    assert (model["model_version"], model["champion"]) == (4, None)
 
 
 def test_an_hour_that_ends_ends_its_row(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The smoke check: content with what is right, and able to say what is wrong."""
+"""The smoke check: passes right answers, and reports wrong ones."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_publication_that_is_about_to_be_seen_is_waited_for(
 
 
 @pytest.mark.parametrize(
-    ("published", "users", "said"),
+    ("published", "users", "expected"),
     [
         (Marts(3, 3, users=2), USERS, "a batch: a user with predictions is not known"),
         (Marts(4, 3, tracks=1), USERS, "one user: a track is there twice"),
@@ -56,12 +56,12 @@ def test_a_publication_that_is_about_to_be_seen_is_waited_for(
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
-    data_dir: Path, served: tuple[str, str], published: Marts, users: list[int], said: str
+    data_dir: Path, served: tuple[str, str], published: Marts, users: list[int], expected: str
 ) -> None:
     published.publish(data_dir / "marts.duckdb")
     wrong = smoke(*served, users=users, model_version=3, patience=2)
     assert wrong
-    assert wrong.startswith(said)
+    assert wrong.startswith(expected)
     assert "\n" not in wrong
 
 

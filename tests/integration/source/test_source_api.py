@@ -313,7 +313,7 @@ def test_a_table_may_be_a_directory_and_have_more_fields(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("replaced", "said"),
+    ("replaced", "expected"),
     [
         (
             {"users": "select 1 as id"},
@@ -333,11 +333,11 @@ def test_a_table_may_be_a_directory_and_have_more_fields(tmp_path: Path) -> None
     ],
 )
 def test_a_wrong_field_of_a_given_world_is_named(
-    tmp_path: Path, replaced: dict[str, str], said: str
+    tmp_path: Path, replaced: dict[str, str], expected: str
 ) -> None:
     world = given_world(tmp_path / "world", **replaced)
 
-    with pytest.raises(WorldFieldWrong, match=said):
+    with pytest.raises(WorldFieldWrong, match=expected):
         open_world(SourceSettings(data_dir=tmp_path, world=world), Clock())
 
 
@@ -373,7 +373,7 @@ def fails(data_dir: Path, *options: str) -> str:
 
 
 def test_it_says_where_it_listens_and_at_what_clock(running: RunningSource) -> None:
-    assert re.fullmatch(rf"source API on http://127\.0\.0\.1:\d+, clock {CLOCK}", running.said)
+    assert re.fullmatch(rf"source API on http://127\.0\.0\.1:\d+, clock {CLOCK}", running.line)
 
 
 def test_a_taken_port_is_one_clear_line(running: RunningSource, data_dir: Path) -> None:

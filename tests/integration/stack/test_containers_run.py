@@ -148,9 +148,9 @@ def started(machine: Machine, service: dict[str, Any], name: str) -> Iterator[No
 def wait_until(holds: Any, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
     started = time.monotonic()
     while not holds():
-        said = log.read_text() if log else ""
-        assert process.poll() is None, said
-        assert time.monotonic() - started < PATIENCE, said
+        output = log.read_text() if log else ""
+        assert process.poll() is None, output
+        assert time.monotonic() - started < PATIENCE, output
         time.sleep(0.2)
 
 

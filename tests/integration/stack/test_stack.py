@@ -16,7 +16,14 @@ from orchestration.run.settings import ROOT
 from tests.support.stack.compose_file import read_yaml
 from tests.support.stack.one_dag import ONE_DAG
 from tests.support.stack.otlp_receiver import Receiver, receiving
-from tests.support.stack.running import RunningStack, begin, left_of, running, until_told, wait_for
+from tests.support.stack.running import (
+    RunningStack,
+    begin,
+    left_of,
+    output_until,
+    running,
+    wait_for,
+)
 
 # Its services and their supervisor are in every run: test_supervision.py, test_containers_run.py.
 pytestmark = pytest.mark.slow
@@ -89,7 +96,7 @@ def test_secrets_are_of_this_installation_and_for_its_owner_only(stack: RunningS
     assert len(kept) == len(set(kept)) == 6
     assert min(map(len, kept)) >= 20
     for password in stack.passwords().values():
-        assert password in stack.said  # shown at the first start
+        assert password in stack.output  # shown at the first start
 
 
 def test_viewers_read_operators_trigger_admins_may_all(stack: RunningStack) -> None:
@@ -114,9 +121,9 @@ def test_writers_share_one_slot(stack: RunningStack) -> None:
 def test_our_pages_are_behind_the_login(stack: RunningStack) -> None:
     page = stack.data_dir / "quality" / "index.html"
     page.parent.mkdir(exist_ok=True)
-    page.write_text("what the gate found")
+    page.write_text("what validation found")
     answer = stack.ask("/moovitamix/quality/index.html", "viewer")
-    assert (answer.status, answer.data) == (200, b"what the gate found")
+    assert (answer.status, answer.data) == (200, b"what validation found")
     outside = stack.ask("/moovitamix/quality/%2e%2e/airflow/passwords.json", "viewer")
     assert outside.status == 404
     wait_for(lambda: stack.ask("/moovitamix/dbt", "viewer").status == 200)
@@ -158,24 +165,24 @@ def known(metrics: Receiver) -> set[str]:
 def named() -> set[str]:
     """Every metric that a rule or the dashboard names."""
     groups = read_yaml(ROOT / "docker" / "alerts.yml")["groups"]
-    told = " ".join(rule["expr"] for group in groups for rule in group["rules"])
-    told += (ROOT / "docker/grafana/dashboards/moovitamix.json").read_text()
-    return set(re.findall(r"\b(?:airflow|moovitamix)_\w+", told))
+    expressions = " ".join(rule["expr"] for group in groups for rule in group["rules"])
+    expressions += (ROOT / "docker/grafana/dashboards/moovitamix.json").read_text()
+    return set(re.findall(r"\b(?:airflow|moovitamix)_\w+", expressions))
 
 
 def test_a_second_stack_in_the_same_folder_is_refused(stack: RunningStack) -> None:
     second = begin(stack.data_dir, "--free-ports")
-    said, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=60)
     assert second.returncode == 1
-    assert said.splitlines()[-1].startswith("moovitamix: another stack runs in")
+    assert output.splitlines()[-1].startswith("moovitamix: another stack runs in")
 
 
 def test_a_taken_port_is_one_clear_line(stack: RunningStack, tmp_path: Path) -> None:
     port = stack.url("Airflow").rpartition(":")[2]
     second = begin(tmp_path, MOOVITAMIX_STACK_AIRFLOW_PORT=port)
-    said, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=60)
     assert second.returncode == 1
-    assert said == (
+    assert output == (
         f"moovitamix: port {port} for airflow is taken: stop what listens there, set "
         "MOOVITAMIX_STACK_AIRFLOW_PORT, or use --free-ports\n"
     )
@@ -186,7 +193,7 @@ def test_what_dies_is_restarted(stack: RunningStack) -> None:
     workers = [line for line in left_of(stack.data_dir) if "orchestration.cli.main source" in line]
     assert len(workers) == 1
     subprocess.run(["kill", "-9", workers[0].split()[0]], check=True)
-    assert "source ended" in until_told(stack.process, "is restarted")
+    assert "source ended" in output_until(stack.process, "is restarted")
     source = f"{stack.url('the app.s API')}/health"
     wait_for(lambda: not answers(source)())
 

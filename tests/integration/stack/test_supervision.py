@@ -39,15 +39,15 @@ def service(folder: Path, code: str, name: str = "it") -> Service:
         [sys.executable, "-c", code],
         os.environ,
         log,
-        lambda: "" if "ready" in log.read_text() else "it has not said that it is ready",
+        lambda: "" if "ready" in log.read_text() else "it is not ready",
         end_seconds=0.5,
     )
 
 
 @pytest.fixture
 def supervisor() -> Iterator[Supervisor]:
-    said: list[str] = []
-    made = Supervisor(threading.Event(), said.append)
+    reported: list[str] = []
+    made = Supervisor(threading.Event(), reported.append)
     yield made
     made.end()
 
@@ -68,7 +68,7 @@ def test_the_end_of_a_service_is_the_end_of_all_it_began(
 def test_what_does_not_get_well_in_time_is_named(tmp_path: Path, supervisor: Supervisor) -> None:
     mute = service(tmp_path, "import time; time.sleep(600)")
     supervisor.start([mute])
-    with pytest.raises(NotHealthy, match="it has not said that it is ready"):
+    with pytest.raises(NotHealthy, match="it is not ready"):
         supervisor.wait_until_healthy([mute], 0.3)
 
 
@@ -109,8 +109,8 @@ def test_an_end_that_is_asked_for_interrupts_the_start(
 
 def test_a_log_of_the_time_before_is_kept(tmp_path: Path, supervisor: Supervisor) -> None:
     (tmp_path / "it.log").write_text("yesterday")
-    said = service(tmp_path, "print('ready')")
-    supervisor.run_once(said)
+    reported = service(tmp_path, "print('ready')")
+    supervisor.run_once(reported)
     assert (tmp_path / "it.log").read_text() == "ready\n"
     assert (tmp_path / "it.log.1").read_text() == "yesterday"
 

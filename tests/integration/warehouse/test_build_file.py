@@ -1,4 +1,4 @@
-"""A damaged build file is derived data: it is removed, said in a line, and built from the lake."""
+"""A damaged build file, which is derived data, is reported, removed, and built from the lake."""
 
 import os
 import random

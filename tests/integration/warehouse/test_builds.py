@@ -57,8 +57,8 @@ def test_a_lake_that_is_gone_is_not_taken_for_an_empty_one(built: Warehouse) -> 
 
 
 def test_only_tables_of_models_are_noted_for_readers(built: Warehouse) -> None:
-    noted = "select table_name from ledger.relations where schema_name = 'main' order by all"
-    assert [name for (name,) in built.rows(noted)] == sorted(MARTS)
+    relations = "select table_name from ledger.relations where schema_name = 'main' order by all"
+    assert [name for (name,) in built.rows(relations)] == sorted(MARTS)
 
 
 @pytest.mark.slow
@@ -128,10 +128,10 @@ def test_freshness_is_told_by_the_run_s_clock(
 ) -> None:
     Lake(data_dir).add(FIRST)
     warehouse = Warehouse(data_dir)
-    told = {}
+    by_hours = {}
     for hours in (1, 30, 60):
         monkeypatch.setenv(
             "MOOVITAMIX_AS_OF", datetime(2026, 1, 10 + hours // 24, hours % 24).isoformat()
         )
-        told[hours] = set(warehouse.dbt("source", "freshness").statuses.values())
-    assert told == {1: {"pass"}, 30: {"warn"}, 60: {"error"}}
+        by_hours[hours] = set(warehouse.dbt("source", "freshness").statuses.values())
+    assert by_hours == {1: {"pass"}, 30: {"warn"}, 60: {"error"}}

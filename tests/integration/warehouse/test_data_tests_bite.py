@@ -136,7 +136,7 @@ class DataTest:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A small build file in which every test passes, what dbt said of it, and its tests."""
+    """A small build file in which every test passes, dbt's results, and its tests."""
 
     file: Path
     statuses: dict[str, str]
@@ -145,7 +145,7 @@ class Sound:
 
 @pytest.fixture(scope="module")
 def sound(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Sound:
-    """Compile the tests, once: dbt started anew for each fault would take minutes."""
+    """Compile the tests, once: dbt restarted for each fault would take minutes."""
     Lake(emptied(data_home)).add(LOAD)
     Warehouse(data_home).build()
     statuses = Warehouse(data_home).dbt("test").statuses

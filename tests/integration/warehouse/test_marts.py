@@ -130,10 +130,10 @@ def test_a_torn_file_of_a_load_that_never_counted_disturbs_nobody(
 def test_an_unknown_track_is_inferred_until_the_api_tells_of_it(
     lake: Lake, warehouse: Warehouse
 ) -> None:
-    told = "select track_id, name, is_inferred, etl_updated_at from dim_tracks order by all"
+    query = "select track_id, name, is_inferred, etl_updated_at from dim_tracks order by all"
     lake.add(Load("1.1", DAY, listen_history=[session(1, "2026-01-09", [7, 8], "2026-01-09")]))
     warehouse.build()
-    assert warehouse.rows(told) == [(7, None, True, DAY), (8, None, True, DAY)]
+    assert warehouse.rows(query) == [(7, None, True, DAY), (8, None, True, DAY)]
     assert warehouse.rows("select user_id, is_inferred from dim_users") == [(1, True)]
 
     later = DAY + timedelta(days=1)
@@ -146,7 +146,7 @@ def test_an_unknown_track_is_inferred_until_the_api_tells_of_it(
         )
     )
     warehouse.build()
-    assert warehouse.rows(told) == [(7, "A", False, later)]
+    assert warehouse.rows(query) == [(7, "A", False, later)]
 
 
 def test_set_aside_records_are_kept_with_their_reason(lake: Lake, warehouse: Warehouse) -> None:
@@ -165,9 +165,9 @@ def test_set_aside_records_are_kept_with_their_reason(lake: Lake, warehouse: War
         )
     )
     warehouse.build()
-    set_aside = warehouse.rows("select violated_rule from quarantine.listen_history")
-    assert {rule for (rule,) in set_aside} == set(broken)
-    assert len(set_aside) == len(broken)
+    quarantined = warehouse.rows("select violated_rule from quarantine.listen_history")
+    assert {rule for (rule,) in quarantined} == set(broken)
+    assert len(quarantined) == len(broken)
     assert warehouse.rows("select name, violated_rule from quarantine.tracks") == [
         ("A", "track_id is null")
     ]

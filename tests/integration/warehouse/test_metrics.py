@@ -22,13 +22,13 @@ DAYS = 70
 def sessions(seed: int = 4) -> list[Record]:
     """Seventy days of some users, who begin one after another, repeat themselves and drop out."""
     dice = random.Random(seed)
-    told = []
+    found = []
     for user_id in range(1, 21):
         for day in range(user_id, DAYS, dice.choice([1, 3, 9, 40])):
             started = (FIRST + timedelta(days=day, hours=dice.randrange(24))).isoformat()
             items = [dice.randrange(1, 12) for _ in range(dice.randrange(4))]
-            told.append(session(user_id, started, items, started))
-    return told
+            found.append(session(user_id, started, items, started))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +114,14 @@ PLAIN = {
 def test_a_metric_is_what_plain_sql_says(
     metric: str, grain: str, metricflow: Any, warehouse: Warehouse
 ) -> None:
-    told = answer(metricflow, metric, grain)
+    found = answer(metricflow, metric, grain)
     _close()
     expression, rows = PLAIN[metric]
     found = rows.format(grain=grain, period=f"date_trunc('{grain}', listened_at)")
     plain = warehouse.rows(f"select period::date, {expression} from {found} group by period")
     expected = {period: float(value) for period, value in plain if value is not None}
     assert expected
-    assert told == pytest.approx(expected)
+    assert found == pytest.approx(expected)
 
 
 def test_no_metric_is_left_out(metricflow: Any) -> None:

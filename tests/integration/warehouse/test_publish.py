@@ -122,13 +122,13 @@ def test_a_publication_says_what_it_is(settings: Settings, lock: WriterLock) -> 
     _build(settings, LEDGER, MARTS)
     publish(settings, lock, "run 1")
     publish(settings, lock, "run 2")
-    told = "select version, run_id, invocation_id, load_ids, model_hash, built_at::varchar"
+    described = "select version, run_id, invocation_id, load_ids, model_hash, built_at::varchar"
     for path, version, run_id in (
         (settings.previous_marts_file, 1, "run 1"),
         (settings.marts_file, 2, "run 2"),
     ):
         with duckdb.connect(path, read_only=True) as marts:
-            assert marts.sql(f"{told} from publication").fetchall() == [
+            assert marts.sql(f"{described} from publication").fetchall() == [
                 (version, run_id, "invocation", ["1.0", "2.0"], "hash", "2026-01-02 21:00:00")
             ]
 
@@ -253,14 +253,18 @@ def test_the_masked_file_is_the_same_but_for_personal_data(
     assert b"ada@example.com" not in masked.read_bytes()
     assert _rows(masked) == _rows(settings.build_file) | {'features."user"': [(7, None)]}
     columns = "select table_name, column_name, data_type from duckdb_columns() order by all"
-    told = "select version, run_id, invocation_id, load_ids, is_masked from publication"
+    described = "select version, run_id, invocation_id, load_ids, is_masked from publication"
     with (
         duckdb.connect(settings.marts_file, read_only=True) as marts,
         duckdb.connect(masked, read_only=True) as without,
     ):
         assert without.sql(columns).fetchall() == marts.sql(columns).fetchall()
-        assert marts.sql(told).fetchall() == [(1, "run 1", "invocation", ["1.0", "2.0"], False)]
-        assert without.sql(told).fetchall() == [(1, "run 1", "invocation", ["1.0", "2.0"], True)]
+        assert marts.sql(described).fetchall() == [
+            (1, "run 1", "invocation", ["1.0", "2.0"], False)
+        ]
+        assert without.sql(described).fetchall() == [
+            (1, "run 1", "invocation", ["1.0", "2.0"], True)
+        ]
 
 
 @pytest.mark.parametrize("renames", range(7))
@@ -306,12 +310,12 @@ def test_a_publication_says_what_its_tables_hold(settings: Settings, lock: Write
     publish(settings, lock)
     for path in (settings.marts_file, settings.masked_marts_file):
         with duckdb.connect(path, read_only=True) as marts:
-            told = marts.sql("from publication_tables").fetchall()
+            described = marts.sql("from publication_tables").fetchall()
         found = checksums(path, schemas=["main", "features"])
-        assert {f"{schema}.{table}": held for schema, table, *held in told} == {
+        assert {f"{schema}.{table}": held for schema, table, *held in described} == {
             name: list(held) for name, held in found.items()
         }
-        assert len(told) == 3
+        assert len(described) == 3
 
 
 SHELL = """

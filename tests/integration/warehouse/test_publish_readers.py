@@ -18,8 +18,8 @@ from tests.support.validated import mark_validated
 PUBLICATIONS = 40
 TRACKS = 20_000
 
-# Keeps one connection from the start, and opens the file anew, as a new process would, until told
-# to end; then tells every version that it saw. Any error or mix ends it with a traceback.
+# Keeps one connection from the start, and opens the file again, as a new process would, until told
+# to end; then reports every version that it saw. Any error or mix ends it with a traceback.
 READER = """
 import json, select, sys, duckdb
 
@@ -41,7 +41,7 @@ while not select.select([sys.stdin], [], [], 0)[0]:
         versions.append(seen(file))
 print(json.dumps(versions))
 """
-KEEPER = """
+READER_THAT_STAYS = """
 import sys, duckdb
 with duckdb.connect(sys.argv[1], read_only=True) as file:
     read = lambda: file.sql(
@@ -69,13 +69,13 @@ def _start(code: str, path: Path) -> subprocess.Popen[str]:
 
 
 def _end(reader: subprocess.Popen[str]) -> str:
-    said, complained = reader.communicate("end\n", timeout=60)
+    output, complained = reader.communicate("end\n", timeout=60)
     assert (reader.returncode, complained) == (0, "")
-    return said
+    return output
 
 
 def _generation(settings: Settings, number: int, rows: int = TRACKS) -> None:
-    """Build tables whose every row tells the version that it belongs to; their schema changes."""
+    """Build tables whose every row has the version that it belongs to; their schema changes."""
     tables = ["dim_tracks", "dim_users"] + (["third"] if number % 3 == 0 else [])
     more = f", {number}.5 as column_{number}" if number % 2 else ""
     with duckdb.connect(settings.build_file) as made:
@@ -100,10 +100,10 @@ def test_readers_before_during_and_after_see_one_publication_each(settings: Sett
     with hold(settings.data_dir, "publish") as lock:
         _publish_generation(settings, lock, 1)
         reader = _start(READER, settings.marts_file)
-        keeper = _start(KEEPER, settings.marts_file)
+        staying = _start(READER_THAT_STAYS, settings.marts_file)
         for number in range(2, PUBLICATIONS + 1):
             _publish_generation(settings, lock, number)
-    assert _end(keeper) == "same\n"
+    assert _end(staying) == "same\n"
     versions = json.loads(_end(reader))
     assert versions == sorted(versions)
     assert versions[0] == 1
@@ -140,13 +140,13 @@ def test_whoever_writes_every_fresh_read_is_one_publication_as_published(
         assert crowd.stdout.readline() == "reading\n"
         for number in range(2, publications + 1):
             _publish_generation(settings, lock, number, rows)
-    said, complained = crowd.communicate(timeout=300)
+    output, complained = crowd.communicate(timeout=300)
     assert (crowd.returncode, complained) == (0, "")
-    told = json.loads(said)
-    children = told["children"]
+    report = json.loads(output)
+    children = report["children"]
     assert len(children) == readers + writers
     assert [one["error"] for one in children if "error" in one] == []
     assert all(one["versions"] for one in children if "versions" in one)
     assert sum(one.get("sessions", 0) for one in children) >= writers, "hardly anybody wrote"
-    assert "Permission denied" in told["refused"]
+    assert "Permission denied" in report["refused"]
     assert len(list(settings.data_dir.glob("publications/marts/0*"))) == 2

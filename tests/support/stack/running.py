@@ -22,17 +22,17 @@ PATIENCE = 420
 
 @dataclass(slots=True)
 class RunningStack:
-    """A stack that is up: its front process, what it said, and where its parts are."""
+    """A stack that is up: its front process, its output, and where its parts are."""
 
     process: subprocess.Popen[str]
     data_dir: Path
-    said: str
+    output: str
     pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
 
     def url(self, name: str) -> str:
-        """Where a part is, as it was told."""
-        found = re.search(rf"^{name} +(http://\S+)", self.said, re.MULTILINE)
-        assert found, self.said
+        """Where a part is, by the output."""
+        found = re.search(rf"^{name} +(http://\S+)", self.output, re.MULTILINE)
+        assert found, self.output
         return found[1]
 
     def passwords(self) -> dict[str, str]:
@@ -52,7 +52,7 @@ class RunningStack:
     def ask(
         self, path: str, who: str | None = None, *, method: str = "GET", body: Any = None
     ) -> urllib3.BaseHTTPResponse:
-        """Ask Airflow, as somebody or as nobody."""
+        """Ask Airflow, with or without a login."""
         headers = {"authorization": f"Bearer {self.token(who)}"} if who else {}
         url = f"{self.url('Airflow')}{path}"
         given = {} if body is None else {"json": body}
@@ -83,15 +83,15 @@ def begin(data_dir: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     )
 
 
-def until_told(process: subprocess.Popen[str], last: str) -> str:
-    """Read what it says until a line has `last` in it; fail with all of it if it ends before."""
+def output_until(process: subprocess.Popen[str], last: str) -> str:
+    """Read its output until a line has `last` in it; fail with all of it if it ends before."""
     assert process.stdout
-    said = ""
+    output = ""
     for line in process.stdout:
-        said += line
+        output += line
         if last in line:
-            return said
-    raise AssertionError(said)
+            return output
+    raise AssertionError(output)
 
 
 @contextmanager
@@ -99,8 +99,8 @@ def running(data_dir: Path, **more: str) -> Iterator[RunningStack]:
     """Run a stack on free ports until the block ends, or a test has ended it."""
     process = begin(data_dir, "--free-ports", **more)
     try:
-        said = until_told(process, "Ctrl-C ends everything")
-        yield RunningStack(process, data_dir, said)
+        output = output_until(process, "Ctrl-C ends everything")
+        yield RunningStack(process, data_dir, output)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -116,11 +116,11 @@ def left_of(data_dir: Path) -> list[str]:
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
         try:
-            told = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+            process_text = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
             words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        if str(data_dir).encode() in told:
+        if str(data_dir).encode() in process_text:
             found.append(f"{folder.name} {words}")
     return found
 

@@ -40,7 +40,7 @@ class Day:
         return str(started["dag_run_id"])
 
     def clear(self, dag: str, run_id: str) -> None:
-        """Let all tasks of a run be done anew."""
+        """Clear all tasks of a run."""
         body = {"dry_run": False, "only_failed": False}
         self._ask(f"{dag}/dagRuns/{run_id}/clear", "POST", body)
 
@@ -72,8 +72,8 @@ class Day:
         """Begin `transform`; return its run and the process that builds, once dbt has written."""
         self.until_quiet()
         run_id = self.trigger("transform")
-        told = file_of(Settings(data_dir=self.stack.data_dir), f"transform.{run_id}.build")
-        wait_for(lambda: told.exists() and len(told.read_text().splitlines()) > 1, PATIENCE)
+        content = file_of(Settings(data_dir=self.stack.data_dir), f"transform.{run_id}.build")
+        wait_for(lambda: content.exists() and len(content.read_text().splitlines()) > 1, PATIENCE)
         holder = holder_of(self.stack.data_dir)
         assert holder
         return run_id, holder.pid
@@ -86,8 +86,8 @@ class Day:
 
     def states(self, run: str) -> dict[str, str]:
         """How each task of a run of `transform` stands."""
-        told = self._ask(f"transform/dagRuns/{run}/taskInstances?limit=200")
-        return {one["task_id"]: one["state"] for one in told["task_instances"]}
+        content = self._ask(f"transform/dagRuns/{run}/taskInstances?limit=200")
+        return {one["task_id"]: one["state"] for one in content["task_instances"]}
 
     def builds(self) -> dict[object, set[object]]:
         """By the invocation of each build of marts, the nodes that it ran."""
@@ -114,8 +114,8 @@ class Day:
     def _ask(self, path: str, method: str = "GET", body: Any = None) -> dict[str, Any]:
         answer = self.stack.ask(f"/api/v2/dags/{path}", "admin", method=method, body=body)
         assert answer.status < 300, answer.data
-        told: dict[str, Any] = answer.json()
-        return told
+        content: dict[str, Any] = answer.json()
+        return content
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What an ingest refuses to be told."""
+"""Invalid settings of an ingest are refused."""
 
 from pathlib import Path
 from urllib.parse import quote

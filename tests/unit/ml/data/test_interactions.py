@@ -49,7 +49,7 @@ def test_near_tracks_are_those_of_the_definition(
 ) -> None:
     monkeypatch.setattr("ml.models.neighbours._CELLS", cells)
     weights = _read(*_cells(seed=3)).weights.copy()
-    weights.data[weights.indices == 7] = 0  # a track that nobody cares for
+    weights.data[weights.indices == 7] = 0  # a track without weight
     weights.eliminate_zeros()
     near = neighbours(weights, 5, shrink).toarray()
     similar = _by_definition(weights, shrink)

@@ -20,8 +20,8 @@ WEEKS = 4
 
 def figures(name: str, values: Any, users: Any, **given: Any) -> RankerMetrics:
     own = UserValues(np.asarray(values, np.float64), np.asarray(users))
-    told: dict[str, Any] = {"coverage": 0.5, "means": {"ndcg_at_10": 0.0}} | given
-    return RankerMetrics(name, own, **told)
+    figures_of_all: dict[str, Any] = {"coverage": 0.5, "means": {"ndcg_at_10": 0.0}} | given
+    return RankerMetrics(name, own, **figures_of_all)
 
 
 def decision(own: Any, rival: Any, users: Any, **given: Any) -> Decision:

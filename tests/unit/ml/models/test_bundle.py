@@ -1,4 +1,4 @@
-"""A trained model answers for any users and tracks; who scored what is told."""
+"""A trained model answers for any users and tracks; the source of each score is known."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -48,12 +48,12 @@ def test_the_same_data_again_gives_the_models_own_scores() -> None:
 def test_each_score_tells_where_it_is_from() -> None:
     now = align(learned(), log([2, 9, 8], [10, 20, 30, 40], [(2, 10)]))
     row, column = np.array([0, 1, 1, 2]), np.array([0, 0, 3, 0])
-    told = [STRATEGIES[by] for by in now.strategies(row, column)]
-    assert told == ["model", "metadata", "popularity", "popularity"]
+    strategies = [STRATEGIES[by] for by in now.strategies(row, column)]
+    assert strategies == ["model", "metadata", "popularity", "popularity"]
     assert now.strategies(row[:1], column[:1]).tolist() == [0]
 
 
 def test_a_track_that_the_model_does_not_know_is_scored_by_the_baseline() -> None:
     now = align(learned(), log([2, 8], [10, 40, 50], [(2, 10), (8, 10), (8, 40)]))
-    told = [STRATEGIES[by] for by in now.strategies(np.zeros(3, int), np.arange(3))]
-    assert told == ["model", "neighbours", "metadata"]
+    strategies = [STRATEGIES[by] for by in now.strategies(np.zeros(3, int), np.arange(3))]
+    assert strategies == ["model", "neighbours", "metadata"]

@@ -113,10 +113,10 @@ def test_each_track_says_what_speaks_for_it() -> None:
     """User 0 likes genre 0 and heard track 1, as user 1 did, who heard track 3 too."""
     data = App(3, 9, [(0, 0), (1, 0), (1, 2)]).data()
     rows = lists_of(BASELINE, data, 8)
-    told = {(row["user_id"], row["track_id"]): row["strategy"] for row in rows}
-    assert told[100, 3] == "neighbours"
-    assert told[100, 4] == "metadata"
-    assert told[100, 2] == "popularity"
+    strategies = {(row["user_id"], row["track_id"]): row["strategy"] for row in rows}
+    assert strategies[100, 3] == "neighbours"
+    assert strategies[100, 4] == "metadata"
+    assert strategies[100, 2] == "popularity"
 
 
 def test_a_registered_baseline_is_its_settings_and_knows_no_user(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A wrong setting is refused as a command begins; a name that is none is told."""
+"""A wrong setting is refused as a command begins; an unknown name is reported."""
 
 import re
 from pathlib import Path
@@ -101,8 +101,8 @@ def test_a_mistyped_name_is_told_with_the_one_that_is_meant(name: str, data: st.
     at = data.draw(st.integers(len(configuration.PREFIX), len(name) - 1))
     typo = name[:at] + name[at + 1 :]
     if typo not in VARIABLES and typo.startswith(configuration.PREFIX) and len(typo) > 14:
-        (told,) = configuration.unknown({typo: "1"})
-        assert told.startswith(f"{typo} is no setting")
+        (message,) = configuration.unknown({typo: "1"})
+        assert message.startswith(f"{typo} is no setting")
 
 
 def test_a_near_name_is_suggested_and_a_far_one_is_not() -> None:

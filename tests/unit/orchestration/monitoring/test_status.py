@@ -23,6 +23,6 @@ def test_a_run_whose_start_is_not_among_the_newest_days_is_told(settings: Settin
 
 def test_a_torn_publication_is_told_in_one_line(settings: Settings) -> None:
     settings.marts_file.write_text("torn")
-    told = dict(facts(settings))["published"]
-    assert "can't be read" in told
-    assert "\n" not in told
+    published = dict(facts(settings))["published"]
+    assert "can't be read" in published
+    assert "\n" not in published

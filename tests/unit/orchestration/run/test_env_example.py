@@ -17,7 +17,7 @@ def test_every_setting_has_a_sentence() -> None:
         for name, field in kind.model_fields.items()
     }
     assert variables
-    without = [one for one, said in variables.items() if not re.fullmatch(r"[A-Z].*\.", said)]
+    without = [one for one, comment in variables.items() if not re.fullmatch(r"[A-Z].*\.", comment)]
     assert without == []
     assert {one for one in variables if one.startswith(PREFIX)} == set(
         re.findall(rf"^# ({PREFIX}\w+)=", text(), re.MULTILINE)

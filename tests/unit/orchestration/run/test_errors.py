@@ -18,6 +18,6 @@ def test_of_a_failure_on_spark_the_reasons_are_told_and_not_where_in_the_jvm() -
         "\tat org.apache.spark.sql.Plan.$anonfun$run$1(Plan.scala:218)\n"
         "\tat jdk.internal.Accessor84.invoke(Unknown Source)\n\t... 3 more\n"
     )
-    said = f"dbt could not build: no file a.parquet\n{trace}Caused by: gone\n{trace}; log"
+    text = f"dbt could not build: no file a.parquet\n{trace}Caused by: gone\n{trace}; log"
     expected = "dbt could not build: no file a.parquet Caused by: gone ; log"
-    assert message_of(BuildFailed(said)) == expected
+    assert message_of(BuildFailed(text)) == expected

@@ -1,4 +1,4 @@
-"""Nothing of a person and no secret leaves in an alert, whatever an error happens to say."""
+"""Nothing of a person and no secret leaves in an alert, whatever an error's message holds."""
 
 import string
 
@@ -19,33 +19,33 @@ secrets = st.text(LETTERS + "+-_=", min_size=32, max_size=64).filter(
 
 @given(before=prose, local=words, host=words, after=prose)
 def test_no_email_address_is_left(before: str, local: str, host: str, after: str) -> None:
-    said = masked(f"{before}{local}@{host}.example{after}")
-    assert local not in said
-    assert "@" not in said
+    text = masked(f"{before}{local}@{host}.example{after}")
+    assert local not in text
+    assert "@" not in text
 
 
 @given(before=prose, user=words, password=words, host=st.sampled_from(["db", "api.example:81"]))
 def test_a_url_keeps_its_place_and_loses_who_came(
     before: str, user: str, password: str, host: str
 ) -> None:
-    said = masked(f"{before}https://{user}:{password}@{host}/tracks?page=2 was refused")
-    assert user not in said
-    assert password not in said
-    assert f"https://{host}/tracks?page=2 was refused" in said
+    text = masked(f"{before}https://{user}:{password}@{host}/tracks?page=2 was refused")
+    assert user not in text
+    assert password not in text
+    assert f"https://{host}/tracks?page=2 was refused" in text
 
 
 @given(name=st.sampled_from(["sig", "q", "Page", "x-id"]), value=words)
 def test_a_url_s_parameters_are_told_only_where_they_name_a_window(name: str, value: str) -> None:
-    said = masked(f"http://api/tracks?{name}={value}&updated_since=2026-01-01")
-    assert value not in said
-    assert "updated_since=2026-01-01" in said
+    text = masked(f"http://api/tracks?{name}={value}&updated_since=2026-01-01")
+    assert value not in text
+    assert "updated_since=2026-01-01" in text
 
 
 @given(path=words, token=words)
 def test_the_path_of_a_webhook_is_its_password(path: str, token: str) -> None:
-    said = masked(f"POST https://hooks.example.com/services/{path}/{token} answered 404")
-    assert path not in said
-    assert token not in said
+    text = masked(f"POST https://hooks.example.com/services/{path}/{token} answered 404")
+    assert path not in text
+    assert token not in text
 
 
 @given(
@@ -70,15 +70,15 @@ def test_a_secret_that_is_set_up_is_nowhere(value: str, before: str, after: str)
 
 @given(name=names, quote=st.sampled_from("'\"`"))
 def test_what_an_engine_quotes_of_a_record_goes(name: str, quote: str) -> None:
-    said = masked(f"Could not convert string {quote}{name}{quote} to INT32")
-    assert name not in said
-    assert "to INT32" in said
+    text = masked(f"Could not convert string {quote}{name}{quote} to INT32")
+    assert name not in text
+    assert "to INT32" in text
 
 
 @given(name=names)
 def test_what_an_api_answered_goes(name: str) -> None:
-    said = masked(f"http://api/users was refused with 422: {name} is odd", kind="ApiRefused")
-    assert said == "http://api/users was refused with 422"
+    text = masked(f"http://api/users was refused with 422: {name} is odd", kind="ApiRefused")
+    assert text == "http://api/users was refused with 422"
 
 
 @pytest.mark.parametrize(
@@ -96,5 +96,5 @@ def test_what_helps_is_left(text: str) -> None:
 
 
 def test_the_table_of_failing_rows_is_left() -> None:
-    said = masked('select * from "build"."failures"."unique_dim_users_user_id"')
-    assert said == "select * from failures.unique_dim_users_user_id"
+    text = masked('select * from "build"."failures"."unique_dim_users_user_id"')
+    assert text == "select * from failures.unique_dim_users_user_id"

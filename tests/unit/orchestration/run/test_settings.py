@@ -47,7 +47,7 @@ def test_the_environment_is_read_when_settings_are_made(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("told", "instant"),
+    ("value", "instant"),
     [
         ("2026-03-01", datetime(2026, 3, 1)),
         ("2026-03-01T21:00:00", datetime(2026, 3, 1, 21)),
@@ -56,7 +56,7 @@ def test_the_environment_is_read_when_settings_are_made(monkeypatch: pytest.Monk
     ],
 )
 def test_the_clock_is_utc_without_a_zone(
-    monkeypatch: pytest.MonkeyPatch, told: str, instant: datetime
+    monkeypatch: pytest.MonkeyPatch, value: str, instant: datetime
 ) -> None:
-    monkeypatch.setenv("MOOVITAMIX_AS_OF", told)
+    monkeypatch.setenv("MOOVITAMIX_AS_OF", value)
     assert Settings().as_of == instant

@@ -28,16 +28,16 @@ def _shown(answer: Answer) -> str:
 
 
 def test_a_table_shows_values_as_they_are_and_numbers_to_the_right() -> None:
-    told = _shown(ANSWER)
-    assert "│  1 │ Ünïcode, [red] │  0.50 │ 2026-03-01 00:00:00 │" in told
-    assert "None" not in told
+    output = _shown(ANSWER)
+    assert "│  1 │ Ünïcode, [red] │  0.50 │ 2026-03-01 00:00:00 │" in output
+    assert "None" not in output
 
 
 def test_a_long_answer_is_cut_and_says_so() -> None:
-    told = _shown(Answer(["n"], [(number,) for number in range(SHOWN_ROWS + 1)]))
-    assert f"│ {SHOWN_ROWS - 1} │" in told
-    assert f"│ {SHOWN_ROWS} │" not in told
-    assert f"the first {SHOWN_ROWS} of {SHOWN_ROWS + 1} rows" in told
+    output = _shown(Answer(["n"], [(number,) for number in range(SHOWN_ROWS + 1)]))
+    assert f"│ {SHOWN_ROWS - 1} │" in output
+    assert f"│ {SHOWN_ROWS} │" not in output
+    assert f"the first {SHOWN_ROWS} of {SHOWN_ROWS + 1} rows" in output
 
 
 def test_an_answer_without_rows_still_names_its_columns() -> None:
