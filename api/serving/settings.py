@@ -43,6 +43,12 @@ class ServingSettings(Locations):
     """Seconds between two writes of the hourly counts."""
     memory_limit: str = Field(default="1GB", pattern=MEMORY)
     """Memory of DuckDB while answers are prepared."""
+    track_uri: str = Field(
+        default="moovitamix:track:{track_id}",
+        validation_alias="MOOVITAMIX_TRACK_URI",
+        pattern=r"^\S*\{track_id\}\S*$",
+    )
+    """URI of a track in JSPF and M3U8 playlists; `{track_id}` in it is replaced by the id."""
     dir: Folder | None = Field(default=None)
     """Folder of the serving API; empty: `serving` in the data folder."""
 

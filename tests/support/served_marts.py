@@ -17,7 +17,11 @@ _TRACKS = """
     select
         id::integer as track_id,
         if(id = 3, null, 'Track "' || id || '" ♪') as name,
-        if(id = 3, null, 'Artist ' || id % 7) as artist
+        if(id = 3, null, 'Artist ' || id % 7) as artist,
+        if(id = 3, null, ['Jazz', 'Funk', ' Folk '][id % 3 + 1]) as genres,
+        if(id = 3, null, 'Album ' || id % 5) as album,
+        case id when 3 then null when 4 then 'long' else format('03:{{:02d}}', id % 60) end
+            as duration
     from range(1, {tracks} + 1) as ids (id)
 """
 _POPULAR = """
@@ -52,6 +56,45 @@ _SIMILAR = """
         timestamp '{made_at}' as data_as_of, timestamp '{made_at}' as made_at
     from range(1, {tracks}) as ids (id), range(1, 21) as ranks (rank)
 """
+# Two days of a user's playlists, as many tracks as there are; the older day's are not served.
+_LISTED = """
+    (
+        select
+            user_id, kind, day, concat(user_id || '-', kind, '-' || number) as playlist_id,
+            coalesce(user_id, 0) as seed, number
+        from (
+            select
+                (10 * range)::integer as user_id,
+                unnest(['rewind', 'discover', 'on_repeat']) as kind, null as number
+            from range(1, {users} + 1)
+            union all
+            select (10 * range)::integer, 'mix', unnest([1, 2]) from range(1, {users} + 1)
+            union all
+            select null, 'popular', null
+        ), (values (date '2026-11-21'), (date '2026-11-22')) as days (day)
+        where day = date '2026-11-22' or kind != 'rewind'
+    )
+"""
+_PLAYLISTS = f"""
+    create table playlists as
+    select
+        playlist_id, user_id, kind, concat(upper(kind), ' "', number, '"') as title,
+        'What ' || kind || ' holds.' as description, least({{tracks}}, 30)::bigint as tracks, day,
+        {{model_version}}::integer as model_version, 'run-1' as run_id,
+        timestamp '{{made_at}}' as data_as_of, timestamp '{{made_at}}' as made_at
+    from {_LISTED}
+"""
+_PLAYLIST_TRACKS = f"""
+    create table playlist_tracks as
+    select
+        playlist_id, day, position::integer as position,
+        ((seed + length(kind) + 3 * coalesce(number, 0) + position + day(day))
+            % {{tracks}} + 1)::integer as track_id,
+        if(position % 2 = 1, 'model', 'played_often') as reason,
+        if(position = 1, 3 % {{tracks}} + 1, null)::integer as because_track_id
+    from {_LISTED}, range(1, least({{tracks}}, 30) + 1) as positions (position)
+    order by position desc
+"""
 _CHAMPION = """
     create table champion_model as
     select
@@ -72,7 +115,10 @@ _PUBLICATION = """
 
 @dataclass(frozen=True, slots=True)
 class Marts:
-    """What to publish. Users have the ids 10, 20, …; user 20's strategy is `metadata`."""
+    """What to publish. Users have the ids 10, 20, …; user 20's strategy is `metadata`.
+
+    Track 3 has no metadata, track 4 a duration that is none.
+    """
 
     version: int = 1
     model_version: int = 1
@@ -98,6 +144,8 @@ class Marts:
             "recommendations": _RECOMMENDATIONS,
             "similar_tracks": _SIMILAR,
             "champion_model": _CHAMPION,
+            "playlists": _PLAYLISTS,
+            "playlist_tracks": _PLAYLIST_TRACKS,
             "publication": _PUBLICATION,
         }
         made_at = self.made_at or datetime.now(UTC).replace(tzinfo=None, microsecond=0)

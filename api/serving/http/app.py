@@ -16,6 +16,7 @@ from api.serving.errors import ServingError
 from api.serving.http import problems, schemas
 from api.serving.http.fast_path import DEFAULT_LIMIT, FastPath
 from api.serving.http.middleware import OPEN, Middleware
+from api.serving.http.playlist_routes import add_playlists
 from api.serving.http.responses import Responses
 from api.serving.snapshot.current import Served
 from api.serving.telemetry.logs import FailureLog
@@ -69,6 +70,7 @@ def create_app(settings: ServingSettings, log: Log) -> Middleware:
     middleware = Middleware(app, FastPath(responses), ring, limits, counts, log, settings.rate)
     problems.add_handlers(app)
     _add_answers(app, responses, middleware)
+    add_playlists(app, responses, settings.track_uri)
     _add_probes(app, responses, served, ring, settings.metrics_folder)
     app.openapi = _documenting(app)  # type: ignore[method-assign]
     return middleware

@@ -22,14 +22,14 @@ Instant = Annotated[
 ]
 Strategy = Literal["model", "neighbours", "metadata", "popularity", "again"]
 
-_TRACK: dict[str, Any] = {"track_id": 801, "name": "Evening", "artist": "The Teal Rivers"}
-_SEED: dict[str, Any] = {"track_id": 17, "name": "Message", "artist": "The Teal Rivers"}
+TRACK: dict[str, Any] = {"track_id": 801, "name": "Evening", "artist": "The Teal Rivers"}
+SEED: dict[str, Any] = {"track_id": 17, "name": "Message", "artist": "The Teal Rivers"}
 _ITEM: dict[str, Any] = {
     "rank": 1,
-    **_TRACK,
+    **TRACK,
     "score": 1.8125,
     "strategy": "model",
-    "because": _SEED,
+    "because": SEED,
 }
 _MADE: dict[str, Any] = {
     "model_version": 3,
@@ -46,15 +46,17 @@ _COLD: dict[str, Any] = {
 _SIMILAR: dict[str, Any] = {
     "track_id": 17,
     **_MADE,
-    "items": [{"rank": 1, **_TRACK, "similarity": 0.62}],
+    "items": [{"rank": 1, **TRACK, "similarity": 0.62}],
 }
 
 
-class _Shown(BaseModel):
+class Shown(BaseModel):
+    """Anything that an answer shows."""
+
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
 
-class Track(_Shown):
+class Track(Shown):
     """A track; its names are null until the app reports them."""
 
     track_id: int
@@ -73,13 +75,13 @@ class Item(Track):
     because: Track | None = Field(description="a track the user listened to that speaks for it")
 
 
-class _Made(_Shown):
+class _Made(Shown):
     model_version: int | None = Field(description="of the model that made the predictions")
     made_at: Instant = Field(description="when the predictions were made: UTC, without a zone")
     stale: bool = Field(description="whether that is longer ago than it should be")
 
 
-class User(_Shown):
+class User(Shown):
     """One user's tracks."""
 
     user_id: int
@@ -129,7 +131,7 @@ class Similar(_Made):
     items: list[SimilarTrack]
 
 
-class Champion(_Shown):
+class Champion(Shown):
     """The model: what it is, what it learnt from, how good it was on days it had not seen."""
 
     name: str | None = Field(examples=["blend"])
@@ -155,13 +157,13 @@ class Model(_Made):
     tracks: int
 
 
-class Health(_Shown):
+class Health(Shown):
     """That the process answers."""
 
     status: Literal["ok"]
 
 
-class Ready(_Shown):
+class Ready(Shown):
     """That it has something to serve."""
 
     status: Literal["ready"]

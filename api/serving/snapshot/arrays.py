@@ -18,24 +18,37 @@ from api.serving.settings import LARGEST_LIMIT
 from api.serving.snapshot.manifest import STRATEGIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import duckdb
     import numpy.typing as npt
     import pyarrow as pa
 
-_BATCH = 500_000
+BATCH = 500_000
+"""Rows that are in memory at once."""
 
 _PLACES = """
     create temp table places as
-    select track_id, (row_number() over (order by track_id) - 1)::integer as place, name, artist
+    select
+        track_id, (row_number() over (order by track_id) - 1)::integer as place,
+        name, artist, album, duration, genres
     from dim_tracks
 """
 _TEXTS = """
-    select
-        track_id,
-        to_json({'track_id': track_id, 'name': name, 'artist': artist})::varchar as text
+    select to_json({'track_id': track_id, 'name': name, 'artist': artist})::varchar as text
+    from places
+    order by place
+"""
+_MORE = r"""
+    select to_json({
+        'album': album,
+        'duration': case when regexp_full_match(duration, '\d+:\d\d') then
+            60_000 * try_cast(split_part(duration, ':', 1) as bigint)
+            + 1_000 * try_cast(split_part(duration, ':', 2) as bigint)
+        end,
+        'genre': lower(trim(genres))
+    })::varchar as text
     from places
     order by place
 """
@@ -65,24 +78,18 @@ _OF_TRACK = {"track": np.int32, "score": np.float32}
 def write_tracks(published: duckdb.DuckDBPyConnection, folder: Path) -> int:
     """Write all tracks' ids and texts, and give each its place; return how many there are."""
     published.execute(_PLACES)
-    lengths = [np.zeros(0, np.int64)]
-    with (
-        (folder / "tracks.ids").open("wb") as ids,
-        (folder / "tracks.text").open("wb") as texts,
-    ):
-        for batch in published.execute(_TEXTS).to_arrow_reader(_BATCH):
-            # without their braces: an answer adds to them
-            rendered = [text[1:-1].encode() for text in batch.column("text").to_pylist()]
-            texts.write(b"".join(rendered))
-            lengths.append(np.fromiter(map(len, rendered), np.int64, len(rendered)))
-            _write(ids, batch, "track_id", np.int32)
-    counted = np.concatenate(lengths)
-    _write_starts(folder / "tracks.starts", counted)
-    return len(counted)
+    query = "select track_id as ids from places order by place"
+    write_columns(published, query, folder, "tracks", {"ids": np.int32})
+    # without their braces: an answer adds to them
+    for name, query in (("tracks", _TEXTS), ("more", _MORE)):
+        write_texts(
+            folder, name, ([text[1:-1] for text in some] for some in texts(published, query))
+        )
+    return (folder / "tracks.ids").stat().st_size // 4
 
 
 def write_recommendations(
-    published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool, members: bool
+    published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool, others: list[str]
 ) -> int:
     """Write each user's tracks.
 
@@ -90,7 +97,7 @@ def write_recommendations(
         published: The published file; `write_tracks` has given each track its place.
         folder: Where the arrays go.
         there: Whether there is a table of recommendations.
-        members: Whether there is one of users: those without tracks are known too.
+        others: Tables of users who are known too, with tracks or without.
 
     Returns:
         How many users have tracks.
@@ -100,7 +107,9 @@ def write_recommendations(
         published.execute(_RANKED)
         _require_finite(published, "ranked")
     sources = ["select user_id, 1 as track from ranked"] if there else []
-    sources += ["select user_id, 0 as track from dim_users"] if members else []
+    sources += [
+        f"select user_id, 0 as track from {table} where user_id is not null" for table in others
+    ]
     counts: dict[str, Any] = {"user_id": np.zeros(0, np.int32), "tracks": np.zeros(0, np.int64)}
     if sources:
         counts = published.sql(
@@ -108,9 +117,9 @@ def write_recommendations(
             " group by user_id order by user_id"
         ).fetchnumpy()
     counts["user_id"].astype(np.int32).tofile(folder / "users.ids")
-    _write_starts(folder / "users.starts", counts["tracks"])
+    write_starts(folder / "users.starts", counts["tracks"])
     query = "select track, score, because, strategy from ranked order by user_id, rank"
-    _write_columns(published, query if there else None, folder, "recommendations", _OF_USER)
+    write_columns(published, query if there else None, folder, "recommendations", _OF_USER)
     return int(np.count_nonzero(counts["tracks"]))
 
 
@@ -124,9 +133,9 @@ def write_similar(published: duckdb.DuckDBPyConnection, folder: Path, *, there: 
             "select origin, count(*) as tracks from alike group by origin"
         ).fetchnumpy()
         counts[found["origin"]] = found["tracks"]
-    _write_starts(folder / "similar.starts", counts)
+    write_starts(folder / "similar.starts", counts)
     query = "select track, score from alike order by origin, rank"
-    _write_columns(published, query if there else None, folder, "similar", _OF_TRACK)
+    write_columns(published, query if there else None, folder, "similar", _OF_TRACK)
     return int(np.count_nonzero(counts))
 
 
@@ -138,7 +147,24 @@ def _require_finite(published: duckdb.DuckDBPyConnection, view: str) -> None:
         raise PublicationUnusable(f"{wrong} scores of the published file are no numbers")
 
 
-def _write_columns(
+def texts(published: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[str]]:
+    """Yield what the query calls `text`, some at a time."""
+    for batch in published.execute(query).to_arrow_reader(BATCH):
+        yield batch.column("text").to_pylist()
+
+
+def write_texts(folder: Path, name: str, written: Iterator[list[str]]) -> None:
+    """Write texts behind one another into one file, and into another where each begins."""
+    lengths = [np.zeros(0, np.int64)]
+    with (folder / f"{name}.text").open("wb") as file:
+        for some in written:
+            rendered = [text.encode() for text in some]
+            file.write(b"".join(rendered))
+            lengths.append(np.fromiter(map(len, rendered), np.int64, len(rendered)))
+    write_starts(folder / f"{name}.starts", np.concatenate(lengths))
+
+
+def write_columns(
     published: duckdb.DuckDBPyConnection,
     query: str | None,
     folder: Path,
@@ -153,15 +179,16 @@ def _write_columns(
         }
         if query is None:
             return
-        for batch in published.execute(query).to_arrow_reader(_BATCH):
+        for batch in published.execute(query).to_arrow_reader(BATCH):
             for column, kind in kinds.items():
-                _write(opened[column], batch, column, kind)
+                write(opened[column], batch, column, kind)
 
 
-def _write(file: Any, batch: pa.RecordBatch, column: str, kind: type) -> None:  # noqa: ANN401
+def write(file: Any, batch: pa.RecordBatch, column: str, kind: type) -> None:  # noqa: ANN401
+    """Write one column of some rows to an open file."""
     batch.column(column).to_numpy(zero_copy_only=False).astype(kind, copy=False).tofile(file)
 
 
-def _write_starts(path: Path, counts: npt.NDArray[Any]) -> None:
+def write_starts(path: Path, counts: npt.NDArray[Any]) -> None:
     """Write where each one's rows begin, and at the end where the last one's stop."""
     np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)]).tofile(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from bisect import bisect_left
 from datetime import UTC, datetime
 from time import time
@@ -11,7 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from api.serving.settings import LARGEST_LIMIT
+from api.serving.snapshot import mapped
 from api.serving.snapshot.manifest import FORMAT, STRATEGIES, Manifest
+from api.serving.snapshot.playlist_lookup import Playlists
+from api.serving.snapshot.track_lookup import Tracks
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -41,25 +43,24 @@ class Snapshot:
         for name, (size, _) in self.manifest.files.items():
             if (folder / name).stat().st_size != size:
                 raise ValueError(f"{folder / name} has not the {size} bytes that were written")
-        self._users = _mapped(folder / "users.ids", "i")
-        self._starts = _mapped(folder / "users.starts", "q")
-        self._track = _mapped(folder / "recommendations.track", "i")
-        self._score = _mapped(folder / "recommendations.score", "f")
-        self._because = _mapped(folder / "recommendations.because", "i")
-        self._strategy = _mapped(folder / "recommendations.strategy", "b")
-        self._similar_starts = _mapped(folder / "similar.starts", "q")
-        self._similar = _mapped(folder / "similar.track", "i")
-        self._similarity = _mapped(folder / "similar.score", "f")
-        self._tracks = _mapped(folder / "tracks.ids", "i")
-        self._text = _map(folder / "tracks.text")
-        self._text_starts = _mapped(folder / "tracks.starts", "q")
+        self._users = mapped.numbers(folder / "users.ids", "i")
+        self._starts = mapped.numbers(folder / "users.starts", "q")
+        self._track = mapped.numbers(folder / "recommendations.track", "i")
+        self._score = mapped.numbers(folder / "recommendations.score", "f")
+        self._because = mapped.numbers(folder / "recommendations.because", "i")
+        self._strategy = mapped.numbers(folder / "recommendations.strategy", "b")
+        self._similar_starts = mapped.numbers(folder / "similar.starts", "q")
+        self._similar = mapped.numbers(folder / "similar.track", "i")
+        self._similarity = mapped.numbers(folder / "similar.score", "f")
+        self._tracks = Tracks(folder)
+        self.playlists = Playlists(folder, self.manifest, self._tracks)
         self._made_at = (
             datetime.fromisoformat(self.manifest.made_at).replace(tzinfo=UTC).timestamp()
         )
         self._stale_at = self._made_at + stale_after.total_seconds()
         self._fresh, self._old = (self._envelope(stale) for stale in (False, True))
         self._popular = [
-            _ITEM % (rank, self._of_track(place), listeners, _NAMES[POPULARITY], b"null")
+            _ITEM % (rank, self._tracks.texts[place], listeners, _NAMES[POPULARITY], b"null")
             for rank, (place, listeners) in enumerate(self.manifest.popular, 1)
         ]
 
@@ -95,13 +96,13 @@ class Snapshot:
 
     def similar_to(self, track_id: int, limit: int) -> bytes | None:
         """The tracks most like one; none when there is no such track."""
-        at = bisect_left(self._tracks, track_id)
-        if at == len(self._tracks) or self._tracks[at] != track_id:
+        at = self._tracks.place_of(track_id)
+        if at is None:
             return None
         begin = self._similar_starts[at]
         end = min(begin + limit, self._similar_starts[at + 1])
         items = [
-            b'{"rank":%d,%b,"similarity":%.6g}' % (rank, self._of_track(place), similarity)
+            b'{"rank":%d,%b,"similarity":%.6g}' % (rank, self._tracks.texts[place], similarity)
             for rank, (place, similarity) in enumerate(
                 zip(self._similar[begin:end], self._similarity[begin:end], strict=True), 1
             )
@@ -126,7 +127,7 @@ class Snapshot:
 
     def _items(self, begin: int, end: int) -> list[bytes]:
         # inline, and over Python's own numbers: a third of the time that a call for each takes
-        text, starts, items = self._text, self._text_starts, []
+        text, starts, items = self._tracks.texts.content, self._tracks.texts.starts, []
         for rank, track, score, because, strategy in zip(
             _RANKS,
             self._track[begin:end].tolist(),
@@ -144,9 +145,6 @@ class Snapshot:
             )
         return items
 
-    def _of_track(self, place: int) -> bytes:
-        return self._text[self._text_starts[place] : self._text_starts[place + 1]]
-
     def _envelope(self, stale: bool) -> bytes:
         manifest = self.manifest
         content = {
@@ -155,15 +153,3 @@ class Snapshot:
             "stale": stale,
         }
         return orjson.dumps(content | {"stale": stale})[1:-1]
-
-
-def _mapped(path: Path, kind: str) -> memoryview[Any]:
-    """Map a file of numbers."""
-    return memoryview(_map(path)).cast(kind)  # type: ignore[call-overload,no-any-return]
-
-
-def _map(path: Path) -> mmap.mmap | bytes:
-    with path.open("rb") as file:
-        if not path.stat().st_size:
-            return b""  # what is empty can't be mapped
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

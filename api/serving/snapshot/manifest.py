@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 STRATEGIES = ("model", "neighbours", "metadata", "popularity", "again")
 """How a track was chosen; arrays hold positions in it."""
-FORMAT = 2
+FORMAT = 3
 """Raised when the arrays change: older snapshots are then prepared again."""
 
 
@@ -23,6 +23,17 @@ class Champion(BaseModel):
     load_ids: list[str]
     git_commit: str | None
     metrics: dict[str, float | None]
+
+
+class PlaylistBatch(BaseModel):
+    """Which playlists are served; day and version are null where only the popular tracks are."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    day: str | None
+    model_version: int | None
+    reasons: list[str]
+    """Why a track is in a playlist; arrays hold positions in it."""
 
 
 class Manifest(BaseModel):
@@ -47,6 +58,7 @@ class Manifest(BaseModel):
     champion: Champion | None
     popular: list[tuple[int, int]]
     """Places of the popular tracks among all, the first first, and their listeners."""
+    playlists: PlaylistBatch
     files: dict[str, tuple[int, int]] = {}
     """Size and CRC-32 of each array, to know a damaged one by."""
 

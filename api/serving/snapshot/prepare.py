@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from api.serving.errors import PublicationUnusable
-from api.serving.settings import LARGEST_LIMIT
 from api.serving.shared_files import checksum, state_of
-from api.serving.snapshot import arrays
+from api.serving.snapshot import arrays, playlist_arrays
 from api.serving.snapshot.manifest import Champion, Manifest
 from lake import publications
 from lake.errors import NothingPublished, PublicationDamaged, PublicationInUse
@@ -29,18 +28,20 @@ _MADE = f"""
     from recommendations
 """
 _CHAMPION = "select to_json(c)::varchar from champion_model as c where model_version = ?"
-_POPULAR = f"""
-    select place, listeners
+_POPULAR = """
+    select rank, place, listeners
     from popular_tracks inner join places using (track_id)
-    order by rank limit {LARGEST_LIMIT}
 """
 # Where that table is not built yet: the marts are there before the first features.
-_POPULAR_EVER = f"""
-    select place, count(distinct user_id) as listeners
+_POPULAR_EVER = """
+    select
+        row_number() over (order by count(distinct user_id) desc, place) as rank,
+        place, count(distinct user_id) as listeners
     from places left join fact_listen_history using (track_id)
     group by place
-    order by listeners desc, place limit {LARGEST_LIMIT}
+    order by rank limit 500
 """
+_NONE_POPULAR = "select 1 as rank, place, 0 as listeners from places where false"
 
 
 def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: bool) -> Manifest:
@@ -90,6 +91,8 @@ def _write(
     model_version, made_at, data_as_of = (
         _row(published, _MADE) if has_predictions else (None, None, None)
     )
+    tracks = arrays.write_tracks(published, draft)
+    published.execute(f"create temp table popular as {popular or _NONE_POPULAR}")
     return Manifest(
         source=source,
         publication_version=version,
@@ -98,13 +101,17 @@ def _write(
         model_version=model_version,
         made_at=made_at or published_at,
         data_as_of=data_as_of,
-        tracks=arrays.write_tracks(published, draft),
+        tracks=tracks,
         users=arrays.write_recommendations(
-            published, draft, there=has_predictions, members="dim_users" in filled
+            published,
+            draft,
+            there=has_predictions,
+            others=[table for table in ("dim_users", "playlists") if table in filled],
         ),
+        playlists=playlist_arrays.write_playlists(published, draft, there="playlists" in filled),
         similar=arrays.write_similar(published, draft, there="similar_tracks" in filled),
         champion=_champion(published, model_version) if "champion_model" in filled else None,
-        popular=published.sql(popular).fetchall() if popular else [],
+        popular=published.sql("select place, listeners from popular order by rank").fetchall(),
     )
 
 

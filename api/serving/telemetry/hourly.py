@@ -48,8 +48,8 @@ SCHEMA = pa.schema(
         ("p99_ms", pa.float64()),
     ]
 )
-ANSWERING = ROUTES[:4]
-"""The routes that are asked for answers; the others are probes."""
+ANSWERING = ROUTES[:-3]
+"""The routes that are asked for answers; the last ones are probes."""
 
 
 class Hourly:

@@ -28,6 +28,8 @@ ROUTES = (
     "/users/{user_id}/recommendations",
     "/tracks/{track_id}/similar",
     "/recommendations:batch",
+    "/users/{user_id}/playlists",
+    "/playlists/{playlist_id}",
     "/model",
     "/health",
     "/ready",

@@ -193,6 +193,8 @@ GUARDED = [
     ("GET", "/users/10/recommendations", None),
     ("GET", "/tracks/3/similar", None),
     ("POST", "/recommendations:batch", BATCH),
+    ("GET", "/users/10/playlists", None),
+    ("GET", "/playlists/popular", None),
     ("GET", "/model", None),
     ("GET", "/metrics", None),
 ]
@@ -221,7 +223,7 @@ def test_every_route_opens_as_documented(  # noqa: PLR0917 - one case of a matri
 
 def test_no_route_is_missing_from_that_matrix(running: RunningServing) -> None:
     document = running.get("/openapi.json")
-    templates = {path: re.sub(r"\{\w+\}", r"\\d+", path) for path in document["paths"]}
+    templates = {path: re.sub(r"\{\w+\}", r"\\w+", path) for path in document["paths"]}
     tried = [path for _, path, _ in OPEN + GUARDED]
     for path, pattern in templates.items():
         assert any(re.fullmatch(pattern, one) for one in tried), path
@@ -231,7 +233,7 @@ def test_no_route_is_missing_from_that_matrix(running: RunningServing) -> None:
 
 def test_the_document_shows_an_example_of_every_answer(running: RunningServing) -> None:
     schemas = running.get("/openapi.json")["components"]["schemas"]
-    for name in ("Recommendations", "Batch", "BatchAsked", "Similar"):
+    for name in ("Recommendations", "Batch", "BatchAsked", "Similar", "UserPlaylists", "Playlist"):
         assert {"example", "examples"} & set(schemas[name]), name
 
 

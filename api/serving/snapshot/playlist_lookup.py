@@ -1,0 +1,95 @@
+"""The playlists of a snapshot: found by user or id in mapped arrays."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from api.serving.snapshot import mapped
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+    from pathlib import Path
+
+    from api.serving.snapshot.manifest import Manifest
+    from api.serving.snapshot.track_lookup import Tracks
+
+_OF_A_USER = re.compile(r"(0|-?[1-9][0-9]{0,9})(-.+)")
+
+
+class Playlist(NamedTuple):
+    """One playlist: what it is called, and where its tracks are."""
+
+    user_id: int | None
+    about: dict[str, Any]
+    """Its id, kind, title, description and number of tracks."""
+    begin: int
+    end: int
+
+
+class Playlists:
+    """All playlists of one publication's newest day."""
+
+    def __init__(self, folder: Path, manifest: Manifest, tracks: Tracks) -> None:
+        batch = manifest.playlists
+        day = batch.day or manifest.made_at.split("T")[0]
+        self.made = {"day": day, "model_version": batch.model_version}
+        self._reasons = batch.reasons
+        self._tracks = tracks
+        self._users = mapped.numbers(folder / "users.ids", "i")
+        self._of_user = mapped.numbers(folder / "playlists.of_user", "q")
+        self._heading = mapped.numbers(folder / "playlists.heading", "i")
+        self._starts = mapped.numbers(folder / "playlists.starts", "q")
+        self._headings = mapped.Texts(folder, "headings")
+        self._track = mapped.numbers(folder / "playlist_tracks.track", "i")
+        self._because = mapped.numbers(folder / "playlist_tracks.because", "i")
+        self._reason = mapped.numbers(folder / "playlist_tracks.reason", "b")
+
+    def of_user(self, user_id: int | None) -> list[Playlist]:
+        """Return a user's own playlists; without a user, those for everybody."""
+        at = len(self._users) if user_id is None else bisect_left(self._users, user_id)
+        if user_id is not None and (at == len(self._users) or self._users[at] != user_id):
+            return []
+        return [
+            self._playlist(user_id, place)
+            for place in range(self._of_user[at], self._of_user[at + 1])
+        ]
+
+    def is_known(self, user_id: int) -> bool:
+        """Whether the app has such a user."""
+        at = bisect_left(self._users, user_id)
+        return at < len(self._users) and self._users[at] == user_id
+
+    def find(self, playlist_id: str) -> Playlist | None:
+        """Return one playlist; none when there is no such playlist today."""
+        owner = _OF_A_USER.fullmatch(playlist_id)
+        found = self.of_user(int(owner[1]) if owner else None)
+        return next((one for one in found if one.about["playlist_id"] == playlist_id), None)
+
+    def tracks(self, playlist: Playlist, hidden: Container[int] = ()) -> Iterator[dict[str, Any]]:
+        """Yield the tracks of a playlist in their order; hidden ones are left out, as reasons too.
+
+        Each has all that is known of it, its `reason`, and the track that speaks for it, `because`.
+        """
+        for at in range(playlist.begin, playlist.end):
+            track = self._tracks.whole(self._track[at])
+            if track["track_id"] not in hidden:
+                reason = self._reasons[self._reason[at]]
+                yield track | {"reason": reason, "because": self._because_of(at, hidden)}
+
+    def _because_of(self, at: int, hidden: Container[int]) -> dict[str, Any] | None:
+        seed = self._because[at]
+        if seed < 0 or self._tracks.ids[seed] in hidden:
+            return None
+        found: dict[str, Any] = orjson.loads(b"{%b}" % self._tracks.texts[seed])
+        return found
+
+    def _playlist(self, user_id: int | None, place: int) -> Playlist:
+        heading = orjson.loads(self._headings[self._heading[place]])
+        owner = "" if user_id is None else str(user_id)
+        begin, end = self._starts[place], self._starts[place + 1]
+        about = {"playlist_id": f"{owner}{heading.pop('suffix')}", **heading, "tracks": end - begin}
+        return Playlist(user_id, about, begin, end)
