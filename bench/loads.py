@@ -43,14 +43,14 @@ def _measure(data_dir: Path, history: History) -> list[str]:
     as_published(data_dir)
     land(data_dir, history, history.loads + 1)
     costs.append(process(dbt_build()))
-    return [*(f"{number:,}" for number in files), *map(_said, costs)]
+    return [*(f"{number:,}" for number in files), *map(_summary, costs)]
 
 
 def _files(data_dir: Path) -> int:
     return sum(1 for _ in (data_dir / "lake").rglob("*.parquet"))
 
 
-def _said(cost: Cost) -> str:
+def _summary(cost: Cost) -> str:
     return f"{cost.wall:.1f} ({cost.cpu:.1f})"
 
 

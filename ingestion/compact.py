@@ -34,7 +34,7 @@ SUPERSEDED = "superseded"
 
 
 @dataclass(slots=True)
-class Compacted:
+class CompactionReport:
     """The result of a compaction."""
 
     files_before: int = 0
@@ -59,7 +59,9 @@ class Retention:
     """Loads refused before this are removed, if their windows were pulled again since."""
 
 
-def compact_lake(settings: IngestionSettings, retention: Retention | None = None) -> Compacted:
+def compact_lake(
+    settings: IngestionSettings, retention: Retention | None = None
+) -> CompactionReport:
     """Compact every folder of `raw/` and `ops/`; the caller holds the writer lock.
 
     Merges files of accepted loads only; skips the pending pull, and loads that may yet be accepted.
@@ -78,7 +80,7 @@ def compact_lake(settings: IngestionSettings, retention: Retention | None = None
 class _Compaction:
     def __init__(self, settings: IngestionSettings, retention: Retention) -> None:
         self.storage, self.root = fsspec.core.url_to_fs(settings.lake_url)
-        self.done = Compacted()
+        self.done = CompactionReport()
         pending = PendingPull.load(settings.pending_file)
         self._pending = pending.load_id if pending else None
         self._retention = retention

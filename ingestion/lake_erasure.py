@@ -23,7 +23,7 @@ FORGOTTEN = "forgotten"
 
 
 @dataclass(slots=True)
-class Erased:
+class LakeErasure:
     """The result of an erasure."""
 
     records: int = 0
@@ -55,10 +55,10 @@ def drop_work_in_progress(settings: IngestionSettings) -> None:
     settings.pending_file.unlink(missing_ok=True)
 
 
-def erase_texts(settings: IngestionSettings, person: Person) -> Erased:
+def erase_texts(settings: IngestionSettings, person: Person) -> LakeErasure:
     """Erase a person from texts in `ops/`, and from rejected records."""
     storage, _ = fsspec.core.url_to_fs(settings.lake_url)
-    done = Erased()
+    done = LakeErasure()
     for table in log.tables(settings.lake_url):
         for folder in log.days(settings.lake_url, table):
             for path in files.current(storage, folder):
@@ -72,10 +72,10 @@ def erase_texts(settings: IngestionSettings, person: Person) -> Erased:
     return done
 
 
-def erase_records(settings: IngestionSettings, person: Person) -> Erased:
+def erase_records(settings: IngestionSettings, person: Person) -> LakeErasure:
     """Rewrite every file with a record of a person; each counts how many were removed."""
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
-    done = Erased()
+    done = LakeErasure()
     for table in TABLES:
         if table.person:
             _erase_raw(settings, table.name, _records_of(person, table.person), done)
@@ -118,7 +118,9 @@ def _records_of(person: Person, column: str) -> TakeOut:
     return take_out
 
 
-def _erase_raw(settings: IngestionSettings, table: str, take_out: TakeOut, done: Erased) -> None:
+def _erase_raw(
+    settings: IngestionSettings, table: str, take_out: TakeOut, done: LakeErasure
+) -> None:
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
     known = {one.load_id for one in loads.validation_results(settings.lake_url)}
     for folder in files.folders(storage, f"{root}/{DATASET}/{table}", "load_date"):
@@ -144,7 +146,7 @@ def _rows(settings: IngestionSettings, table: str) -> Iterator[pa.Table]:
     """The raw rows of a table, file by file, without files that a kill left incomplete."""
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
     for folder in files.folders(storage, f"{root}/{DATASET}/{table}", "load_date"):
-        for path in files.listed(storage, folder):
+        for path in files.list_files(storage, folder):
             with storage.open(path, "rb") as file, suppress(pa.ArrowInvalid):
                 yield pq.ParquetFile(file).read()
 

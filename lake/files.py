@@ -96,7 +96,7 @@ def reading(path: str) -> Iterator[None]:
         raise DamagedFile(path, str(error).splitlines()[0]) from error
 
 
-def listed(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
+def list_files(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
     """Every Parquet file of a folder, sorted."""
     storage.invalidate_cache()
     return sorted(str(path) for path in storage.glob(f"{folder}/*.parquet"))
@@ -121,7 +121,7 @@ def all_of(storage: Any, folder: str, read: Callable[[IO[bytes]], list[T]]) -> l
 
 
 def _current(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
-    found = listed(storage, folder)
+    found = list_files(storage, folder)
     replaced = {name for path in found for name in footer(storage, path).replaces}
     return [path for path in found if name_of(path) not in replaced]
 
@@ -177,7 +177,7 @@ def remove(storage: Any, paths: Iterable[str]) -> None:  # noqa: ANN401
 
 def sweep(storage: Any, folder: str, paths: Sequence[str]) -> None:  # noqa: ANN401
     """Remove of a folder drafts of a crash, and files that count no longer; `paths` do."""
-    remove(storage, sorted({*listed(storage, folder)}.difference(paths)))
+    remove(storage, sorted({*list_files(storage, folder)}.difference(paths)))
     if isinstance(storage, LocalFileSystem):
         for draft in Path(folder).glob(".*.parquet.*.tmp"):
             draft.unlink(missing_ok=True)

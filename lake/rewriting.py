@@ -42,7 +42,7 @@ def rewrite(
             kept = rows
             if LOAD_ID in schema.names:
                 loads |= set(pc.unique(rows[LOAD_ID]).to_pylist())
-                kept = _left(rows, take_out(rows) if take_out else {}, removed)
+                kept = _remaining(rows, take_out(rows) if take_out else {}, removed)
             if len(kept):
                 writer.write_table(kept, row_group_size=ROWS)
         footer = Footer(
@@ -65,7 +65,7 @@ def marks_any(storage: Any, path: str, take_out: TakeOut) -> bool:  # noqa: ANN4
     )
 
 
-def _left(rows: pa.Table, masks: Masks, removed: Counter[tuple[str, str]]) -> pa.Table:
+def _remaining(rows: pa.Table, masks: Masks, removed: Counter[tuple[str, str]]) -> pa.Table:
     """The rows that no mask marks; those that one does are counted by the first reason."""
     gone: pa.Array = pa.array([False] * 0) if not len(rows) else pa.nulls(len(rows), pa.bool_())
     gone = pc.fill_null(gone, False)

@@ -76,7 +76,7 @@ def _rename_tables(lake_url: str, names: dict[str, str]) -> None:
         for folder in files.folders(storage, f"{root}/ops/{former}", "day"):
             target = f"{root}/ops/{name}/{files.name_of(folder)}"
             storage.makedirs(target, exist_ok=True)
-            for path in files.listed(storage, folder):
+            for path in files.list_files(storage, folder):
                 storage.mv(path, f"{target}/{files.name_of(path)}")
         if storage.exists(f"{root}/ops/{former}"):
             storage.rm(f"{root}/ops/{former}", recursive=True)

@@ -32,7 +32,7 @@ class Forgotten:
         if not self.hashes or user_id is None:
             return False
         if user_id not in self._known:
-            self._known[user_id] = hashed(self.key, user_id) in self.hashes
+            self._known[user_id] = hash_of(self.key, user_id) in self.hashes
         return self._known[user_id]
 
     def is_in(self, record: str, field_name: str | None) -> bool:
@@ -93,7 +93,7 @@ def record(
     now = utc_now()
     about = {"key_id": _name_of(key), "event": event, "reason": reason, "run_id": run_id, "at": now}
     subjects = [("id", person.user_id), *(("email", one) for one in sorted(person.emails))]
-    rows = [{"hash": hashed(key, one), "kind": kind, **about} for kind, one in subjects]
+    rows = [{"hash": hash_of(key, one), "kind": kind, **about} for kind, one in subjects]
     log.append(settings.lake_url, "forgotten", rows, now.date(), f"{run_id}.{event}")
 
 
@@ -123,7 +123,7 @@ def unfinished(lake_url: str) -> int:
     return sum("finished" not in seen for seen in events.values())
 
 
-def hashed(key: bytes, subject: object) -> str:
+def hash_of(key: bytes, subject: object) -> str:
     """Hash an id or an e-mail address; without the key it can't be found by trying."""
     return hmac.digest(key, str(subject).lower().encode(), "sha256").hex()
 

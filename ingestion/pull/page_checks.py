@@ -22,9 +22,9 @@ from ingestion.pull.ingest_report import Pull
 from ingestion.settings import IngestionSettings
 from ingestion.source.http import Call
 from ingestion.source.keys import Hashes, hashes, repeats
-from ingestion.source.pages import Opened
-from ingestion.source.parse import Page, Parsed, fields_of
-from ingestion.source.records import Rejected
+from ingestion.source.pages import TablePages
+from ingestion.source.parse import Page, ParsedPages, fields_of
+from ingestion.source.records import RejectedRecord
 from ingestion.source.tables import Table
 from lake.clock import utc_now
 
@@ -47,7 +47,7 @@ class Reading:
     received: int = 0
     forgotten: int = 0
     pages: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[RejectedRecord] = field(default_factory=list)
     extras: list[str] = field(default_factory=list)
     keys: list[Hashes] = field(default_factory=list)
     silent: list[str] = field(init=False)
@@ -55,7 +55,7 @@ class Reading:
     def __post_init__(self) -> None:
         self.silent = self.table.columns.names
 
-    def batches(self, opened: Opened) -> Iterator[pa.Table]:
+    def batches(self, opened: TablePages) -> Iterator[pa.Table]:
         """Yield the readable records, in batches of any number of pages.
 
         Raises:
@@ -85,7 +85,7 @@ class Reading:
         if waiting:
             yield pa.concat_tables(waiting, promote_options="default")
 
-    def require_bounds(self, opened: Opened) -> None:
+    def require_bounds(self, opened: TablePages) -> None:
         """Raise `TooManyAnnounced` if the first page announces more than a pull may load."""
         limits = {"records": self.settings.records_max, "pages": self.settings.pages_max}
         for what, count in {"records": opened.total, "pages": opened.count}.items():
@@ -116,7 +116,7 @@ class Reading:
             forgotten=self.forgotten,
         )
 
-    def _require_other_pages(self, parsed: Parsed, first: Parsed) -> None:
+    def _require_other_pages(self, parsed: ParsedPages, first: ParsedPages) -> None:
         """Raise `PageIgnored` if the API sent the first page again, or another than requested."""
         one = first.pages[0].number
         for asked, page in enumerate(parsed.pages, self.pages + 1):
@@ -136,7 +136,7 @@ class Reading:
         if page.received != promised:  # at once: behind it there may be a million empty pages
             raise TruncatedPull(self.table.name, self.pages, promised, page.received)
 
-    def _take(self, parsed: Parsed) -> pa.Table:
+    def _take(self, parsed: ParsedPages) -> pa.Table:
         """Count the records of some pages; return those to load."""
         self.keys.append(hashes(parsed.records, self.table.key))
         person = self.table.person
@@ -156,7 +156,7 @@ class Reading:
         self.forgotten += len(parsed.rejected) - len(rejected) + len(records) - len(kept)
         return kept
 
-    def _require_columns(self, opened: Opened) -> None:
+    def _require_columns(self, opened: TablePages) -> None:
         """Raise `ColumnMissing` if a column without values isn't even sent as null."""
         readable = self.received - len(self.rejected)
         if not self.silent or not readable:

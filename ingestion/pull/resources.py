@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.pull.page_checks import Reading
-from ingestion.source.pages import Opened
+from ingestion.source.pages import TablePages
 from ingestion.source.tables import IDS, REJECTED
 from lake.loads import SOURCE
 from lake.schemas import TIMESTAMP, from_rows
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OnComplete = Callable[[str], None]
 
 
-def source(readings: list[tuple[Reading, Opened]], complete: OnComplete) -> "DltSource":
+def source(readings: list[tuple[Reading, TablePages]], complete: OnComplete) -> "DltSource":
     """The API's tables, read one after the other; at the end `complete` gets the load id.
 
     `complete` runs before dlt keeps the extraction: an error in it discards everything.
@@ -35,7 +35,7 @@ def source(readings: list[tuple[Reading, Opened]], complete: OnComplete) -> "Dlt
     return api()
 
 
-def _table(reading: Reading, opened: Opened) -> "DltResource":
+def _table(reading: Reading, opened: TablePages) -> "DltResource":
     import dlt
     from dlt.common.storages.load_package import load_package_state
 

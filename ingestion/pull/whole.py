@@ -16,7 +16,7 @@ from ingestion.pull.resources import source
 from ingestion.settings import IngestionSettings
 from ingestion.source.http import Api
 from ingestion.source.keys import Hashes
-from ingestion.source.pages import Endpoint, Opened, Threads, opened
+from ingestion.source.pages import Endpoint, TablePages, Threads, open_table
 from ingestion.source.tables import TABLES
 from ingestion.source.window import Window
 from lake import log
@@ -80,9 +80,9 @@ class WholePull:
         pipeline.extract(into_lake, source(pairs, complete))
         return pending[0]
 
-    def _open(self, threads: Threads, reading: Reading) -> Opened:
+    def _open(self, threads: Threads, reading: Reading) -> TablePages:
         endpoint = Endpoint(self.api, reading.table, self.window, self.settings.nesting_max)
-        one = opened(endpoint, self.settings.page_size, threads)
+        one = open_table(endpoint, self.settings.page_size, threads)
         reading.require_bounds(one)
         return one
 

@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from ingestion.errors import AnswerTooLarge, AnswerTooNested, ApiRefused, UnexpectedAnswer
 from ingestion.source.http import Api
 from ingestion.source.nesting import shape
-from ingestion.source.parse import Body, Parsed, parse
+from ingestion.source.parse import Body, ParsedPages, parse
 from ingestion.source.tables import Table
 from ingestion.source.window import Window
 
@@ -76,12 +76,12 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class TablePages:
     """A table whose first page has arrived: its envelope has the number of pages."""
 
     endpoint: Endpoint
     body: Body
-    first: Parsed
+    first: ParsedPages
     threads: Threads
 
     @property
@@ -104,7 +104,7 @@ class Opened:
         """Pages of the table."""
         return -(-self.total // self.size)
 
-    def parsed(self) -> Iterator[Parsed]:
+    def parsed(self) -> Iterator[ParsedPages]:
         """Parse all pages, the first one too, a few at a time, and a limited number ahead."""
         yield self.first
         table = self.endpoint.table
@@ -127,7 +127,7 @@ class Opened:
             yield self.threads.fetching.submit(self.endpoint.body, number, self.size)
 
 
-def opened(endpoint: Endpoint, size: int, threads: Threads) -> Opened:
+def open_table(endpoint: Endpoint, size: int, threads: Threads) -> TablePages:
     """Fetch the first page of a table, of `size` records or of the original API's largest size."""
     try:
         body = endpoint.body(1, size)
@@ -136,7 +136,7 @@ def opened(endpoint: Endpoint, size: int, threads: Threads) -> Opened:
         if not is_unfit or size <= ORIGINAL_PAGE_SIZE:
             raise
         body = endpoint.body(1, ORIGINAL_PAGE_SIZE)
-    return Opened(endpoint, body, parse([body], endpoint.table), threads)
+    return TablePages(endpoint, body, parse([body], endpoint.table), threads)
 
 
 def _as_utf_8(raw: bytes, where: str) -> bytes:

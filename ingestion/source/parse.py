@@ -10,7 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.errors import TooManyColumns
-from ingestion.source.records import Fault, Rejected, as_json, as_text, fault_of, open_envelope
+from ingestion.source.records import (
+    Fault,
+    RejectedRecord,
+    as_json,
+    as_text,
+    fault_of,
+    open_envelope,
+)
 from ingestion.source.tables import Table, envelope
 from lake.schemas import from_json
 
@@ -43,15 +50,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedPages:
     """Consecutive pages: their envelopes, readable and rejected records."""
 
     pages: tuple[Page, ...]
     records: pa.Table
-    rejected: tuple[Rejected, ...] = ()
+    rejected: tuple[RejectedRecord, ...] = ()
 
 
-def parse(bodies: Sequence[Body], table: Table) -> Parsed:
+def parse(bodies: Sequence[Body], table: Table) -> ParsedPages:
     """Parse pages into the declared columns, then any new ones as text, in the API's order.
 
     Several small pages at once cost half of what they cost one by one.
@@ -69,7 +76,7 @@ def parse(bodies: Sequence[Body], table: Table) -> Parsed:
             with _one_at_a_time:
                 return _read_apart(bodies[0], table)
     apart = [parse([body], table) for body in bodies]
-    return Parsed(
+    return ParsedPages(
         pages=tuple(page for parsed in apart for page in parsed.pages),
         records=pa.concat_tables([one.records for one in apart], promote_options="default"),
         rejected=tuple(rejected for parsed in apart for rejected in parsed.rejected),
@@ -83,7 +90,7 @@ def fields_of(body: Body) -> set[str]:
         return {name for record in records if isinstance(record, dict) for name in record}
 
 
-def _read_at_once(raws: Sequence[bytes], table: Table) -> Parsed:
+def _read_at_once(raws: Sequence[bytes], table: Table) -> ParsedPages:
     if not all(raw.startswith(b"{") and raw.endswith(b"}") for raw in raws):
         raise pa.ArrowInvalid("not an object")  # pyarrow 25 crashes on a bare `null` or `1`
     raw = b"\n".join(raws)
@@ -106,17 +113,17 @@ def _read_at_once(raws: Sequence[bytes], table: Table) -> Parsed:
     if any(count is None or count < 0 for envelope in envelopes for count in envelope[:3]):
         raise pa.ArrowInvalid("no counts")
     named = _named(pa.Table.from_struct_array(records), table)
-    return Parsed(tuple(Page(*counts) for counts in envelopes), named)
+    return ParsedPages(tuple(Page(*counts) for counts in envelopes), named)
 
 
-def _read_apart(body: Body, table: Table) -> Parsed:
+def _read_apart(body: Body, table: Table) -> ParsedPages:
     opened = open_envelope(body.raw, body.where)
     good: list[dict[str, Any]] = []
-    rejected: list[Rejected] = []
+    rejected: list[RejectedRecord] = []
     for record in opened.records:
         fault = fault_of(record, table)
         if fault:
-            rejected.append(Rejected(as_json(record), fault))
+            rejected.append(RejectedRecord(as_json(record), fault))
         else:
             good.append(record)
     declared = set(table.columns.names)
@@ -127,11 +134,11 @@ def _read_apart(body: Body, table: Table) -> Parsed:
     pieces = list(_bisect(good, columns, rejected))
     arrow = pa.concat_tables(pieces) if pieces else columns.empty_table()
     page = Page(opened.total, opened.size, len(opened.records), opened.number)
-    return Parsed((page,), _named(arrow, table), tuple(rejected))
+    return ParsedPages((page,), _named(arrow, table), tuple(rejected))
 
 
 def _bisect(
-    records: list[dict[str, Any]], columns: pa.Schema, rejected: list[Rejected]
+    records: list[dict[str, Any]], columns: pa.Schema, rejected: list[RejectedRecord]
 ) -> Iterable[pa.Table]:
     """The records that Arrow can read; the others go to `rejected`, with Arrow's message."""
     if not records:
@@ -146,7 +153,7 @@ def _bisect(
         yield pa.Table.from_struct_array(answer["items"].chunk(0).flatten())
     except pa.ArrowInvalid as error:
         if len(records) == 1:
-            rejected.append(Rejected(as_json(records[0]), Fault(str(error).splitlines()[0])))
+            rejected.append(RejectedRecord(as_json(records[0]), Fault(str(error).splitlines()[0])))
             return
         middle = len(records) // 2
         yield from _bisect(records[:middle], columns, rejected)

@@ -44,7 +44,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRecord:
     """A record that can't be read, as JSON text."""
 
     record: str
@@ -83,7 +83,7 @@ def open_envelope(raw: bytes, where: str) -> Envelope:
         raise UnexpectedAnswer(where, "it has no list of `items`")
     for count in ("total", "size"):
         if type(body.get(count)) is not int or body[count] < 0:
-            raise UnexpectedAnswer(where, f"its `{count}` is {_shown(body.get(count))}")
+            raise UnexpectedAnswer(where, f"its `{count}` is {_shortened(body.get(count))}")
     number = body.get("page")
     return Envelope(
         body["items"], body["total"], body["size"], number if type(number) is int else None
@@ -122,7 +122,7 @@ def fault_of(record: object, table: Table) -> Fault | None:
         now = _misfit(record.get(column.name), column.type)
         if now:
             was = sql_name(column.type)
-            shown = _shown(record[column.name])
+            shown = _shortened(record[column.name])
             reason = f"{column.name}: expected {was}, got {now} {shown}"
             return Fault(reason, column.name, was, now, shown)
     try:
@@ -158,7 +158,7 @@ def _is_instant(text: str) -> bool:
     return bool(_INSTANT.fullmatch(text))
 
 
-def _shown(value: object) -> str:
+def _shortened(value: object) -> str:
     """The beginning of a value as JSON, whatever it holds."""
     try:
         return json.dumps(value)[:SHOWN]

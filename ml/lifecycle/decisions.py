@@ -192,9 +192,9 @@ def _next_instant(settings: MlSettings) -> datetime:
 
 
 def _update_mlflow(settings: MlSettings, row: dict[str, object]) -> None:
-    from ml.registry.tracking import connected
+    from ml.registry.tracking import tracking_client
 
-    with connected(settings) as client:
+    with tracking_client(settings) as client:
         if row["model_version"] is not None:
             client.set_registered_model_alias(
                 registry.NAME, registry.CHAMPION, str(row["model_version"])

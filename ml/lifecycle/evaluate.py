@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ml.data.listens import Listens
     from ml.data.splits import Split, SplitKind
     from ml.evaluation.evaluation import Evaluation, Scorer
-    from ml.lifecycle.search import Found
+    from ml.lifecycle.search import SearchResult
     from ml.models.model import Model
 
 Metrics = dict[str, Any]
@@ -121,7 +121,7 @@ def require_comparable(listens: Listens) -> None:
         )
 
 
-def _finalists(found: Found) -> list[Model]:
+def _finalists(found: SearchResult) -> list[Model]:
     return [Popularity(), ItemKnn(), found.ease, found.softmax, found.lightfm]
 
 
@@ -133,7 +133,7 @@ def _trained(
     return model.fit(training, seed), perf_counter() - began, model.name
 
 
-def _blended(found: Found, results: list[ModelResult]) -> tuple[Model, float, str]:
+def _blended(found: SearchResult, results: list[ModelResult]) -> tuple[Model, float, str]:
     """Blend the models that were just trained, by the weights that validation chose."""
     trained = {one.name: one for one in results}
     parts = tuple(

@@ -78,9 +78,9 @@ def _finish(settings: MlSettings, path: Path) -> None:
 
 
 def _update_mlflow(settings: MlSettings, was: str, now: str) -> None:
-    from ml.registry.tracking import connected
+    from ml.registry.tracking import tracking_client
 
-    with connected(settings) as client:
+    with tracking_client(settings) as client:
         for version in client.search_model_versions(f"name='{registry.NAME}'"):
             if version.tags.get("model_hash") == was:
                 client.set_model_version_tag(registry.NAME, str(version.version), "model_hash", now)
@@ -102,9 +102,9 @@ def _elsewhere(settings: MlSettings) -> Iterator[tuple[int, Path, str]]:
     numbers = [one.number for one in registry.versions(settings).values() if not one.path]
     if not numbers:
         return
-    from ml.registry.tracking import connected, scratch
+    from ml.registry.tracking import scratch, tracking_client
 
-    with scratch(settings), connected(settings) as client:
+    with scratch(settings), tracking_client(settings) as client:
         for number in numbers:
             where = client.get_model_version_download_uri(registry.NAME, str(number))
             yield number, Path(registry.arrays_of(client, number)), where

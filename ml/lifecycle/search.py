@@ -60,7 +60,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class SearchResult:
     """The best of each model type, trained on the training part, and every trial on the way."""
 
     ease: Ease
@@ -76,7 +76,7 @@ def search(
     seed: int,
     budget: int = 2,
     on_trial: Callable[[Trial], None] = lambda _trial: None,
-) -> Found:
+) -> SearchResult:
     """Try `budget` settings of LightFM, and the few of the others; then weigh the blend.
 
     Equal data, seed and budget find the same: two model types are searched at a time, but each
@@ -117,7 +117,7 @@ def search(
     weights, figure = choose_weights(parts, train, validation)
     blend = Blend(parts, weights)
     report(Trial(blend.name, blend.settings(), figure))
-    return Found(ease, lightfm, softmax, blend, tuple(trials))
+    return SearchResult(ease, lightfm, softmax, blend, tuple(trials))
 
 
 def _best_ease(train: Interactions, task: Task, seed: int) -> tuple[Ease, list[Trial]]:

@@ -24,7 +24,7 @@ from ml.models.bundle import Bundle, align, trained
 from ml.models.model_types import model_type
 from ml.playlists.playlist_metrics import playlist_metrics
 from ml.registry import registry
-from ml.registry.tracking import connected, log_metrics, scratch
+from ml.registry.tracking import log_metrics, scratch, tracking_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def train(settings: MlSettings, *, model: Model | None = None, run_id: str = "")
     number = row["model_version"]
     note_profile(settings, number, present, run_id)
     decision = evaluate_challenger(settings, registry.versions(settings)[number], holdout, run_id)
-    with connected(settings) as client:
+    with tracking_client(settings) as client:
         log_metrics(client, mlflow_run_id, _evidence(decision))
         if not decision.is_promoted:
             log_metrics(client, mlflow_run_id, _metrics_of_champion(holdout, new, settings))

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from ml.errors import PagesDied, PagesPortTaken
-from ml.registry.tracking import connected
+from ml.registry.tracking import tracking_client
 
 if TYPE_CHECKING:
     from ml.settings import MlSettings
@@ -27,7 +27,7 @@ def show(settings: MlSettings, port: int) -> None:
     served beyond loopback.
     """
     _require_free(port)
-    with connected(settings):
+    with tracking_client(settings):
         pass  # the tables are made by one process, before the server's several look for them
     print(f"MLflow on http://{HOST}:{port}", flush=True)
     words = {

@@ -167,9 +167,9 @@ def load(settings: MlSettings, version: Version) -> Bundle:
     if version.path:
         path = settings.data_dir / version.path
     else:
-        from ml.registry.tracking import connected
+        from ml.registry.tracking import tracking_client
 
-        with connected(settings) as client:
+        with tracking_client(settings) as client:
             path = Path(arrays_of(client, version.number))
     if not path.exists():
         raise DamagedModel(path, "it is not there")

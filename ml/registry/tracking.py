@@ -23,7 +23,7 @@ EXPERIMENT = "moovitamix-recommender"
 
 
 @contextmanager
-def connected(settings: MlSettings) -> Iterator[MlflowClient]:
+def tracking_client(settings: MlSettings) -> Iterator[MlflowClient]:
     """Yield a client of the tracking database; it is made first, by one process alone.
 
     Two that make it at once fail: its migrations know no lock. Raises `TrackingDamaged` and

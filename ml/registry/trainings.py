@@ -72,9 +72,9 @@ def under_way(settings: MlSettings, run_id: str) -> Iterator[tuple[MlflowClient,
     """
     import mlflow
 
-    from ml.registry.tracking import connected
+    from ml.registry.tracking import tracking_client
 
-    with held(settings) as place, connected(settings) as client:
+    with held(settings) as place, tracking_client(settings) as client:
         end_left(settings, client, place)
         with mlflow.start_run(run_name=run_id or None) as run:
             place.write(run.info.run_id)
@@ -90,10 +90,10 @@ def end_killed(settings: MlSettings) -> int:
     record = settings.mlflow_dir / LOCK
     if not record.exists() or not record.stat().st_size:
         return 0
-    from ml.registry.tracking import connected
+    from ml.registry.tracking import tracking_client
 
     try:
-        with held(settings) as place, connected(settings) as client:
+        with held(settings) as place, tracking_client(settings) as client:
             return end_left(settings, client, place)
     except TrainingUnderWay:
         return 0

@@ -24,7 +24,7 @@ class Secrets:
     """Whether the passwords were made just now, so that they are to be shown."""
 
 
-def kept(folders: Folders) -> Secrets:
+def load_or_create(folders: Folders) -> Secrets:
     """Return the installation's secrets; what is missing is made."""
     keys, _ = _with_missing(folders.secrets, KEYS)
     passwords, are_new = _with_missing(folders.passwords, dict.fromkeys(ROLES, a_password))

@@ -18,8 +18,8 @@ from orchestration.local_stack.errors import ServiceEnded, StackRuns
 from orchestration.local_stack.folders import Folders
 from orchestration.local_stack.model_registry import registry_of
 from orchestration.local_stack.processes import ports
-from orchestration.local_stack.processes.supervision import Ended, Supervisor
-from orchestration.local_stack.secrets_file import Secrets, kept
+from orchestration.local_stack.processes.supervision import StackEnded, Supervisor
+from orchestration.local_stack.secrets_file import Secrets, load_or_create
 from orchestration.local_stack.services import DOCS, Services
 from orchestration.run.console import Console
 from orchestration.run.settings import Settings
@@ -45,12 +45,12 @@ def run(settings: Settings, *, free_ports: bool, ended: threading.Event) -> None
     folders.make()
     with _only_stack(folders):
         chosen = ports.chosen(stack, any_free=free_ports, with_source=not settings.api_url)
-        ours = Stack(settings, stack, folders, kept(folders), chosen)
+        ours = Stack(settings, stack, folders, load_or_create(folders), chosen)
         supervisor = Supervisor(ended, Console().print)
         try:
             _start(ours, supervisor)
             supervisor.supervise()
-        except Ended:
+        except StackEnded:
             return
         finally:
             supervisor.end()

@@ -14,7 +14,7 @@ from orchestration.warehouse.engines.lakehouse import share
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RemainingBackups:
     """What forgetting can't change: backups, and lists beside them that could not be reached."""
 
     backups: list[str]
@@ -23,7 +23,7 @@ class Left:
     """Places of backups that don't know of this forgetting."""
 
 
-def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> Left:
+def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> RemainingBackups:
     """Erase a person and keep the keyed hash that drops later records of the same id.
 
     Raises `NobodyKnown` for an id that no record has, unless such are asked for.
@@ -40,7 +40,7 @@ def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> Lef
             open_lake(run.settings)
     with run.step("backups") as step:
         unreached = [str(place) for place in erasure_list.keep_beside_all(run.settings)]
-        left = Left(erasure_list.holding(run.settings), unreached)
+        left = RemainingBackups(erasure_list.holding(run.settings), unreached)
         step.what = f"{len(left.backups)} made before; what is restored from them is erased again"
     if run.settings.lakehouse.get_secret_value():
         with run.step("share") as step:

@@ -98,7 +98,7 @@ def faults_in(error: ValidationError) -> Iterator[str]:
         example = EXAMPLES_BY_NAME.get(name) or next(by_type, "")
         yield _LOGIN.sub(
             "//…@",
-            f"{variable} is {_shown(variable, fault['input'], field)}:"
+            f"{variable} is {_format(variable, fault['input'], field)}:"
             f" {message[:1].lower()}{message[1:]}{f' ({example})' if example else ''}",
         )
 
@@ -128,7 +128,7 @@ def variable_of(kind: Kind, name: str, field: FieldInfo) -> str:
     return named[0] if named else f"{kind.model_config['env_prefix']}{name}".upper()
 
 
-def _shown(variable: str, value: object, field: FieldInfo | None) -> str:
+def _format(variable: str, value: object, field: FieldInfo | None) -> str:
     if _is(field, SecretStr) or SECRET_NAMES.search(variable):
         return "(a secret, not shown)"
     text = str(value)

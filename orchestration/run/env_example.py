@@ -63,10 +63,10 @@ def _lines(variable: str, field: FieldInfo) -> str:
     title = SECTIONS.get(variable.removeprefix(PREFIX))
     section = f"\n## {title}\n" if title else ""
     sentence = " ".join((field.description or "").split())
-    return f"{section}\n# {sentence}\n# {variable}={_shown(field.default)}\n"
+    return f"{section}\n# {sentence}\n# {variable}={_format(field.default)}\n"
 
 
-def _shown(default: object) -> str:
+def _format(default: object) -> str:
     """Return a default as its environment variable would be written."""
     if default is None or isinstance(default, SecretStr):
         return ""

@@ -28,7 +28,7 @@ def ignore(_node: str, _status: str, _message: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class NodeResult:
     """A node that ended: `status` is dbt's word."""
 
     status: str
@@ -57,7 +57,7 @@ NO_BUILD = Heading(began=0.0)
 class Progress:
     """What a build did so far; `is_live` while more may come."""
 
-    nodes: dict[str, Ended]
+    nodes: dict[str, NodeResult]
     is_live: bool
     heading: Heading = NO_BUILD
 
@@ -66,7 +66,7 @@ class Progress:
         chosen = self.heading.chosen
         return self.heading.began >= since and (chosen is None or chosen.issuperset(names))
 
-    def of(self, names: Sequence[str]) -> dict[str, Ended]:
+    def of(self, names: Sequence[str]) -> dict[str, NodeResult]:
         """Those of `names` that ended."""
         return {name: self.nodes[name] for name in names if name in self.nodes}
 
@@ -108,7 +108,7 @@ def read(path: Path) -> Progress:
     except FileNotFoundError:
         return Progress({}, is_live=False)
     about, *ended = records
-    nodes = {one["node"]: Ended(one["status"], one.get("message", "")) for one in ended}
+    nodes = {one["node"]: NodeResult(one["status"], one.get("message", "")) for one in ended}
     chosen = None if about["chosen"] is None else frozenset(about["chosen"])
     return Progress(nodes, is_live, Heading(about["by"], about["began"], chosen))
 

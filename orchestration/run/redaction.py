@@ -45,7 +45,7 @@ _QUOTED_RELATION = re.compile(
 _COMMAND = re.compile(r"moovitamix [a-z-]+(?: --?[a-z-]+)*")
 
 
-def masked(text: str, *, secrets: Iterable[str] = (), kind: str = "") -> str:
+def mask(text: str, *, secrets: Iterable[str] = (), kind: str = "") -> str:
     """Return `text` without e-mail addresses, credentials, tokens and values of records.
 
     `secrets` are taken out wherever they stand, as they are written; `kind`, the name of an

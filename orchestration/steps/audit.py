@@ -19,7 +19,7 @@ KEPT_IN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
+class Reconciliation:
     """One table of the API against the marts, counted in keys."""
 
     table: str
@@ -35,7 +35,7 @@ class Reconciled:
         return f"{self.table} {self.sent:,} of {self.sent:,}{gone}"
 
 
-def reconcile(settings: Settings, lock: WriterLock, load_id: str) -> list[Reconciled]:
+def reconcile(settings: Settings, lock: WriterLock, load_id: str) -> list[Reconciliation]:
     """Compare the full pull `load_id` with the build file, key by key.
 
     Raises `NotReconciled` when the API has a record that the marts lack.
@@ -50,7 +50,7 @@ def reconcile(settings: Settings, lock: WriterLock, load_id: str) -> list[Reconc
     return found
 
 
-def _compared(built: "duckdb.DuckDBPyConnection", table: str, load_id: str) -> Reconciled:
+def _compared(built: "duckdb.DuckDBPyConnection", table: str, load_id: str) -> Reconciliation:
     staged, key, kept = KEPT_IN[table]
     sent = (
         f"select distinct {key} from staging.{staged} where load_id = $1 and violated_rule is null"
@@ -63,4 +63,4 @@ def _compared(built: "duckdb.DuckDBPyConnection", table: str, load_id: str) -> R
             (select count(*) from (from sent except from known)),
             (select count(*) from (from known except from sent))
     """
-    return Reconciled(table, *built.execute(counts, [load_id]).fetchall()[0])
+    return Reconciliation(table, *built.execute(counts, [load_id]).fetchall()[0])

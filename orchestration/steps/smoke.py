@@ -18,7 +18,7 @@ class SomethingWrong(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ServingClient:
     """A server, and the key it is asked with."""
 
     url: str
@@ -58,11 +58,11 @@ def smoke(  # noqa: PLR0913 - whom to ask, what for, and what may be
     must be served; none: popular tracks alone. Predictions of a run by a clock of the past
     `may_be_old`. A server that has not seen the publication yet gets `patience` seconds.
     """
-    asked = Asked(url, key)
+    client = ServingClient(url, key)
     until = time.monotonic() + patience
     while True:
         try:
-            _check(asked, list(users), model_version, may_be_old=may_be_old)
+            _check(client, list(users), model_version, may_be_old=may_be_old)
         except SomethingWrong as wrong:
             if time.monotonic() >= until:
                 return str(wrong)
@@ -71,10 +71,12 @@ def smoke(  # noqa: PLR0913 - whom to ask, what for, and what may be
         time.sleep(_LOOK_EVERY)
 
 
-def _check(asked: Asked, users: list[int], model_version: int | None, *, may_be_old: bool) -> None:
-    ready = _told("/ready", asked.answer, "/ready")
+def _check(
+    client: ServingClient, users: list[int], model_version: int | None, *, may_be_old: bool
+) -> None:
+    ready = _answer_of("/ready", client.answer, "/ready")
     _require(ready["degraded"] is None, f"/ready: {ready['degraded']}")
-    model = _told("/model", asked.answer, "/model")
+    model = _answer_of("/model", client.answer, "/model")
     served = model["model_version"]
     _require(served == model_version, f"/model: version {served}, not {model_version}")
     is_fresh = may_be_old or not model["stale"]
@@ -82,11 +84,13 @@ def _check(asked: Asked, users: list[int], model_version: int | None, *, may_be_
     if not users:
         return
     # users are not named: the message may go to anybody
-    alone = _told("one user", asked.answer, f"/users/{users[0]}/recommendations?limit={_TRACKS}")
+    alone = _answer_of(
+        "one user", client.answer, f"/users/{users[0]}/recommendations?limit={_TRACKS}"
+    )
     _check_version("one user", alone, model_version)
     _check_user("one user", alone)
-    batch = _told(
-        "a batch", asked.answer, "/recommendations:batch", {"user_ids": users, "limit": _TRACKS}
+    batch = _answer_of(
+        "a batch", client.answer, "/recommendations:batch", {"user_ids": users, "limit": _TRACKS}
     )
     _check_version("a batch", batch, model_version)
     _require(len(batch["answers"]) == len(users), "a batch: not an answer for each user")
@@ -111,7 +115,7 @@ def _check_user(where: str, answer: dict[str, Any]) -> None:
     _require(len(tracks) == len(items), f"{where}: a track is there twice")
 
 
-def _told(where: str, answer: Any, *question: object) -> dict[str, Any]:  # noqa: ANN401
+def _answer_of(where: str, answer: Any, *question: object) -> dict[str, Any]:  # noqa: ANN401
     try:
         found: dict[str, Any] = answer(*question)
     except SomethingWrong as wrong:

@@ -130,7 +130,7 @@ def _without_proven(
     settings: Settings, part: str, engine: tuple[str, ...], on_node: OnNode
 ) -> list[str]:
     """Leave out the unit tests that passed on this very code, and report them as passed."""
-    proven = unit_tests.passed(settings, part, engine)
+    proven = unit_tests.passed_tests(settings, part, engine)
     for name in proven:
         on_node(name, "pass", "passed on this code before")
     return WITHOUT_UNIT_TESTS if proven else []

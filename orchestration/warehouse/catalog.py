@@ -14,7 +14,7 @@ def name_of(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def quoted(text: object) -> str:
+def quote(text: object) -> str:
     """Return `text` as it stands between the quotes of an SQL literal."""
     return str(text).replace("'", "''")
 
@@ -44,7 +44,7 @@ def bytes_of_table(
     file: "duckdb.DuckDBPyConnection", schema: str, name: str, database: str | None = None
 ) -> int:
     """Return the size of a table's blocks; small tables share theirs, which count for each."""
-    path = quoted(_path(schema, name, database))
+    path = quote(_path(schema, name, database))
     blocks = _count(
         file, f"(select distinct block_id from pragma_storage_info('{path}') where block_id >= 0)"
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lake.clock import utc_now
-from orchestration.run.redaction import masked
+from orchestration.run.redaction import mask
 from orchestration.run.settings import Settings
 
 GOOD = ("success", "pass")
@@ -42,4 +42,4 @@ def _facts(result: Any) -> dict[str, object]:  # noqa: ANN401
 
 def _short_message(message: str) -> str:
     """One short line: a message may quote a row, and what it says must not stay in the lake."""
-    return masked(" ".join(message.split()))[:LONGEST_MESSAGE]
+    return mask(" ".join(message.split()))[:LONGEST_MESSAGE]

@@ -23,7 +23,7 @@ DUCKDB = ("dbt-core", "dbt-duckdb", "duckdb")
 SPARK = ("dbt-core", "dbt-spark", "pyspark")
 
 
-def passed(settings: Settings, part: str, engine: tuple[str, ...] = DUCKDB) -> list[str]:
+def passed_tests(settings: Settings, part: str, engine: tuple[str, ...] = DUCKDB) -> list[str]:
     """Return the unit tests of a part that passed on the present code and engine.
 
     Args:

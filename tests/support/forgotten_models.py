@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ml.registry import registry
-from ml.registry.tracking import connected
+from ml.registry.tracking import tracking_client
 from ml.settings import MlSettings
 
 
@@ -17,7 +17,7 @@ def require_same_answers_to_others(before: Path, after: Path, versions: list[int
     was, now = (MlSettings(data_dir=folder) for folder in (before, after))
     known = registry.versions(now)
     assert sorted(known) == versions
-    with connected(now) as client:
+    with tracking_client(now) as client:
         found = client.search_model_versions(f"name='{registry.NAME}'")
         tags = {int(one.version): one.tags["model_hash"] for one in found}
     assert tags == {number: one.model_hash for number, one in known.items()}

@@ -18,7 +18,7 @@ from api.serving.http.fast_path import DEFAULT_LIMIT, FastPath
 from api.serving.http.middleware import OPEN, Middleware
 from api.serving.http.playlist_routes import add_playlists
 from api.serving.http.responses import Responses
-from api.serving.snapshot.current import Served
+from api.serving.snapshot.current import CurrentSnapshot
 from api.serving.telemetry.logs import FailureLog
 from api.serving.telemetry.prometheus_metrics import Counts, registry
 
@@ -43,7 +43,7 @@ the status is 429 with `Retry-After`. Errors are `application/problem+json`.
 
 def create_app(settings: ServingSettings, log: Log) -> Middleware:
     """Create the API with its middleware around it."""
-    served, ring = Served(settings), KeyRing(settings.keys_file)
+    served, ring = CurrentSnapshot(settings), KeyRing(settings.keys_file)
     counts = Counts()
     responses = Responses(served, counts)
 
@@ -133,7 +133,7 @@ def _add_answers(app: FastAPI, responses: Responses, middleware: Middleware) -> 
 
 
 def _add_probes(
-    app: FastAPI, responses: Responses, served: Served, ring: KeyRing, metrics_folder: Path
+    app: FastAPI, responses: Responses, served: CurrentSnapshot, ring: KeyRing, metrics_folder: Path
 ) -> None:
     metrics_of_all = registry(metrics_folder, served)
 

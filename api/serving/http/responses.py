@@ -9,7 +9,7 @@ from api.serving.errors import SnapshotDamaged
 from api.serving.http import problems
 
 if TYPE_CHECKING:
-    from api.serving.snapshot.current import Served
+    from api.serving.snapshot.current import CurrentSnapshot
     from api.serving.snapshot.lookup import Snapshot
     from api.serving.telemetry.prometheus_metrics import Counts
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Responses:
     """Makes response bodies from the current snapshot."""
 
-    def __init__(self, served: Served, counts: Counts) -> None:
+    def __init__(self, served: CurrentSnapshot, counts: Counts) -> None:
         self._served = served
         self._counts = counts
 

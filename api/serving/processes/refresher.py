@@ -19,7 +19,7 @@ from api.serving import shared_files
 from api.serving.access.api_keys import KeyRing
 from api.serving.errors import PublicationUnusable
 from api.serving.processes.supervisor import live_with_parent
-from api.serving.snapshot.current import POINTER, Served
+from api.serving.snapshot.current import POINTER, CurrentSnapshot
 from api.serving.snapshot.manifest import FORMAT, Manifest, Pointer
 from api.serving.snapshot.prepare import prepare
 from api.serving.telemetry.hourly import Hourly
@@ -164,7 +164,7 @@ def refresh(settings: ServingSettings, refreshed: Event) -> None:
     failures = FailureLog(log)
     refresher, served, ring = (
         Refresher(settings, log),
-        Served(settings),
+        CurrentSnapshot(settings),
         KeyRing(settings.keys_file),
     )
     hourly = Hourly(settings)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 POINTER = "current.json"
 
 
-class Served:
+class CurrentSnapshot:
     """The current snapshot, and why it is not a newer one.
 
     A request takes `snapshot` once and uses only that, from start to end.

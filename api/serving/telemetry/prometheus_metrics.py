@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
-    from api.serving.snapshot.current import Served
+    from api.serving.snapshot.current import CurrentSnapshot
 
 ROUTES = (
     "/users/{user_id}/recommendations",
@@ -115,7 +115,7 @@ def quantile_ms(counts: Sequence[float], share: float) -> float | None:
     return low + (BOUNDS_MS[bucket] - low) * (wanted - below) / (counts[bucket] - below)
 
 
-def registry(folder: Path, served: Served) -> CollectorRegistry:
+def registry(folder: Path, served: CurrentSnapshot) -> CollectorRegistry:
     """Return what `/metrics` shows: the counts of all workers, and what is served."""
     shown = CollectorRegistry()
     _collector(shown, folder)
@@ -130,7 +130,7 @@ def _collector(shown: CollectorRegistry | None, folder: Path) -> Any:  # noqa: A
 class _ServedNow:
     """The snapshot that is served, as gauges."""
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: CurrentSnapshot) -> None:
         self._served = served
 
     def collect(self) -> Iterator[Metric]:

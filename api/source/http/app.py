@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from api.source.http.paging import Asked, Page, Since, Size, Until, answer
+from api.source.http.paging import Page, PageQuery, Since, Size, Until, answer
 from api.source.http.request_metrics import Metrics
 from api.source.http.schemas import Health, PageOf, Session, Track, User
 
@@ -28,7 +28,7 @@ class World(Protocol):
         """Show each table as it stands at an instant."""
 
 
-class Shown:
+class CurrentWorld:
     """The world at the clock: looked at again when the clock has moved, by one request."""
 
     def __init__(self, world: World, clock: Clock) -> None:
@@ -57,7 +57,7 @@ def create_app(world: World, clock: Clock, name: str = "generated") -> FastAPI:
     )
     registry = CollectorRegistry()
     app.add_middleware(Metrics, registry=registry)
-    shown = Shown(world, clock)
+    shown = CurrentWorld(world, clock)
     _add_tables(app, shown)
 
     @app.get("/health")
@@ -75,7 +75,7 @@ def create_app(world: World, clock: Clock, name: str = "generated") -> FastAPI:
     return app
 
 
-def _add_tables(app: FastAPI, shown: Shown) -> None:
+def _add_tables(app: FastAPI, shown: CurrentWorld) -> None:
     def add(table: str, model: type[BaseModel], summary: str) -> None:
         async def endpoint(
             page: Page = 1,
@@ -84,7 +84,7 @@ def _add_tables(app: FastAPI, shown: Shown) -> None:
             updated_until: Until = None,
         ) -> Response:
             _, views = await shown.now()
-            asked = Asked(page, size, updated_since, updated_until)
+            asked = PageQuery(page, size, updated_since, updated_until)
             return Response(answer(views[table], asked), media_type="application/json")
 
         app.add_api_route(

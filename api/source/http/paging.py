@@ -47,7 +47,7 @@ Until = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PageQuery:
     """One request's parameters, checked."""
 
     page: int
@@ -56,7 +56,7 @@ class Asked:
     until: datetime | None
 
 
-def answer(view: View, asked: Asked) -> bytes:
+def answer(view: View, asked: PageQuery) -> bytes:
     """Write one page of a view as JSON; a page beyond the last is empty."""
     first = view.position(microseconds(asked.since)) if asked.since else 0
     end = view.position(microseconds(asked.until)) if asked.until else len(view)

@@ -45,7 +45,7 @@ _BROKEN = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedFile:
     """A file that DuckDB reads as it is."""
 
     path: Path
@@ -54,7 +54,7 @@ class Decoded:
     packed: bool = False
 
 
-def decode(path: Path, folder: Path, encoding: str | None) -> Decoded:
+def decode(path: Path, folder: Path, encoding: str | None) -> DecodedFile:
     """Return `path` unpacked and in UTF-8, under a name in `folder` that holds letters only.
 
     Args:
@@ -79,7 +79,7 @@ def decode(path: Path, folder: Path, encoding: str | None) -> Decoded:
         raise UnreadableTable(path, f"it is damaged or can't be opened ({why})") from error
 
 
-def _decode(path: Path, folder: Path, encoding: str | None) -> Decoded:
+def _decode(path: Path, folder: Path, encoding: str | None) -> DecodedFile:
     plain = folder / "plain"
     packed = False
     if path.is_file():
@@ -94,7 +94,7 @@ def _decode(path: Path, folder: Path, encoding: str | None) -> Decoded:
             head = _head(plain)
             break
     if head.startswith(b"PAR1"):
-        return Decoded(plain, is_parquet=True, packed=packed)
+        return DecodedFile(plain, is_parquet=True, packed=packed)
     for magic, why in _OTHERS.items():
         if head.startswith(magic):
             raise UnreadableTable(path, why)
@@ -102,8 +102,8 @@ def _decode(path: Path, folder: Path, encoding: str | None) -> Decoded:
     if used is not None:
         text = folder / "text"
         _transcode(path, plain, text, used)
-        return Decoded(text, is_parquet=False, encoding=used, packed=packed)
-    return Decoded(plain, is_parquet=False, packed=packed)
+        return DecodedFile(text, is_parquet=False, encoding=used, packed=packed)
+    return DecodedFile(plain, is_parquet=False, packed=packed)
 
 
 def _unpacked(path: Path, packing: str) -> BinaryIO:

@@ -74,7 +74,7 @@ def roles_of(source: Source, asked: Mapping[str, str]) -> dict[str, int]:
         role: place
         for role in ROLES
         if (place := _place(role, source.names, source.path)) is not None
-    } | {role: _asked(source, role, name) for role, name in asked.items()}
+    } | {role: _requested(source, role, name) for role, name in asked.items()}
     for role in NEEDED:
         if role not in places:
             raise MissingColumn(source.path, role, source.names, hint=_hint(source, role))
@@ -122,7 +122,7 @@ def require_once(path: Path, names: list[str], wanted: str) -> None:
         raise UnreadableTable(path, why)
 
 
-def _asked(source: Source, role: str, name: str) -> int:
+def _requested(source: Source, role: str, name: str) -> int:
     if role not in ROLES:
         why = f"--columns knows {', '.join(ROLES)}, not {role}"
         raise UnreadableTable(source.path, why)

@@ -14,7 +14,7 @@ _POLL_SECONDS = 0.1
 _SOON, _OFTEN = 60, 4
 
 
-class Ended(Exception):
+class StackEnded(Exception):
     """The stack was asked to end while it was busy."""
 
 
@@ -86,4 +86,4 @@ class Supervisor:
 
     def _pause(self) -> None:
         if self.ended.wait(_POLL_SECONDS):
-            raise Ended
+            raise StackEnded

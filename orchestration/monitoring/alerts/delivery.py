@@ -13,7 +13,7 @@ from orchestration.monitoring.alerts import channels
 from orchestration.monitoring.alerts.messages import Alert, secrets_of
 from orchestration.run.error_messages import one_line
 from orchestration.run.errors import RunCrashed
-from orchestration.run.redaction import masked
+from orchestration.run.redaction import mask
 from orchestration.run.settings import AlertSettings, Settings
 
 # A person asks for a test; a crash is found once, by the next run.
@@ -43,7 +43,7 @@ def send(settings: Settings, alert: Alert) -> list[Attempt]:
     except Exception as error:
         errors = dict.fromkeys(due, one_line(error))
     errors["log"] = _log(settings, alert)
-    hide = partial(masked, secrets=secrets_of(settings, asked))
+    hide = partial(mask, secrets=secrets_of(settings, asked))
     attempts = [Attempt(name, "repeated") for name in quiet]
     attempts += [
         Attempt(name, "failed", hide(error)) if error else Attempt(name, "sent")

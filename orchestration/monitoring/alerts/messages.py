@@ -12,7 +12,7 @@ from orchestration.monitoring.alerts.channels import secrets_in
 from orchestration.monitoring.alerts.runbooks import kind_of, page_of
 from orchestration.run.error_messages import one_line
 from orchestration.run.errors import BuildFailed, RunCrashed
-from orchestration.run.redaction import masked
+from orchestration.run.redaction import mask
 from orchestration.run.settings import AlertSettings, Settings
 from orchestration.warehouse.failing_rows import first_failing_rows
 
@@ -105,7 +105,7 @@ def sample_alert(settings: Settings) -> Alert:
 
 def _alert(settings: Settings, kind: str, reason: str, page: str, **about: Any) -> Alert:  # noqa: ANN401 - fields of an alert
     asked = AlertSettings()
-    hide = partial(masked, secrets=secrets_of(settings, asked))
+    hide = partial(mask, secrets=secrets_of(settings, asked))
     return Alert(
         kind=kind,
         reason=hide(reason, kind=kind)[:REASON_LENGTH],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lake import publications
-from orchestration.run.redaction import masked
+from orchestration.run.redaction import mask
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,7 +35,7 @@ class Records:
 
 
 @contextmanager
-def opened(monitoring: Path) -> Iterator[Records]:
+def open_records(monitoring: Path) -> Iterator[Records]:
     """Yield the marts of a file, which a run may replace meanwhile."""
     with publications.connect(monitoring) as connection:
         yield Records(connection)
@@ -43,4 +43,4 @@ def opened(monitoring: Path) -> Iterator[Records]:
 
 def _masked(value: object) -> object:
     # An API's own answer is in one kind of error only; others have no such words.
-    return masked(value, kind="ApiRefused") if isinstance(value, str) else value
+    return mask(value, kind="ApiRefused") if isinstance(value, str) else value

@@ -44,13 +44,13 @@ def page(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    templates.filters["shown"] = shown
+    templates.filters["shown"] = format_value
     return templates.get_template("page.html.j2").render(
         state=state,
         headline=HEADLINES[state.level],
         figures=list(figures),
         sections=sections,
-        written_at=shown(written_at),
+        written_at=format_value(written_at),
         style=(HERE / "page.css").read_text(),
         shown_rows=SHOWN_ROWS,
         class_of_columns=class_of_columns,
@@ -69,7 +69,7 @@ def _class(values: Sequence[object]) -> str:
     return "text" if any(isinstance(one, str) and len(one) > LONG_TEXT for one in known) else ""
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as a person reads it: no fractions of seconds, no long numbers."""
     if value is None:
         return ""

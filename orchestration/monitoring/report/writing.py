@@ -5,7 +5,7 @@ from pathlib import Path
 from lake.atomic import replace_file
 from lake.clock import utc_now
 from lake.publications import find
-from orchestration.monitoring.report.monitoring_rows import opened
+from orchestration.monitoring.report.monitoring_rows import open_records
 from orchestration.monitoring.report.page import page
 from orchestration.monitoring.report.page_contents import SECTIONS
 from orchestration.monitoring.report.state import Level, figures, state
@@ -20,7 +20,7 @@ def write(settings: Settings) -> tuple[Path, Level]:
     """
     if find(settings.monitoring_file) is None:
         raise NothingMonitored(settings.monitoring_file)
-    with opened(settings.monitoring_file) as records:
+    with open_records(settings.monitoring_file) as records:
         stands = state(records)
         sections = [
             (title, [(picture, records.ask(picture.sql)) for picture in pictures])

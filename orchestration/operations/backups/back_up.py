@@ -17,14 +17,14 @@ from lake.errors import PublicationDamaged
 from lake.publications import FOLDER, IS_LOCKED, MANIFEST, inner_link, read_manifest
 from orchestration.operations.backups import erasure_list, inventory, place
 from orchestration.operations.backups.copying import (
-    copied,
     copied_database,
+    copy_file,
     flush_all,
     hash_of,
     is_sqlite,
 )
 from orchestration.operations.backups.errors import BackupDamaged, PlaceUnusable
-from orchestration.operations.backups.inventory import FILES, Kept, Manifest
+from orchestration.operations.backups.inventory import FILES, BackupFile, Manifest
 from orchestration.run.errors import BuildFileInUse
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
@@ -38,7 +38,7 @@ SERVER = "PG_VERSION"
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class BackupReport:
     """What a backup holds, how much of it is shared with the one before, and what had to go."""
 
     path: Path
@@ -53,7 +53,9 @@ class Made:
     """Publications that are left out, each in a line: they are not what was published."""
 
 
-def make_backup(settings: Settings, lock: WriterLock, where: Path, run_id: str, keep: int) -> Made:
+def make_backup(
+    settings: Settings, lock: WriterLock, where: Path, run_id: str, keep: int
+) -> BackupReport:
     """Make a backup in `where`, then remove all but the newest `keep` of this data folder."""
     lock.require_for(settings.data_dir)
     draft = where / f"{place.DRAFT}{run_id}"
@@ -73,7 +75,7 @@ def make_backup(settings: Settings, lock: WriterLock, where: Path, run_id: str, 
         removed = place.beyond(where, keep, settings.data_dir)
         for old in removed:
             place.remove(old)
-    return Made(
+    return BackupReport(
         made, len(manifest.files), manifest.bytes, linked, removed, manifest.lake_url, damaged
     )
 
@@ -108,12 +110,12 @@ def _filled(
     settings: Settings, draft: Path, where: Path, run_id: str, links: dict[str, str]
 ) -> tuple[Manifest, int]:
     former = _former(where)
-    files: dict[str, Kept] = {}
+    files: dict[str, BackupFile] = {}
     linked = 0
     with _held(settings.data_dir):
         for path in (*files_of(settings.data_dir), *_published(settings.data_dir, links)):
             name = str(path.relative_to(settings.data_dir))
-            kept, is_linked = _kept(path, draft / FILES / name, name, former)
+            kept, is_linked = _link_or_copy(path, draft / FILES / name, name, former)
             files[name] = kept
             own = read_manifest(path.parent)
             if own and own.file == path.name and own.sha256 != kept.sha256:
@@ -177,12 +179,12 @@ def _former(where: Path) -> tuple[Path, Manifest] | None:
     return None
 
 
-def _kept(
+def _link_or_copy(
     path: Path, target: Path, name: str, former: tuple[Path, Manifest] | None
-) -> tuple[Kept, bool]:
+) -> tuple[BackupFile, bool]:
     """Copy a file, or link it to the backup before, which has the same."""
     if is_sqlite(path):
-        return Kept(*copied_database(path, target)), False
+        return BackupFile(*copied_database(path, target)), False
     if former and (known := former[1].files.get(name)):
         there = former[0] / FILES / name
         if path.stat().st_size == known.bytes and hash_of(path) == known.sha256:
@@ -191,7 +193,7 @@ def _kept(
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.hardlink_to(there)
                     return known, True
-    return Kept(*copied(path, target)), False
+    return BackupFile(*copy_file(path, target)), False
 
 
 @contextmanager

@@ -13,7 +13,7 @@ _CHUNK = 2**20
 _SQLITE = b"SQLite format 3\0"
 
 
-def copied(source: Path, target: Path) -> tuple[int, str]:
+def copy_file(source: Path, target: Path) -> tuple[int, str]:
     """Copy a file with its mode and times; return the bytes and the SHA-256 of what was copied."""
     target.parent.mkdir(parents=True, exist_ok=True)
     sha, size = hashlib.sha256(), 0

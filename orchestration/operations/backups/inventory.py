@@ -15,7 +15,7 @@ _FORMAT, _WITHOUT_LINKS = 2, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class BackupFile:
     """A file of a backup: its size in bytes, and the SHA-256 of its content."""
 
     bytes: int
@@ -31,7 +31,7 @@ class Manifest:
     data_dir: str
     lake_url: str
     """Where the lake is, if not in the data folder and so not in the backup; else empty."""
-    files: dict[str, Kept]
+    files: dict[str, BackupFile]
     """By path below the data folder."""
     links: dict[str, str] = field(default_factory=dict)
     """By path too: the relative path that a link to a published file says."""
@@ -60,7 +60,7 @@ def read(backup: Path) -> Manifest:
     stored = json.loads(content)
     if stored.pop("format") not in (_FORMAT, _WITHOUT_LINKS):
         raise BackupDamaged(backup, "a newer version of this project made it")
-    files = {path: Kept(**kept) for path, kept in stored.pop("files").items()}
+    files = {path: BackupFile(**kept) for path, kept in stored.pop("files").items()}
     for path in (*files, *_led_to(stored.get("links", {}))):
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             raise BackupDamaged(backup, f"{path} leads out of it")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lake.atomic import flush
 from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.operations.backups import erasure_list, exchange, place
-from orchestration.operations.backups.copying import copied, flush_all
+from orchestration.operations.backups.copying import copy_file, flush_all
 from orchestration.operations.backups.errors import BackupDamaged, DataInTheWay
 from orchestration.operations.backups.inventory import FILES, Manifest
 from orchestration.run.lock import WriterLock, hold
@@ -22,7 +22,7 @@ LOCK = ".writer.lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreReport:
     """What was put back."""
 
     backup: Path
@@ -32,7 +32,7 @@ class Restored:
 
 def restore(
     settings: Settings, lock: WriterLock, console: "Console", where: Path, *, force: bool
-) -> tuple[Restored, Run]:
+) -> tuple[RestoreReport, Run]:
     """Put back a backup: `where` itself, or the newest there.
 
     Raises `DataInTheWay` where there is data, unless forced.
@@ -57,7 +57,7 @@ def restore(
     finally:
         sweep(settings.data_dir)
     flush(settings.data_dir.parent)
-    return Restored(backup, manifest.made_at, manifest.lake_url), run
+    return RestoreReport(backup, manifest.made_at, manifest.lake_url), run
 
 
 def draft_of(data_dir: Path) -> Path:
@@ -103,7 +103,7 @@ def _filled(
 
 def _put_back(backup: Path, name: str, target: Path, expected: tuple[int, str]) -> None:
     try:
-        found = copied(backup / FILES / name, target)
+        found = copy_file(backup / FILES / name, target)
     except FileNotFoundError as error:
         raise BackupDamaged(backup, f"{name} is missing") from error
     if found != expected:

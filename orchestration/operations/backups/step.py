@@ -5,7 +5,7 @@ from pathlib import Path
 from lake.clock import utc_now
 from orchestration.monitoring.monitor import monitor_after
 from orchestration.operations.backups import place
-from orchestration.operations.backups.back_up import Made, make_backup
+from orchestration.operations.backups.back_up import BackupReport, make_backup
 from orchestration.operations.backups.restoring import restore
 from orchestration.run.console import Console
 from orchestration.run.lock import hold
@@ -13,7 +13,7 @@ from orchestration.run.runs import Run
 from orchestration.run.settings import Settings
 
 
-def back_up(run: Run, where: Path | None, keep: int) -> Made:
+def back_up(run: Run, where: Path | None, keep: int) -> BackupReport:
     """Make a backup, remove old ones, and put both on record."""
     from lake import log
 

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from lake.publications import IS_LOCKED, read_manifest
-from orchestration.operations.erasure.tree import databases_in, drafted
+from orchestration.operations.erasure.tree import databases_in, replacement
 from orchestration.run.errors import BuildFileInUse, NotErased
 from orchestration.run.settings import Settings
-from orchestration.warehouse.catalog import name_of, quoted
+from orchestration.warehouse.catalog import name_of, quote
 from orchestration.warehouse.publishing.publication import record_contents
 from orchestration.warehouse.publishing.published_files import rewritten
 
@@ -57,10 +57,10 @@ def ids(settings: Settings) -> set[int]:
 
 def rewrite_database(settings: Settings, path: "Path", person: "Person") -> None:
     """Replace a DuckDB file by a copy without the person."""
-    replacing = rewritten if read_manifest(path.parent) else drafted
+    replacing = rewritten if read_manifest(path.parent) else replacement
     with replacing(path) as draft:
         with _opened(settings, path) as files:
-            files.execute(f"attach '{quoted(draft)}' as draft")
+            files.execute(f"attach '{quote(draft)}' as draft")
             files.execute("begin")
             files.execute("copy from database made to draft (schema)")
             for schema, table in _tables_with(files, set()):
@@ -95,7 +95,7 @@ def _copy(files: "duckdb.DuckDBPyConnection", schema: str, table: str, person: "
     if "user_id" in columns:
         files.execute(
             f"insert into draft.{name} from made.{name} where {_others(columns, person)}",
-            _asked(columns, person),
+            _parameters(columns, person),
         )
     elif schema != FAILURES:
         texts = [column for column, kind in columns.items() if kind == "VARCHAR"]
@@ -118,7 +118,7 @@ def _others(columns: dict[str, str], person: "Person") -> str:
     return f"not ({mine})"
 
 
-def _asked(columns: dict[str, str], person: "Person") -> dict[str, Any]:
+def _parameters(columns: dict[str, str], person: "Person") -> dict[str, Any]:
     asked: dict[str, Any] = {"user_id": person.user_id}
     if "email" in columns and person.emails:
         asked["emails"] = sorted(person.emails)
@@ -146,7 +146,7 @@ class _opened:  # noqa: N801 - reads as the context that it is
 
         self.files = duckdb.connect(config={"temp_directory": str(settings.temporary_dir)})
         try:
-            self.files.execute(f"attach '{quoted(path)}' as made (read_only)")
+            self.files.execute(f"attach '{quote(path)}' as made (read_only)")
         except duckdb.Error as error:
             self.files.close()
             message = str(error).splitlines()[0]

@@ -9,14 +9,16 @@ from orchestration.warehouse.publishing.published_files import require_whole
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ErasureReport:
     """Counts of an erasure: records removed from the lake, and rewritten files."""
 
     records: int
     files: int
 
 
-def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_id: str) -> Done:
+def erase(
+    settings: Settings, lock: WriterLock, user_id: int, reason: str, run_id: str
+) -> ErasureReport:
     """Erase a person from the lake and from every file below the data folder.
 
     What is known by its text goes first, as long as address and names can still be looked up; then
@@ -38,7 +40,7 @@ def erase(settings: Settings, lock: WriterLock, user_id: int, reason: str, run_i
     files += everywhere.erase_tables(settings, person)
     records = lake_erasure.erase_records(given, person)
     forgotten.record(given, person, "finished", reason=reason, run_id=run_id)
-    return Done(
+    return ErasureReport(
         records=texts.records + records.records,
         files=files + texts.files + records.files,
     )

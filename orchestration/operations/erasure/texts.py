@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.operations.erasure.tree import drafted
+from orchestration.operations.erasure.tree import replacement
 from orchestration.run.errors import NotErased
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def redact(path: Path, person: "Person") -> bool:
     redacted = person.redacted(text)
     if redacted == text:
         return False
-    with drafted(path) as draft:
+    with replacement(path) as draft:
         draft.write_bytes(pack(redacted.encode()))
     return True
 

@@ -34,7 +34,7 @@ def databases_in(settings: Settings) -> list[Path]:
 
 
 @contextmanager
-def drafted(path: Path) -> Iterator[Path]:
+def replacement(path: Path) -> Iterator[Path]:
     """Yield where to write what is to replace a file; nothing of it stays if that fails."""
     with atomic.draft_of(path) as draft:
         yield draft

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from lake.atomic import move_link
 from lake.publications import find, require_intact
 from orchestration.run.errors import LakehouseMissing, LakehouseUnreachable
-from orchestration.run.redaction import masked
+from orchestration.run.redaction import mask
 from orchestration.run.settings import Settings
-from orchestration.warehouse.catalog import quoted
+from orchestration.warehouse.catalog import quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,7 +55,7 @@ def share(settings: Settings, *, keep_former: bool = True) -> int:
             _drop_former(files, keep=keep_former)
     except duckdb.Error as error:
         secret = settings.lakehouse.get_secret_value()
-        why = masked(str(error).splitlines()[0], secrets=[secret, secret.partition(":")[2]])
+        why = mask(str(error).splitlines()[0], secrets=[secret, secret.partition(":")[2]])
         raise LakehouseUnreachable(why) from None
     return len(published)
 
@@ -108,9 +108,9 @@ def _opened(settings: Settings, masked_marts: Path) -> Iterator["duckdb.DuckDBPy
         "preserve_insertion_order": False,
     }
     with duckdb.connect(config=config) as files:
-        files.execute(f"attach '{quoted(masked_marts)}' as published (read_only)")
-        catalogue = quoted(settings.lakehouse.get_secret_value())
-        place = quoted(settings.lakehouse_data)
+        files.execute(f"attach '{quote(masked_marts)}' as published (read_only)")
+        catalogue = quote(settings.lakehouse.get_secret_value())
+        place = quote(settings.lakehouse_data)
         files.execute(f"attach 'ducklake:{catalogue}' as lakehouse (data_path '{place}')")
         yield files
 

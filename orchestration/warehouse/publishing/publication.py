@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lake.clock import utc_now
-from orchestration.warehouse.catalog import bytes_of_table, checksum, name_of, quoted, rows_of
+from orchestration.warehouse.catalog import bytes_of_table, checksum, name_of, quote, rows_of
 from orchestration.warehouse.origin import LoadFile
 
 if TYPE_CHECKING:
@@ -202,11 +202,11 @@ def _copy(
         f" from {part.file}.{name}"
     )
     if comment:
-        files.execute(f"comment on table {name} is '{quoted(comment)}'")
+        files.execute(f"comment on table {name} is '{quote(comment)}'")
     for column, _, described in columns:
         text = f"{described or ''} Left empty in this file." if column in empty else described
         if text:
-            files.execute(f"comment on column {name}.{name_of(column)} is '{quoted(text.strip())}'")
+            files.execute(f"comment on column {name}.{name_of(column)} is '{quote(text.strip())}'")
 
 
 def _measure(files: "duckdb.DuckDBPyConnection", table: Table) -> PublishedTable:

@@ -20,7 +20,7 @@ from lake.version import git_commit
 from orchestration.run.errors import BuildFileInUse, NotValidated
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
-from orchestration.warehouse.catalog import quoted
+from orchestration.warehouse.catalog import quote
 from orchestration.warehouse.origin import files_of, manifest_hash
 from orchestration.warehouse.publishing import publication, published_files
 from orchestration.warehouse.publishing.publication import Origin, Part, Publication, ValidatedBuild
@@ -58,7 +58,7 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
         made = read_validated_build(files, settings.build_file)
         with _present(files, marts) as present:
             kept = personal_in(files, settings.build_file)
-            build = replace(made, parts=made.parts + _kept(files, made, kept))
+            build = replace(made, parts=made.parts + _unchanged_parts(files, made, kept))
             # A crash between the two links below leaves the masked file one version ahead.
             known = published_files.next_number(marts, masked) - 1
             origin = Origin(
@@ -105,7 +105,7 @@ def _write(
     *,
     masked: bool,
 ) -> list[publication.PublishedTable]:
-    files.execute(f"attach '{quoted(draft)}' as draft")
+    files.execute(f"attach '{quote(draft)}' as draft")
     tables = publication.write(files, origin, build, masked=masked)
     files.execute("detach draft")
     return tables
@@ -123,7 +123,7 @@ def _attached(settings: Settings) -> "Iterator[duckdb.DuckDBPyConnection]":
     }
     with duckdb.connect(config=config) as files:
         try:
-            files.execute(f"attach '{quoted(settings.build_file)}' as made")
+            files.execute(f"attach '{quote(settings.build_file)}' as made")
         except duckdb.IOException as error:
             raise BuildFileInUse(settings.build_file, str(error).splitlines()[0]) from error
         yield files
@@ -188,7 +188,7 @@ def _version(files: "duckdb.DuckDBPyConnection", path: Path, copy: Path) -> int 
 
 def _attach(files: "duckdb.DuckDBPyConnection", path: Path) -> int:
     try:
-        files.execute(f"attach '{quoted(path)}' as present (read_only)")
+        files.execute(f"attach '{quote(path)}' as present (read_only)")
         row = files.sql("select version from present.publication").fetchone()
     except BaseException:
         files.execute("detach database if exists present")
@@ -197,7 +197,7 @@ def _attach(files: "duckdb.DuckDBPyConnection", path: Path) -> int:
     return int(row[0])
 
 
-def _kept(
+def _unchanged_parts(
     files: "duckdb.DuckDBPyConnection",
     made: ValidatedBuild,
     personal: frozenset[tuple[str, str, str]],

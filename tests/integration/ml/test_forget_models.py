@@ -19,7 +19,7 @@ from ml.models.bundle import trained
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.registry import registry
-from ml.registry.tracking import connected
+from ml.registry.tracking import tracking_client
 from ml.settings import MlSettings
 from tests.support.forgotten_models import require_same_answers_to_others
 
@@ -36,7 +36,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows, columns = np.nonzero(np.random.default_rng(5).random((4, 30)) < 0.4)
     data = interactions(USERS, np.arange(10, 40), rows, columns, np.ones(len(rows)))
     for model in (Ease(regularization=5.0), Hybrid(no_components=4, epochs=2)):
-        with connected(given) as client:
+        with tracking_client(given) as client:
             row = registry.log_model(client, trained(model, data, 1))
         dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
         registry.record(given, row | dates)

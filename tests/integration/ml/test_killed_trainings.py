@@ -14,7 +14,7 @@ import pytest
 from lake import batches
 from ml.lifecycle.train import train
 from ml.registry import registry
-from ml.registry.tracking import EXPERIMENT, connected
+from ml.registry.tracking import EXPERIMENT, tracking_client
 from ml.scoring.recommend import recommend
 from ml.settings import MlSettings
 from tests.integration.ml.test_training import settings_of
@@ -92,7 +92,7 @@ def _require_right(settings: MlSettings) -> None:
     assert sorted(numbers) == sorted(known)
     for version in known.values():
         assert registry.load(settings, version).name == version.name
-    with connected(settings) as client:
+    with tracking_client(settings) as client:
         alias = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         assert experiment

@@ -21,7 +21,7 @@ from ml.models.ease import Ease
 from ml.models.knn import ItemKnn
 from ml.models.popularity import Popularity
 from ml.registry import registry
-from ml.registry.tracking import connected
+from ml.registry.tracking import tracking_client
 from ml.scoring.recommend import newest_batch_is_current, recommend
 from ml.settings import MlSettings
 from tests.support.tastes import Tastes
@@ -52,7 +52,7 @@ class Promotion:
         path = folder / f"{len(list(folder.iterdir()))}.npz"
         path.touch()
         model_hash = write(path)
-        with connected(self.settings) as client:
+        with tracking_client(self.settings) as client:
             if not client.search_registered_models(f"name = '{registry.NAME}'"):
                 client.create_registered_model(registry.NAME)
             number = int(client.create_model_version(registry.NAME, path.as_uri()).version)
@@ -271,7 +271,7 @@ def test_what_is_better_than_a_bad_champion_replaces_it(tmp_path: Path) -> None:
     promotion.promotes(weak)
     better = promotion.promotes(trained(Ease(), promotion.holdout.training, 0))
     assert promotion.champion() == better
-    with connected(promotion.settings) as client:
+    with tracking_client(promotion.settings) as client:
         by_alias = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
     assert int(by_alias.version) == better
 
@@ -341,7 +341,7 @@ def test_without_a_champion_a_baseline_becomes_it_once(tmp_path: Path) -> None:
     (decision,) = registry.decisions(settings)
     assert (decision["decision"], decision["model_version"]) == ("promoted", 1)
     assert "version 1, a baseline, is champion" in decision["sentence"]
-    with connected(settings) as client:
+    with tracking_client(settings) as client:
         version = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION).version
     assert int(version) == 1
 

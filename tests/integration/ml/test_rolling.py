@@ -19,7 +19,7 @@ from ml.lifecycle.train import train
 from ml.models.bundle import Bundle, trained
 from ml.models.softmax.softmax import Softmax
 from ml.registry import registry
-from ml.registry.tracking import connected
+from ml.registry.tracking import tracking_client
 from ml.settings import MlSettings
 from tests.support.sparse_log import SparseLog
 from tests.support.tastes import Tastes
@@ -100,7 +100,7 @@ def test_a_better_model_replaces_the_baseline_in_the_first_training(sparse: MlSe
     assert len(figures["cut_offs"]) > 2
     assert figures["test_users"] == figures["gain"]["users"] == holdout_of(sparse).plan.test_users
     assert figures["gain"]["low"] < figures["gain"]["mean"] < figures["gain"]["high"]
-    with connected(sparse) as client:
+    with tracking_client(sparse) as client:
         (version,) = [one for one in registry.versions(sparse).values() if not one.is_baseline]
         run_id = client.get_model_version(registry.NAME, str(version.number)).run_id
         run = client.get_run(str(run_id))

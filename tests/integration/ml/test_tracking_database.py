@@ -13,7 +13,7 @@ from lake import batches
 from ml.errors import TrackingDamaged, TrackingOutdated, TrainingUnderWay
 from ml.lifecycle.train import train
 from ml.registry import registry
-from ml.registry.tracking import EXPERIMENT, connected
+from ml.registry.tracking import EXPERIMENT, tracking_client
 from ml.registry.tracking_database import damage_of, require_sound
 from ml.registry.trainings import LOCK, end_killed, held, under_way
 from tests.integration.ml.test_training import settings_of
@@ -73,7 +73,7 @@ def test_a_database_that_is_lost_is_made_again_and_no_number_given_twice(
     tear(_database(data_dir))
     settings = settings_of(data_dir, model="popularity")
     assert train(settings).version == 2
-    with connected(settings) as client:
+    with tracking_client(settings) as client:
         again = client.get_model_version(registry.NAME, "1")
         assert registry.arrays_of(client, 1).endswith("factors.npz")
     known = registry.versions(settings)
@@ -99,7 +99,7 @@ def test_a_database_of_an_older_mlflow_is_brought_up_to_date(data_dir: Path) -> 
     require_sound(settings_of(data_dir))
     assert _revision(path) == newest
     assert damage_of(path) is None
-    with connected(settings_of(data_dir)) as client:
+    with tracking_client(settings_of(data_dir)) as client:
         assert int(client.get_model_version(registry.NAME, "1").version) == 1
     assert [one for one in path.parent.iterdir() if "draft" in one.name] == []
 
@@ -118,7 +118,7 @@ def _revision(path: Path) -> str:
 
 
 def _statuses(data_dir: Path) -> dict[str, str]:
-    with connected(settings_of(data_dir)) as client:
+    with tracking_client(settings_of(data_dir)) as client:
         experiment = client.get_experiment_by_name(EXPERIMENT)
         assert experiment
         runs = client.search_runs([experiment.experiment_id])
@@ -174,7 +174,7 @@ def test_one_that_was_left_before_trainings_were_noted_is_known_by_its_name(data
 
 
 def _left_by_a_kill_of_somebody_else(data_dir: Path) -> None:
-    with connected(settings_of(data_dir)) as client:
+    with tracking_client(settings_of(data_dir)) as client:
         experiment = client.get_experiment_by_name(EXPERIMENT)
         assert experiment
         client.create_run(experiment.experiment_id, run_name="a notebook's")

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.monitoring.report.monitoring_rows import opened
+from orchestration.monitoring.report.monitoring_rows import open_records
 from orchestration.monitoring.report.page_contents import SECTIONS
 from orchestration.monitoring.report.state import Level, Reason, state
 from orchestration.monitoring.report.writing import write
@@ -161,12 +161,12 @@ def at(data_dir: Path, **marts: list[Row]) -> Settings:
 
 
 def reasons(data_dir: Path, **marts: list[Row]) -> list[Reason]:
-    with opened(at(data_dir, **marts).monitoring_file) as records:
+    with open_records(at(data_dir, **marts).monitoring_file) as records:
         return list(state(records).reasons)
 
 
 def stands(data_dir: Path) -> Level:
-    with opened(Settings(data_dir=data_dir).monitoring_file) as records:
+    with open_records(Settings(data_dir=data_dir).monitoring_file) as records:
         return state(records).level
 
 

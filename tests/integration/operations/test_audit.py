@@ -8,7 +8,7 @@ import pytest
 from orchestration.run.errors import NotReconciled
 from orchestration.run.lock import hold
 from orchestration.run.settings import Settings
-from orchestration.steps.audit import Reconciled, reconcile
+from orchestration.steps.audit import Reconciliation, reconcile
 from tests.support.lake import Lake, Load, session, track
 from tests.support.warehouse import Warehouse
 
@@ -46,9 +46,9 @@ def test_every_key_of_the_api_is_looked_for_and_what_vanished_there_is_told(
     with hold(settings.data_dir, "audit") as lock:
         found = reconcile(settings, lock, "2.1")
         assert found == [
-            Reconciled("tracks", sent=2, missing=0, vanished=1),
-            Reconciled("users", sent=0, missing=0, vanished=0),
-            Reconciled("listen_history", sent=2, missing=0, vanished=0),
+            Reconciliation("tracks", sent=2, missing=0, vanished=1),
+            Reconciliation("users", sent=0, missing=0, vanished=0),
+            Reconciliation("listen_history", sent=2, missing=0, vanished=0),
         ]
         assert str(found[0]) == "tracks 2 of 2, 1 vanished there"
 

@@ -15,7 +15,7 @@ import pytest
 from ingestion.settings import IngestionSettings
 from lake import log
 from orchestration.operations.backups import erasure_list, exchange, place
-from orchestration.operations.backups.back_up import Made, make_backup
+from orchestration.operations.backups.back_up import BackupReport, make_backup
 from orchestration.operations.backups.errors import (
     BackupDamaged,
     BackupsInside,
@@ -60,7 +60,7 @@ SECOND = Load(
 )
 
 
-def _back_up(data_dir: Path, where: Path, keep: int = 0, run_id: str = "b") -> Made:
+def _back_up(data_dir: Path, where: Path, keep: int = 0, run_id: str = "b") -> BackupReport:
     with hold(data_dir, "backup") as lock:
         return make_backup(Settings(data_dir=data_dir), lock, where, run_id, keep)
 

@@ -31,10 +31,10 @@ from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.model import Model
 from ml.registry import registry
-from ml.registry.tracking import connected
+from ml.registry.tracking import tracking_client
 from ml.scoring.batch import RECOMMENDATIONS
 from ml.settings import MlSettings
-from orchestration.operations.erasure.erase import Done, erase
+from orchestration.operations.erasure.erase import ErasureReport, erase
 from orchestration.run.lock import hold
 from orchestration.run.settings import Settings
 from orchestration.warehouse.publishing.publish import publish
@@ -107,7 +107,7 @@ def _register(data_dir: Path, models: list[Model]) -> None:
     data = interactions(users, tracks, rows, columns, np.ones(len(rows)))
     given = MlSettings(data_dir=data_dir)
     for model in models:
-        with connected(given) as client, start_run():
+        with tracking_client(given) as client, start_run():
             row = registry.log_model(client, trained(model, data, 1))
             set_tag("odd", f"user_id: {PERSON}, {SIGNS[0]}")
             log_text(f"the best listener is user {PERSON}\n", "notes.txt")
@@ -184,7 +184,7 @@ def data_dir(lived: Path, data_home: Path) -> Path:
     return data_home
 
 
-def _erase(data_dir: Path, run_id: str = "f") -> Done:
+def _erase(data_dir: Path, run_id: str = "f") -> ErasureReport:
     with hold(data_dir, "forget") as lock:
         return erase(Settings(data_dir=data_dir), lock, PERSON, "asked to", run_id)
 

@@ -17,7 +17,7 @@ from ml.lifecycle import model_erasure
 from ml.models.bundle import trained
 from ml.models.ease import Ease
 from ml.registry import registry
-from ml.registry.tracking import EXPERIMENT, connected
+from ml.registry.tracking import EXPERIMENT, tracking_client
 from ml.settings import MlSettings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _registers(data_dir: Path, ridge: float) -> int:
     rows, columns = np.nonzero(np.random.default_rng(5).random((3, 30)) < 0.4)
     data = interactions(USERS, np.arange(10, 40), rows, columns, np.ones(len(rows)))
     bundle = trained(Ease(regularization=ridge), data, 1)
-    with connected(given) as client, mlflow.start_run():
+    with tracking_client(given) as client, mlflow.start_run():
         row = registry.log_model(client, bundle)
     dates = dict.fromkeys(("trained_at", "data_as_of", "cut_off"), DAY)
     registry.record(given, row | dates)
@@ -120,7 +120,7 @@ def test_a_folder_that_was_written_with_absolute_addresses_loses_them(
                 ("data-folder:/mlflow/artifacts", former),
             )
     assert any(address.startswith(former) for address in _addresses(data_dir))
-    with connected(MlSettings(data_dir=data_dir)) as client:
+    with tracking_client(MlSettings(data_dir=data_dir)) as client:
         assert registry.arrays_of(client, 1).startswith(str(data_dir))
         found = client.get_experiment_by_name(EXPERIMENT)
         assert found

@@ -15,7 +15,7 @@ from prometheus_client import values
 from api.serving.access import api_keys
 from api.serving.errors import KeysFileBroken, SnapshotDamaged
 from api.serving.processes.refresher import Refresher
-from api.serving.snapshot.current import Served
+from api.serving.snapshot.current import CurrentSnapshot
 from api.serving.telemetry.hourly import SCHEMA, Hourly
 from api.serving.telemetry.logs import Log
 from api.serving.telemetry.prometheus_metrics import ROUTES, Counts
@@ -39,7 +39,7 @@ class House:
     def open(self) -> None:
         """Begin, or begin again after the end of all processes."""
         self.refresher = Refresher(self.settings, Log("test"))
-        self.served = Served(self.settings)
+        self.served = CurrentSnapshot(self.settings)
 
     def look(self) -> None:
         """Let the refresher look at the file, and the worker at what came of it."""

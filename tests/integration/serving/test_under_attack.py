@@ -81,7 +81,7 @@ def _tells(data_dir: Path) -> list[str]:
 
 
 def _raw(data_dir: Path) -> int:
-    found = files.listed(*_storage(data_dir, "raw/users/load_date=2026-01-10"))
+    found = files.list_files(*_storage(data_dir, "raw/users/load_date=2026-01-10"))
     return sum(pq.read_metadata(path).num_rows for path in found)
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.source.generated import GeneratedWorld
-from api.source.http.paging import Asked, answer
+from api.source.http.paging import PageQuery, answer
 from api.source.world import Taste, listen_probability
 from api.source.world.parameters import Parameters, microseconds
 from tests.support.source_server import begin_source
@@ -181,7 +181,7 @@ def test_a_window_brings_exactly_what_changed(small: GeneratedWorld) -> None:
     since = datetime(2000, 1, 1)
     for clock in steps:
         view = small.at(clock)["listen_history"]
-        changed = json.loads(answer(view, Asked(1, 10_000, since, None)))["items"]
+        changed = json.loads(answer(view, PageQuery(1, 10_000, since, None)))["items"]
         copy |= {(one["user_id"], one["created_at"]): one for one in changed}
         since = clock + timedelta(microseconds=1)
 
@@ -203,7 +203,7 @@ def test_pages_of_any_size_hold_each_record_once_in_order(
     received, pages, page = [], 1, 0
     while page < pages:
         page += 1
-        answered = json.loads(answer(view, Asked(page, size, None, None)))
+        answered = json.loads(answer(view, PageQuery(page, size, None, None)))
         pages = answered["pages"]
         received += answered["items"]
 

@@ -18,7 +18,7 @@ from orchestration.local_stack.folders import Folders
 from orchestration.local_stack.model_registry import registry_of
 from orchestration.local_stack.processes import kernel, ports
 from orchestration.local_stack.processes.service import Service
-from orchestration.local_stack.processes.supervision import Ended, Supervisor
+from orchestration.local_stack.processes.supervision import StackEnded, Supervisor
 from orchestration.run.stack_settings import StackSettings
 from tests.support.stack.running import wait_for
 
@@ -103,7 +103,7 @@ def test_an_end_that_is_asked_for_interrupts_the_start(
     mute = service(tmp_path, "import time; time.sleep(600)")
     supervisor.start([mute])
     supervisor.ended.set()
-    with pytest.raises(Ended):
+    with pytest.raises(StackEnded):
         supervisor.wait_until_healthy([mute], 60)
 
 
@@ -118,12 +118,12 @@ def test_a_log_of_the_time_before_is_kept(tmp_path: Path, supervisor: Supervisor
 def test_secrets_are_made_once(tmp_path: Path) -> None:
     folders = Folders(tmp_path / "airflow")
     folders.make()
-    first, again = secrets_file.kept(folders), secrets_file.kept(folders)
+    first, again = secrets_file.load_or_create(folders), secrets_file.load_or_create(folders)
     assert (first.are_new, again.are_new) == (True, False)
     assert (first.keys, first.passwords) == (again.keys, again.passwords)
     elsewhere = Folders(tmp_path / "other")
     elsewhere.make()
-    other = secrets_file.kept(elsewhere)
+    other = secrets_file.load_or_create(elsewhere)
     assert {*first.keys.values()}.isdisjoint(other.keys.values())
     assert {*first.passwords.values()}.isdisjoint(other.passwords.values())
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.run.progress import Ended, Heading, read, recording
+from orchestration.run.progress import Heading, NodeResult, read, recording
 
 KILLED = """
 import os, signal, sys
@@ -22,8 +22,8 @@ def test_nodes_are_seen_while_their_writer_lives_and_stay(tmp_path: Path) -> Non
     with recording(path) as on_node:
         assert read(path).is_live
         on_node("model.a", "success", "OK")
-        assert read(path).nodes == {"model.a": Ended("success", "OK")}
-    assert read(path).nodes == {"model.a": Ended("success", "OK")}
+        assert read(path).nodes == {"model.a": NodeResult("success", "OK")}
+    assert read(path).nodes == {"model.a": NodeResult("success", "OK")}
     assert not read(path).is_live
 
 

@@ -22,7 +22,7 @@ from lake import publications
 from lake.errors import NothingPublished, PublicationDamaged, PublicationInUse
 from ml.data.published_marts import open_published
 from ml.settings import MlSettings
-from orchestration.monitoring.report.monitoring_rows import opened
+from orchestration.monitoring.report.monitoring_rows import open_records
 from orchestration.monitoring.status import facts
 from orchestration.operations.backups.back_up import make_backup
 from orchestration.operations.backups.restoring import restore
@@ -192,7 +192,7 @@ def test_every_reader_refuses_what_is_not_as_published_and_the_next_publication_
     readers: list[Callable[[], object]] = [
         lambda: query(settings, USERS),
         lambda: open_published(MlSettings(data_dir=data_dir)),
-        lambda: opened(settings.monitoring_file).__enter__(),
+        lambda: open_records(settings.monitoring_file).__enter__(),
         lambda: share(settings),
     ]
     for reader in readers:

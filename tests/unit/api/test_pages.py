@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.source.http.paging import Asked, answer
+from api.source.http.paging import PageQuery, answer
 from api.source.view import View, settled
 from api.source.world.parameters import microseconds
 from tests.support.rendered import rows
@@ -24,7 +24,7 @@ def at(second: int) -> datetime:
 
 
 def ask(page: int, size: int, since: datetime | None = None, until: datetime | None = None) -> Any:
-    return json.loads(answer(VIEW, Asked(page, size, since, until)))
+    return json.loads(answer(VIEW, PageQuery(page, size, since, until)))
 
 
 def test_the_envelope_tells_what_there_is() -> None:

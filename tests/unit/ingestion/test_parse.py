@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion.errors import NotJson, UnexpectedAnswer
-from ingestion.source.parse import Body, Page, Parsed, parse
+from ingestion.source.parse import Body, Page, ParsedPages, parse
 from ingestion.source.tables import LISTEN_HISTORY, TRACKS, USERS
 
 SESSION = {
@@ -25,7 +25,7 @@ def body(items: list[Any], total: int = 9, size: int = 100) -> Body:
     return Body("a page", json.dumps(page).encode())
 
 
-def sessions(*bodies: Body) -> Parsed:
+def sessions(*bodies: Body) -> ParsedPages:
     return parse(bodies, LISTEN_HISTORY)
 
 

@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.airflow.sensors import accepted, failure_of, must_lead, since_of
-from orchestration.run.progress import Ended, Heading, Progress
+from orchestration.run.progress import Heading, NodeResult, Progress
 
-GOOD, BAD = Ended("pass"), Ended("fail", "Got 2 results")
+GOOD, BAD = NodeResult("pass"), NodeResult("fail", "Got 2 results")
 
 
-def progress(*, is_live: bool, **nodes: Ended) -> Progress:
+def progress(*, is_live: bool, **nodes: NodeResult) -> Progress:
     return Progress(nodes, is_live=is_live)
 
 
 def test_a_watcher_waits_for_all_of_its_nodes() -> None:
     assert failure_of(progress(is_live=True, a=GOOD), ["a", "b"], None) is None
-    assert failure_of(progress(is_live=True, a=GOOD, b=Ended("warn")), ["a", "b"], None) == ""
+    assert failure_of(progress(is_live=True, a=GOOD, b=NodeResult("warn")), ["a", "b"], None) == ""
 
 
 def test_one_bad_node_ends_it_at_once_and_is_named() -> None:
@@ -41,7 +41,7 @@ def test_nodes_that_dbt_never_came_to_are_not_well(state: str) -> None:
 
 @pytest.mark.parametrize("status", ["error", "skipped", "runtime error"])
 def test_what_was_skipped_or_broke_is_not_well(status: str) -> None:
-    assert failure_of(progress(is_live=True, a=Ended(status)), ["a"], None) == f"a: {status}"
+    assert failure_of(progress(is_live=True, a=NodeResult(status)), ["a"], None) == f"a: {status}"
 
 
 @dataclass

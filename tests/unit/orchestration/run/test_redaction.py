@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.run.redaction import GONE, masked
+from orchestration.run.redaction import GONE, mask
 
 LETTERS = string.ascii_letters + string.digits
 words = st.text(LETTERS, min_size=5, max_size=20).map("v".__add__)
@@ -19,7 +19,7 @@ secrets = st.text(LETTERS + "+-_=", min_size=32, max_size=64).filter(
 
 @given(before=prose, local=words, host=words, after=prose)
 def test_no_email_address_is_left(before: str, local: str, host: str, after: str) -> None:
-    text = masked(f"{before}{local}@{host}.example{after}")
+    text = mask(f"{before}{local}@{host}.example{after}")
     assert local not in text
     assert "@" not in text
 
@@ -28,7 +28,7 @@ def test_no_email_address_is_left(before: str, local: str, host: str, after: str
 def test_a_url_keeps_its_place_and_loses_who_came(
     before: str, user: str, password: str, host: str
 ) -> None:
-    text = masked(f"{before}https://{user}:{password}@{host}/tracks?page=2 was refused")
+    text = mask(f"{before}https://{user}:{password}@{host}/tracks?page=2 was refused")
     assert user not in text
     assert password not in text
     assert f"https://{host}/tracks?page=2 was refused" in text
@@ -36,14 +36,14 @@ def test_a_url_keeps_its_place_and_loses_who_came(
 
 @given(name=st.sampled_from(["sig", "q", "Page", "x-id"]), value=words)
 def test_a_url_s_parameters_are_told_only_where_they_name_a_window(name: str, value: str) -> None:
-    text = masked(f"http://api/tracks?{name}={value}&updated_since=2026-01-01")
+    text = mask(f"http://api/tracks?{name}={value}&updated_since=2026-01-01")
     assert value not in text
     assert "updated_since=2026-01-01" in text
 
 
 @given(path=words, token=words)
 def test_the_path_of_a_webhook_is_its_password(path: str, token: str) -> None:
-    text = masked(f"POST https://hooks.example.com/services/{path}/{token} answered 404")
+    text = mask(f"POST https://hooks.example.com/services/{path}/{token} answered 404")
     assert path not in text
     assert token not in text
 
@@ -54,30 +54,30 @@ def test_the_path_of_a_webhook_is_its_password(path: str, token: str) -> None:
     value=words,
 )
 def test_what_is_called_a_secret_is_one(name: str, sign: str, value: str) -> None:
-    assert value not in masked(f"could not log in with {name}{sign}{value} at all")
+    assert value not in mask(f"could not log in with {name}{sign}{value} at all")
 
 
 @given(value=secrets)
 def test_a_long_random_token_is_taken_for_a_secret(value: str) -> None:
-    assert value not in masked(f"refused {value} for good")
+    assert value not in mask(f"refused {value} for good")
 
 
 @given(value=st.text(min_size=4, max_size=30).filter(str.strip), before=prose, after=prose)
 def test_a_secret_that_is_set_up_is_nowhere(value: str, before: str, after: str) -> None:
     if value not in GONE:
-        assert value not in masked(f"{before}{value}{after}", secrets=[value]).replace(GONE, "")
+        assert value not in mask(f"{before}{value}{after}", secrets=[value]).replace(GONE, "")
 
 
 @given(name=names, quote=st.sampled_from("'\"`"))
 def test_what_an_engine_quotes_of_a_record_goes(name: str, quote: str) -> None:
-    text = masked(f"Could not convert string {quote}{name}{quote} to INT32")
+    text = mask(f"Could not convert string {quote}{name}{quote} to INT32")
     assert name not in text
     assert "to INT32" in text
 
 
 @given(name=names)
 def test_what_an_api_answered_goes(name: str) -> None:
-    text = masked(f"http://api/users was refused with 422: {name} is odd", kind="ApiRefused")
+    text = mask(f"http://api/users was refused with 422: {name} is odd", kind="ApiRefused")
     assert text == "http://api/users was refused with 422"
 
 
@@ -92,9 +92,9 @@ def test_what_an_api_answered_goes(name: str) -> None:
     ],
 )
 def test_what_helps_is_left(text: str) -> None:
-    assert masked(text) == text
+    assert mask(text) == text
 
 
 def test_the_table_of_failing_rows_is_left() -> None:
-    text = masked('select * from "build"."failures"."unique_dim_users_user_id"')
+    text = mask('select * from "build"."failures"."unique_dim_users_user_id"')
     assert text == "select * from failures.unique_dim_users_user_id"

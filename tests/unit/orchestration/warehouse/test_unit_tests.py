@@ -33,17 +33,17 @@ def ran(name: str, kind: str = "unit_test") -> Any:
 
 @pytest.mark.usefixtures("model")
 def test_what_passed_on_this_code_has_passed_for_its_part_alone(settings: Settings) -> None:
-    assert unit_tests.passed(settings, "marts") == []
+    assert unit_tests.passed_tests(settings, "marts") == []
     unit_tests.record_passed(settings, "marts", [ran(NAME), ran("model.m", "model")])
-    assert unit_tests.passed(settings, "marts") == [NAME]
-    assert unit_tests.passed(settings, "features") == []
+    assert unit_tests.passed_tests(settings, "marts") == [NAME]
+    assert unit_tests.passed_tests(settings, "features") == []
 
 
 @pytest.mark.usefixtures("model")
 def test_a_build_that_left_them_out_forgets_nothing(settings: Settings) -> None:
     unit_tests.record_passed(settings, "marts", [ran(NAME)])
     unit_tests.record_passed(settings, "marts", [ran("model.m", "model")])
-    assert unit_tests.passed(settings, "marts") == [NAME]
+    assert unit_tests.passed_tests(settings, "marts") == [NAME]
 
 
 def test_changed_code_or_another_engine_is_proven_anew(
@@ -52,8 +52,8 @@ def test_changed_code_or_another_engine_is_proven_anew(
     unit_tests.record_passed(settings, "marts", [ran(NAME)])
     written = model.read_text()
     model.write_text("select 2 as user_id")
-    assert unit_tests.passed(settings, "marts") == []
+    assert unit_tests.passed_tests(settings, "marts") == []
     model.write_text(written)
-    assert unit_tests.passed(settings, "marts") == [NAME]
+    assert unit_tests.passed_tests(settings, "marts") == [NAME]
     monkeypatch.setattr(unit_tests, "version", lambda _: "another")
-    assert unit_tests.passed(settings, "marts") == []
+    assert unit_tests.passed_tests(settings, "marts") == []
