@@ -10,7 +10,7 @@ import pytest
 
 from api.serving.http import playlist_formats
 from api.serving.processes.refresher import Refresher
-from api.serving.snapshot.current import Served
+from api.serving.snapshot.current import CurrentSnapshot
 from api.serving.telemetry.logs import Log
 from tests.support.served_marts import Marts
 from tests.support.serving_server import serving, settings
@@ -40,7 +40,7 @@ def running(data_dir: Path) -> Iterator[RunningServing]:
 def prepared(data_dir: Path) -> Playlists:
     """The playlists of what is published, prepared in this process."""
     Refresher(settings(data_dir), Log("test")).look()
-    served = Served(settings(data_dir))
+    served = CurrentSnapshot(settings(data_dir))
     assert served.snapshot, served.degraded
     return served.snapshot.playlists
 
@@ -250,5 +250,5 @@ def test_playlists_whose_ids_are_others_are_not_served(tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "marts.duckdb") as marts:
         marts.execute("update playlists set playlist_id = '1' || playlist_id where user_id = 10")
     assert prepared(tmp_path).find("10-mix-1") == good
-    degraded = Served(settings(tmp_path)).degraded
+    degraded = CurrentSnapshot(settings(tmp_path)).degraded
     assert degraded == "the id of a playlist does not begin with its user's"
