@@ -42,7 +42,7 @@ def publish_part(run: Run, context: Context, part: str) -> None:
     done = marts.publish(run)
     facts: dict[str, str | int | None] = {"version": done.version}
     if part == "marts":
-        facts["as_of"] = tasks.instant(done.built_at)
+        facts["as_of"] = tasks.instant(done.as_of)
         facts["load_id"] = done.load_ids[-1] if done.load_ids else None
         facts["rows"] = sum(table.rows for table in done.tables)
     else:

@@ -35,7 +35,7 @@ def audit() -> None:
         emit_asset_event(
             get_current_context(),
             MARTS,
-            as_of=instant(done.built_at),
+            as_of=instant(done.as_of),
             version=done.version,
         )
 

@@ -57,7 +57,7 @@ def measure_build(settings: Settings, run_id: str) -> None:
 def measure_publication(settings: Settings, run_id: str, done: Publication) -> None:
     """Note what was published, table by table and the file as a whole, and how old its data is."""
     measured_at = utc_now()
-    clock = done.built_at or measured_at
+    clock = done.as_of or measured_at
     about = {"run_id": run_id, "place": "published", "as_of": clock, "measured_at": measured_at}
     volumes = [
         {**about, "table_name": table.name, "rows": table.rows, "bytes": table.bytes}

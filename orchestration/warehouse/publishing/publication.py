@@ -56,7 +56,7 @@ class ValidatedBuild:
     """What a good build left in `ledger`: the loads that it holds, and its parts, marts first."""
 
     load_ids: list[str]
-    built_at: datetime | None
+    as_of: datetime | None
     parts: list[Part]
 
 
@@ -78,7 +78,7 @@ class Publication:
 
     version: int
     load_ids: list[str]
-    built_at: datetime | None
+    as_of: datetime | None
     tables: list[PublishedTable]
     bytes: int
     mended: str | None = None
@@ -118,7 +118,7 @@ def write(
         build.load_ids,
         marts.model_hash,
     ]
-    facts += [build.built_at, utc_now(), [_as_struct(part) for part in build.parts]]
+    facts += [build.as_of, utc_now(), [_as_struct(part) for part in build.parts]]
     facts += [origin.git_commit, origin.manifest_hash, masked]
     files.execute(f"insert into publication values ({', '.join('?' * len(facts))})", facts)
     if origin.files:

@@ -31,8 +31,8 @@ def read_validated_build(files: "duckdb.DuckDBPyConnection", path: Path) -> Vali
         " from made.ledger.loads"
     ).fetchone()
     assert loads is not None, "an aggregate has one row"
-    load_ids, built_at = loads
-    return ValidatedBuild(load_ids, built_at, parts)
+    load_ids, as_of = loads
+    return ValidatedBuild(load_ids, as_of, parts)
 
 
 def _validated(files: "duckdb.DuckDBPyConnection", path: Path) -> list[Row]:
