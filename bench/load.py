@@ -30,7 +30,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it: answers with 200, others and broken connections; milliseconds."""
+    """The outcome: answers with 200, others and broken connections; milliseconds."""
 
     good: int
     bad: int

@@ -28,7 +28,7 @@ def main() -> None:
     asked.add_argument("--dir", help="where the histories may grow (1 GB)")
     arguments = asked.parse_args()
     with TemporaryDirectory(dir=arguments.dir) as home:
-        kept = {name: _lived(Path(home), name) for name in HISTORIES}
+        kept = {name: _run_days(Path(home), name) for name in HISTORIES}
         measured = pairwise(
             {
                 f"{name}, {kind}": partial(_a_day, Path(home), kept[name], name, kind)
@@ -51,7 +51,7 @@ def main() -> None:
     )
 
 
-def _lived(home: Path, name: str) -> Path:
+def _run_days(home: Path, name: str) -> Path:
     """Return a data folder after the days of a history, the last one with its monitoring marts."""
     data_dir = _at_work(home, name)
     days = HISTORIES[name][1]

@@ -181,15 +181,17 @@ class _Reading:
             number_ids(self.db, side, has_metadata=path is not None)
 
     def _compare_ids(self, side: str, listens: Path, path: Path) -> None:
-        shared, unheard = require_shared_ids(self.db, side, listens, path)
+        shared, without_listens = require_shared_ids(self.db, side, listens, path)
         heard = self.db.execute(f"select count(distinct {side}_id) from listens").fetchall()[0][0]
         if self.options.only_listened:
             self.db.execute(
                 f"delete from {side}s where {side}_id is null"
                 f" or {side}_id not in (select {side}_id from listens)"
             )
-            if unheard:
-                self.report.left_out.append(f"{side}s of {path.name} without a listen: {unheard:,}")
+            if without_listens:
+                self.report.left_out.append(
+                    f"{side}s of {path.name} without a listen: {without_listens:,}"
+                )
         self.report.taken.append(f"{path.name} knows {shared:,} of {heard:,} {side}s")
 
     def _listens(

@@ -86,9 +86,9 @@ def listen_again(training: Interactions, test: Interactions) -> Task:
 
 def of_new_tracks(training: Interactions, test: Interactions) -> Task:
     """Test by the tracks without a listener before, ranked among themselves."""
-    unheard = np.asarray(training.plays.sum(axis=0)).ravel() == 0
-    played = np.asarray(test.plays[:, np.flatnonzero(unheard)].sum(axis=1)).ravel()
-    return Task(np.flatnonzero(played), training, test, candidates=unheard)
+    never_played = np.asarray(training.plays.sum(axis=0)).ravel() == 0
+    played = np.asarray(test.plays[:, np.flatnonzero(never_played)].sum(axis=1)).ravel()
+    return Task(np.flatnonzero(played), training, test, candidates=never_played)
 
 
 def evaluate_scorer(scorer: Scorer, task: Task) -> Evaluation:

@@ -1,7 +1,7 @@
 """The lock of trainings: one at a time in a data folder; runs of killed ones are ended in MLflow.
 
 A run that is killed stays `RUNNING` in MLflow, which can't know better. Here the kernel does: a
-training holds a lock (`flock`) as long as it lives, in a file that names its run in MLflow. A
+training holds a lock (`flock`) until it ends, in a file that names its run in MLflow. A
 process that holds the lock and finds a name in it has found the run of a killed training.
 """
 
@@ -85,7 +85,7 @@ def under_way(settings: MlSettings, run_id: str) -> Iterator[tuple[MlflowClient,
 def end_killed(settings: MlSettings) -> int:
     """End in MLflow the run of a training that was killed; return how many runs that are.
 
-    Costs nothing where none was. A training that lives holds the lock, and is left alone.
+    Costs nothing where none was. A running training holds the lock, and is left alone.
     """
     record = settings.mlflow_dir / LOCK
     if not record.exists() or not record.stat().st_size:

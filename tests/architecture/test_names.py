@@ -11,10 +11,13 @@ FOLDERS = ("api", "ingestion", "lake", "ml", "orchestration")
 SHARED_NAMES = {"__init__", "__main__", "app", "errors", "schemas", "server", "settings"}
 MOST_IN_A_ROOM = 15
 # Names that the field has other words for; each is gone, and stays so.
+# Names that are stored in lakes (`begun`, `set_aside`) may stand in quotes only.
 FORBIDDEN = re.compile(
-    r"\b(live_a_day|where_next|note_end|tells_steps|upkeep|hand_on|look_after|take_in|write_privately)\b"
+    r"\b(live_a_day|live_days|lived|where_next|note_end|tells_steps|hand_on|look_after|take_in"
+    r"|write_privately|unheard|[Vv]erdicts|Verdict|(?:un)?judg(?:e|ed|es|ing|ement)s?|Screen|keeper"
+    r"|leash|errand|upkeep|quick lane|anew|afresh|whoever|(?:begun|set_aside)(?![\"`]))\b"
 )
-ALIAS = re.compile(r"^\s*from (?:api|ingestion|lake|ml|orchestration)[\w.]* import (\w+) as ")
+ALIAS = re.compile(r"^\s*from (?:api|ingestion|lake|ml|orchestration)[\w.]* import \w+ as ")
 
 
 def modules() -> list[Path]:
@@ -23,22 +26,15 @@ def modules() -> list[Path]:
     return found
 
 
-def test_no_module_of_ours_is_imported_under_another_name() -> None:
-    names = {path.stem for path in modules()}
+def test_nothing_of_ours_is_imported_under_another_name() -> None:
     aliases = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for folder in (*FOLDERS, "bench", "tests")
         for path in (ROOT / folder).rglob("*.py")
         for line in path.read_text().splitlines()
-        if (found := ALIAS.match(line)) and found[1] in names and not is_function(line)
+        if ALIAS.match(line)
     ]
     assert aliases == []
-
-
-def is_function(line: str) -> bool:
-    """Whether an import takes a function out of a module: `from …train import train as …`."""
-    package = line.split()[1]
-    return (ROOT / package.replace(".", "/")).with_suffix(".py").exists()
 
 
 def test_no_two_modules_share_a_name() -> None:

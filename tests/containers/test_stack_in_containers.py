@@ -49,7 +49,7 @@ def _has_registry() -> bool:
 
 
 @pytest.fixture(scope="module")
-def lived(stack: Stack) -> Stack:
+def after_a_day(stack: Stack) -> Stack:
     """Return the stack after a day: ingest was triggered, and its chain ended."""
     key = stack.runs_here("moovitamix", "key", "add", "tests").split()[-1]
     (stack.folder / "key").write_text(key)
@@ -64,33 +64,35 @@ def states(stack: Stack, dag: str) -> list[object]:
     return [one["state"] for one in stack.airflow(f"api/v2/dags/{dag}/dagRuns")["dag_runs"]]
 
 
-def test_a_day_ends_in_recommendations_that_the_serving_container_answers(lived: Stack) -> None:
-    key = (lived.folder / "key").read_text()
-    url = f"http://127.0.0.1:{lived.ports['SERVING_PORT']}"
+def test_a_day_ends_in_recommendations_that_the_serving_container_answers(
+    after_a_day: Stack,
+) -> None:
+    key = (after_a_day.folder / "key").read_text()
+    url = f"http://127.0.0.1:{after_a_day.ports['SERVING_PORT']}"
     answer = urllib3.request("GET", f"{url}/users/1/recommendations", headers={"X-API-Key": key})
     assert answer.status == 200
     assert answer.json()["known"] is True
     assert len(answer.json()["items"]) > 0
 
 
-def test_what_runs_knows_its_commit(lived: Stack) -> None:
-    key = (lived.folder / "key").read_text()
-    url = f"http://127.0.0.1:{lived.ports['SERVING_PORT']}"
+def test_what_runs_knows_its_commit(after_a_day: Stack) -> None:
+    key = (after_a_day.folder / "key").read_text()
+    url = f"http://127.0.0.1:{after_a_day.ports['SERVING_PORT']}"
     model = urllib3.request("GET", f"{url}/model", headers={"X-API-Key": key}).json()
-    commit = run("git", "rev-parse", "HEAD", folder=lived.folder).strip()
+    commit = run("git", "rev-parse", "HEAD", folder=after_a_day.folder).strip()
     assert model["champion"]["git_commit"] == commit
 
 
-def test_pages_behind_the_login_are_there(lived: Stack) -> None:
+def test_pages_behind_the_login_are_there(after_a_day: Stack) -> None:
     for path in ("moovitamix/dbt", "moovitamix/report", "moovitamix/quality/index.html"):
-        status, text = lived.page(path)
+        status, text = after_a_day.page(path)
         assert status == 200, path
         assert "<html" in text, path
 
 
-def test_a_backup_can_be_made_and_outlives_the_data(lived: Stack) -> None:
-    lived.runs_here("moovitamix", "backup", "--wait", "900")
-    kept = lived.runs_here("ls", "/backups").split()
+def test_a_backup_can_be_made_and_outlives_the_data(after_a_day: Stack) -> None:
+    after_a_day.runs_here("moovitamix", "backup", "--wait", "900")
+    kept = after_a_day.runs_here("ls", "/backups").split()
     assert len(kept) == 1
 
 
@@ -115,25 +117,25 @@ def test_settings_of_the_env_file_reach_what_reads_them(stack: Stack) -> None:
     assert "MOOVITAMIX_SOURCE_USERS=200" in source
 
 
-def test_no_log_is_noisy_about_git(lived: Stack) -> None:
+def test_no_log_is_noisy_about_git(after_a_day: Stack) -> None:
     for service in OURS:
-        assert "GitPython" not in lived.logs(service), service
-        assert "Bad git executable" not in lived.logs(service), service
+        assert "GitPython" not in after_a_day.logs(service), service
+        assert "Bad git executable" not in after_a_day.logs(service), service
 
 
-def test_a_killed_scheduler_comes_back_and_the_day_ends_well(lived: Stack) -> None:
-    before = len(states(lived, "transform"))
-    lived.compose("exec", "-T", "scheduler", "airflow", "dags", "trigger", "ingest")
-    wait_until(lambda: len(states(lived, "transform")) > before, "transform")
-    run("docker", "kill", f"{lived.name}_scheduler_1")
-    run("docker", "start", f"{lived.name}_scheduler_1")
-    wait_until(lambda: states(lived, "transform").count("success") > before, "transform")
+def test_a_killed_scheduler_comes_back_and_the_day_ends_well(after_a_day: Stack) -> None:
+    before = len(states(after_a_day, "transform"))
+    after_a_day.compose("exec", "-T", "scheduler", "airflow", "dags", "trigger", "ingest")
+    wait_until(lambda: len(states(after_a_day, "transform")) > before, "transform")
+    run("docker", "kill", f"{after_a_day.name}_scheduler_1")
+    run("docker", "start", f"{after_a_day.name}_scheduler_1")
+    wait_until(lambda: states(after_a_day, "transform").count("success") > before, "transform")
 
 
-def test_a_service_ends_by_itself_when_it_is_asked_to(lived: Stack) -> None:
+def test_a_service_ends_by_itself_when_it_is_asked_to(after_a_day: Stack) -> None:
     memory = run("docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}")
-    print("\n".join(["", *(one for one in memory.splitlines() if lived.name in one)]))
-    lived.compose("stop")
+    print("\n".join(["", *(one for one in memory.splitlines() if after_a_day.name in one)]))
+    after_a_day.compose("stop")
     for service in OURS:
-        state = lived.inspect(service)["State"]
+        state = after_a_day.inspect(service)["State"]
         assert state["ExitCode"] in (0, 143), (service, state["ExitCode"])

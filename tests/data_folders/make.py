@@ -40,28 +40,28 @@ PROMISED = ("dim_tracks", "dim_users", "fact_listen_history")
 def main(checkout: Path, folder: Path) -> None:
     """Live some days with the earlier code, and keep what a later version needs of them."""
     with tempfile.TemporaryDirectory() as home:
-        lived = Path(home) / "data"
+        data = Path(home) / "data"
         for day in DAYS:
-            settings = WORLD | {"MOOVITAMIX_DATA_DIR": str(lived), "MOOVITAMIX_AS_OF": day}
+            settings = WORLD | {"MOOVITAMIX_DATA_DIR": str(data), "MOOVITAMIX_AS_OF": day}
             command = [str(checkout / ".venv" / "bin" / "moovitamix"), "run"]
             subprocess.run(command, cwd=checkout, env=os.environ | settings, check=True)
-        strip(lived, folder)
-        move(folder, str(lived), PLACE)
+        strip(data, folder)
+        move(folder, str(data), PLACE)
         move(folder, str(checkout), "/srv/moovitamix")
 
 
-def strip(lived: Path, folder: Path) -> None:
+def strip(data: Path, folder: Path) -> None:
     """Copy of a data folder the lake, the models, the record of the world, and the marts."""
-    shutil.copytree(lived / "lake", folder / "lake")
+    shutil.copytree(data / "lake", folder / "lake")
     shutil.copytree(
-        lived / "mlflow",
+        data / "mlflow",
         folder / "mlflow",
         ignore=shutil.ignore_patterns("*.db", "*.png", "*.py", "*.lock", "code"),
     )
     (folder / "source").mkdir()
-    shutil.copy2(lived / "source" / "world.json", folder / "source")
-    copy_sqlite(lived / "mlflow" / "mlflow.db", folder / "mlflow" / "mlflow.db")
-    copy_duckdb(lived / "marts.duckdb", folder / "marts.duckdb")
+    shutil.copy2(data / "source" / "world.json", folder / "source")
+    copy_sqlite(data / "mlflow" / "mlflow.db", folder / "mlflow" / "mlflow.db")
+    copy_duckdb(data / "marts.duckdb", folder / "marts.duckdb")
 
 
 def move(folder: Path, former: str, place: str) -> None:
@@ -92,10 +92,10 @@ def copy_sqlite(source: Path, target: Path) -> None:
 def copy_duckdb(source: Path, target: Path) -> None:
     """Copy the promised tables of a DuckDB file into blocks of 16 KB."""
     with duckdb.connect() as copying:
-        copying.execute(f"attach '{source}' as lived (read_only)")
+        copying.execute(f"attach '{source}' as data (read_only)")
         copying.execute(f"attach '{target}' as copy (block_size 16384)")
         for table in PROMISED:
-            copying.execute(f"create table copy.{table} as from lived.{table}")
+            copying.execute(f"create table copy.{table} as from data.{table}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One lived day, by the command line and by Airflow, which tests copy before they go on from it."""
+"""A day's run, by the command line and by Airflow, which tests copy and continue."""
 
 import os
 import shutil
@@ -15,17 +15,17 @@ from tests.support.installation import DAY_1, Installation
 
 
 @pytest.fixture(scope="session")
-def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, str]:
+def day_run(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, str]:
     """Return an installation after its first `run`, only to be copied, and what it printed.
 
-    Whichever worker of the tests needs it first lives it, for the other too. What it printed names
-    the folder where it is kept, in place of the one where it was lived.
+    The first worker that needs it runs it, for the other too. What it printed names
+    the folder where it is kept, in place of the one where it ran.
     """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    kept, output = Installation(shared / "lived"), shared / "lived.txt"
-    with FileLock(shared / "lived.lock"):
+    kept, output = Installation(shared / "day_run"), shared / "day_run.txt"
+    with FileLock(shared / "day_run.lock"):
         if not output.exists():
             installation = Installation(emptied(data_home))
             printed = installation.does("run", "--as-of", DAY_1.isoformat())
@@ -35,9 +35,9 @@ def lived(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[In
 
 
 @pytest.fixture
-def day_1(lived: tuple[Installation, str], data_dir: Path) -> Installation:
+def day_1(day_run: tuple[Installation, str], data_dir: Path) -> Installation:
     """Return a copy of the installation after its first day."""
-    return lived[0].copy(data_dir)
+    return day_run[0].copy(data_dir)
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +51,7 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory, data_home: Path) -> P
 
 
 @pytest.fixture(scope="session")
-def lived_by_airflow(
+def day_run_by_airflow(
     airflow_home: Path, data_home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[AirflowDay, list[dict[str, Any]]]:
     """A first day, from the pull to the published marts, only to be copied; and how it ended."""
@@ -63,10 +63,10 @@ def lived_by_airflow(
 
 @pytest.fixture
 def day_by_airflow(
-    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]], data_dir: Path, tmp_path: Path
+    day_run_by_airflow: tuple[AirflowDay, list[dict[str, Any]]], data_dir: Path, tmp_path: Path
 ) -> AirflowDay:
     """A copy of the installation after that day, with tables of its own."""
-    lived, _ = lived_by_airflow
+    day_run, _ = day_run_by_airflow
     home = tmp_path / "airflow"
-    shutil.copytree(lived.home, home)
-    return AirflowDay(lived.installation.copy(data_dir), home)
+    shutil.copytree(day_run.home, home)
+    return AirflowDay(day_run.installation.copy(data_dir), home)

@@ -8,7 +8,7 @@ import pytest
 from tests.support.stack.running import wait_for
 from tests.support.stack.two_dags import PATIENCE, Day, first_day
 
-# Starts all of Airflow, and lives a day.
+# Starts all of Airflow, and runs a day.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 
 FACT = "marts.fact_listen_history.run"
@@ -16,8 +16,8 @@ FACT = "marts.fact_listen_history.run"
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    with first_day(tmp_path_factory.mktemp("stack")) as lived:
-        yield lived
+    with first_day(tmp_path_factory.mktemp("stack")) as day_run:
+        yield day_run
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.timeout(1_800)
 
 
 def test_a_day_ends_well_with_every_task(
-    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
+    day_run_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
 ) -> None:
-    _, ends = lived_by_airflow
+    _, ends = day_run_by_airflow
     assert {end["dag"]: end["state"] for end in ends} == dict.fromkeys(
         ("ingest", "transform"), "success"
     )
@@ -32,10 +32,10 @@ def test_a_day_ends_well_with_every_task(
 
 
 def test_a_day_by_airflow_and_by_the_command_line_give_the_same_marts(
-    lived: tuple[Installation, str],
-    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
+    day_run: tuple[Installation, str],
+    day_run_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
 ) -> None:
-    by_command, by_airflow = lived[0], lived_by_airflow[0].installation
+    by_command, by_airflow = day_run[0], day_run_by_airflow[0].installation
     sums = [
         {
             table: sum_
@@ -50,9 +50,9 @@ def test_a_day_by_airflow_and_by_the_command_line_give_the_same_marts(
 
 
 def test_both_tell_one_story_of_their_runs(
-    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
+    day_run_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
 ) -> None:
-    installation = lived_by_airflow[0].installation
+    installation = day_run_by_airflow[0].installation
     runs = [row for row in installation.ops("runs") if row["event"] == "finished"]
     assert {row["outcome"] for row in runs} == {"succeeded"}
     assert {row["as_of"] for row in runs} == {DAY_1}
@@ -139,7 +139,7 @@ def test_a_day_filled_in_later_and_a_month_caught_up_equal_a_rebuild(
     """Days come out of order and one is missing until last; a build from the start agrees."""
     day = AirflowDay(Installation(data_dir), airflow_home)
     clocks = [datetime(2026, 3, number, 21) for number in (*range(2, 20), *range(21, 31), 20)]
-    ends = day.lives(*clocks)
+    ends = day.runs_day(*clocks)
     assert [end["state"] for end in ends] == ["success"] * 2 * len(clocks)
     increments = checksums(day.installation.marts)
     day.installation.does("build", "--full-refresh")

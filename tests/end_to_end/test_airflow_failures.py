@@ -17,10 +17,10 @@ from tests.support.airflow_day import AirflowDay
 from tests.support.checksums import checksums
 from tests.support.corruptions import halved
 from tests.support.installation import DAY_1, DAY_2, Installation
-from tests.support.living_app import clock, lived
+from tests.support.living_app import clock, records_after
 from tests.support.original_api import OriginalApi, serving
 
-# Each lives a day and a half. That a day ends well is in every run: test_airflow_day.py.
+# Each runs a day and a half. That a day ends well is in every run: test_airflow_day.py.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 AT_ONCE = {"MOOVITAMIX_SCHEDULE_RETRY_DELAY": "PT0.1S"}
@@ -106,7 +106,7 @@ def test_an_api_that_is_down_is_asked_again_and_told_once(day_by_airflow: Airflo
 
 def test_what_the_gate_refuses_is_not_asked_for_again(airflow_home: Path, data_dir: Path) -> None:
     day = AirflowDay(Installation(data_dir), airflow_home)
-    with serving(OriginalApi(lived(2), knows_windows=True)) as api:
+    with serving(OriginalApi(records_after(2), knows_windows=True)) as api:
         given = {"MOOVITAMIX_API_URL": api.url, **AT_ONCE}
         good = api.records["users"]
         api.records["users"] = [user | {"email": None} for user in good]

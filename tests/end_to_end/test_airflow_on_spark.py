@@ -15,12 +15,12 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(3_000)]
 
 
 def test_a_day_by_airflow_on_spark_publishes_what_one_on_duckdb_does(
-    lived_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
+    day_run_by_airflow: tuple[AirflowDay, list[dict[str, Any]]],
     airflow_home: Path,
     data_home: Path,
     tmp_path: Path,
 ) -> None:
-    on_duckdb = lived_by_airflow[0].installation.marts
+    on_duckdb = day_run_by_airflow[0].installation.marts
     day = AirflowDay(Installation(emptied(data_home)), airflow_home)
     spark = small_spark(tmp_path) | {"MOOVITAMIX_SPARK_CATALOG": "hive"}
     ends = day.does("ingest", "transform", at=DAY_1, MOOVITAMIX_TARGET="spark", **spark)

@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    with first_day(tmp_path_factory.mktemp("stack")) as lived:
-        yield lived
+    with first_day(tmp_path_factory.mktemp("stack")) as day_run:
+        yield day_run
 
 
 def test_two_runs_at_once_take_turns(day: Day) -> None:

@@ -11,10 +11,10 @@ import pytest
 from orchestration.run.settings import ROOT
 from tests.support.corruptions import halved
 from tests.support.installation import DAY_1, Installation
-from tests.support.living_app import lived as app_lived
+from tests.support.living_app import records_after
 from tests.support.original_api import OriginalApi, serving
 
-# Each lives days by both; that a bare build works at all is in test_first_day.py.
+# Each runs days by both; that a bare build works at all is in test_first_day.py.
 pytestmark = pytest.mark.slow
 
 LATE = datetime(2026, 3, 20, 21)
@@ -65,7 +65,7 @@ def test_a_good_day_is_good_for_both(day_1: Installation) -> None:
 
 
 def test_an_app_that_stands_still_is_stale_for_both(day_1: Installation) -> None:
-    with serving(OriginalApi(app_lived(3))) as api:
+    with serving(OriginalApi(records_after(3))) as api:
         day_1.fails("run", "--api-url", api.url, "--as-of", LATE.isoformat())
     statuses = {
         f"source.moovitamix.{row['table_name']}": row["status"]

@@ -1,6 +1,6 @@
 """Nothing wrong is ever published.
 
-Whatever is wrong with data, lake or models: the gate meant for it stops the run, readers keep the
+Whatever is wrong with data, lake or models: the check meant for it stops the run, readers keep the
 last good file, and the next good run publishes.
 """
 
@@ -23,7 +23,7 @@ from orchestration.warehouse import dbt
 from tests.support.checksums import checksums
 from tests.support.corruptions import CORRUPTIONS, IN_EVERY_RUN, TODAY
 from tests.support.emptied import emptied
-from tests.support.living_app import clock, lived
+from tests.support.living_app import clock, records_after
 from tests.support.original_api import OriginalApi, serving
 
 ARTIFACTS = shutil.ignore_patterns("target", "logs")
@@ -32,7 +32,7 @@ ARTIFACTS = shutil.ignore_patterns("target", "logs")
 @contextmanager
 def app(day: int) -> Iterator[OriginalApi]:
     """The app on the evening of a day, answering the windows that it is asked for."""
-    with serving(OriginalApi(lived(day + 1), knows_windows=True)) as api:
+    with serving(OriginalApi(records_after(day + 1), knows_windows=True)) as api:
         yield api
 
 

@@ -26,25 +26,27 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(lived: tuple[Installation, str], data_home: Path) -> Undisturbed:
-    installation = lived[0].copy(emptied(data_home))
+def undisturbed(day_run: tuple[Installation, str], data_home: Path) -> Undisturbed:
+    installation = day_run[0].copy(emptied(data_home))
     began = time.monotonic()
-    installation.lives(DAY_2)
+    installation.runs_day(DAY_2)
     seconds = time.monotonic() - began
-    first, second = (checksums(day.marts, leave_out=LAKE_BOUND) for day in (lived[0], installation))
+    first, second = (
+        checksums(day.marts, leave_out=LAKE_BOUND) for day in (day_run[0], installation)
+    )
     assert first != second, "the second day brought nothing"
     return Undisturbed(first, second, seconds)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_killed_run_run_again_gives_what_an_undisturbed_one_gives(
-    lived: tuple[Installation, str], undisturbed: Undisturbed, data_dir: Path, seed: int
+    day_run: tuple[Installation, str], undisturbed: Undisturbed, data_dir: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
     if chance.random() < 0.5:
         installation, clock, expected = Installation(data_dir), DAY_1, undisturbed.first
     else:
-        installation, clock, expected = lived[0].copy(data_dir), DAY_2, undisturbed.second
+        installation, clock, expected = day_run[0].copy(data_dir), DAY_2, undisturbed.second
     moment = chance.uniform(0, 1.05 * undisturbed.seconds)
     print(f"seed {seed}: `run` of {clock} killed after {moment:.2f} s")
     run = installation.start("run", "--as-of", clock.isoformat())

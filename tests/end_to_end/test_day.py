@@ -18,8 +18,8 @@ PROMISED = {
 }
 
 
-def test_a_run_tells_what_it_did_and_what_to_open_next(lived: tuple[Installation, str]) -> None:
-    installation, output = lived
+def test_a_run_tells_what_it_did_and_what_to_open_next(day_run: tuple[Installation, str]) -> None:
+    installation, output = day_run
     marts = str(installation.marts)
     for expected in ("start", "ingest", "build", "publish", "version 1", marts):
         assert expected in output
@@ -27,20 +27,20 @@ def test_a_run_tells_what_it_did_and_what_to_open_next(lived: tuple[Installation
         assert command in output
 
 
-def test_the_promised_tables_are_published_and_full(lived: tuple[Installation, str]) -> None:
-    installation, _ = lived
+def test_the_promised_tables_are_published_and_full(day_run: tuple[Installation, str]) -> None:
+    installation, _ = day_run
     for table, columns in PROMISED.items():
         assert installation.ask(f"select {columns} from {table} limit 1"), table
     assert installation.ask("select count(distinct load_date) from fact_listen_history") == [(1,)]
 
 
-def test_what_was_published_is_what_was_built(lived: tuple[Installation, str]) -> None:
-    installation, _ = lived
+def test_what_was_published_is_what_was_built(day_run: tuple[Installation, str]) -> None:
+    installation, _ = day_run
     assert checksums(installation.marts) == checksums(installation.build_file)
 
 
-def test_every_step_is_recorded(lived: tuple[Installation, str]) -> None:
-    installation, _ = lived
+def test_every_step_is_recorded(day_run: tuple[Installation, str]) -> None:
+    installation, _ = day_run
     (started, finished) = sorted(installation.ops("runs"), key=lambda row: str(row["at"]))
     assert (started["event"], finished["event"]) == ("started", "finished")
     assert (finished["command"], finished["outcome"]) == ("run", "succeeded")
@@ -57,8 +57,8 @@ def test_every_step_is_recorded(lived: tuple[Installation, str]) -> None:
     assert installation.ask("select run_id from publication") == [(started["run_id"],)]
 
 
-def test_queries_answer_as_table_json_and_csv(lived: tuple[Installation, str]) -> None:
-    installation, _ = lived
+def test_queries_answer_as_table_json_and_csv(day_run: tuple[Installation, str]) -> None:
+    installation, _ = day_run
     sql = "select user_id, first_name, created_at from dim_users order by user_id limit 2"
     (first, second) = installation.ask(sql)
     assert str(first[1]) in installation.does("query", sql)
@@ -72,8 +72,10 @@ def test_queries_answer_as_table_json_and_csv(lived: tuple[Installation, str]) -
     ]
 
 
-def test_a_query_that_fails_or_writes_says_why_in_one_line(lived: tuple[Installation, str]) -> None:
-    installation, _ = lived
+def test_a_query_that_fails_or_writes_says_why_in_one_line(
+    day_run: tuple[Installation, str],
+) -> None:
+    installation, _ = day_run
     for sql, why in (
         ("select * from dim_track", "Table with name dim_track does not exist"),
         ("delete from dim_tracks", "read-only"),
@@ -84,8 +86,8 @@ def test_a_query_that_fails_or_writes_says_why_in_one_line(lived: tuple[Installa
         assert complaint.count("\n") == 1
 
 
-def test_status_says_how_things_stand(lived: tuple[Installation, str]) -> None:
-    installation, _ = lived
+def test_status_says_how_things_stand(day_run: tuple[Installation, str]) -> None:
+    installation, _ = day_run
     output = " ".join(installation.does("status").split())
     for expected in ("free", "(run)", "succeeded", "2026-03-01 21:00:00", "validated", "version 1"):
         assert expected in output

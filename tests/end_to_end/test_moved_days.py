@@ -19,20 +19,20 @@ def _tree(folder: Path) -> dict[str, tuple[int, int]]:
 @pytest.mark.slow  # its parts: test_odd_folders.py, test_moved_folder.py
 @pytest.mark.timeout(3000)
 def test_days_under_an_odd_name_and_after_a_move_are_those_of_a_plain_one(
-    lived: tuple[Installation, str], tmp_path: Path
+    day_run: tuple[Installation, str], tmp_path: Path
 ) -> None:
-    plain, odd = lived[0].copy(tmp_path / "plain"), Installation(tmp_path / ODD)
-    odd.lives(DAY_1)
+    plain, odd = day_run[0].copy(tmp_path / "plain"), Installation(tmp_path / ODD)
+    odd.runs_day(DAY_1)
     assert checksums(odd.marts, leave_out=LAKE_BOUND) == checksums(
         plain.marts, leave_out=LAKE_BOUND
     )
     moved = Installation(tmp_path / "moved")
     odd.data_dir.rename(moved.data_dir)
     copied = _tree(plain.data_dir)
-    moved.lives(DAY_2)
+    moved.runs_day(DAY_2)
     assert not odd.data_dir.exists()
     assert _tree(plain.data_dir) == copied
-    plain.lives(DAY_2)
+    plain.runs_day(DAY_2)
     expected = checksums(plain.marts, leave_out=LAKE_BOUND)
     assert checksums(moved.marts, leave_out=LAKE_BOUND) == expected
     moved.does("compact")

@@ -59,13 +59,13 @@ def test_dbt_reads_a_lake_wherever_it_is(
 
 @pytest.mark.slow
 def test_a_lake_on_object_storage_gives_the_marts_of_one_on_a_disk(
-    lived: tuple[Installation, str], storage: s3fs.S3FileSystem, data_dir: Path
+    day_run: tuple[Installation, str], storage: s3fs.S3FileSystem, data_dir: Path
 ) -> None:
     there = Installation(data_dir, SMALL_WORLD | {"MOOVITAMIX_LAKE_URL": f"s3://{LAKE}"})
-    there.lives(DAY_1)
+    there.runs_day(DAY_1)
     assert not (data_dir / "lake").exists()
     assert storage.glob(f"{LAKE}/raw/listen_history/*/*.parquet")
-    on_disk = checksums(lived[0].marts, leave_out=LAKE_BOUND)
+    on_disk = checksums(day_run[0].marts, leave_out=LAKE_BOUND)
     assert checksums(there.marts, leave_out=LAKE_BOUND) == on_disk
     assert min(rows for rows, _ in on_disk.values()) > 0
 

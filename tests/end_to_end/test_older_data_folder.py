@@ -1,4 +1,4 @@
-"""A data folder of version 0.1.0 lives its next day with today's code, and nothing is lost."""
+"""A data folder of version 0.1.0 runs its next day with today's code, and nothing is lost."""
 
 import json
 import shutil

@@ -7,13 +7,13 @@ import pytest
 
 from tests.support.checksums import LAKE_BOUND, checksums
 from tests.support.installation import DAY_1, DAY_2, Installation
-from tests.support.living_app import clock, lived, newest
+from tests.support.living_app import clock, newest, records_after
 from tests.support.original_api import OriginalApi, serving
 
 
 def test_a_stale_app_stops_the_day_and_readers_keep_the_last(day_1: Installation) -> None:
     before = checksums(day_1.marts)
-    with serving(OriginalApi(lived(3))) as api:
+    with serving(OriginalApi(records_after(3))) as api:
         complaint = day_1.fails("run", "--api-url", api.url, "--as-of", "2026-03-20T21:00:00")
     assert "events.newest_session is" in complaint
     assert "limit 72 h" in complaint
@@ -25,8 +25,8 @@ def test_a_quiet_first_day_warns_and_a_quiet_app_goes_on_by_its_own_rhythm(
     data_dir: Path,
 ) -> None:
     small = Installation(data_dir)
-    records = lived(1)
-    weeks = [newest(lived(1), "listen_history", 0) for _ in range(3)]
+    records = records_after(1)
+    weeks = [newest(records_after(1), "listen_history", 0) for _ in range(3)]
     for week, sessions in enumerate(weeks):
         for session in sessions:
             for column in ("created_at", "updated_at"):
@@ -48,7 +48,7 @@ def test_a_quiet_first_day_warns_and_a_quiet_app_goes_on_by_its_own_rhythm(
 
 @pytest.mark.slow
 def test_a_refused_load_stops_the_day_until_a_person_accepts_it(day_1: Installation) -> None:
-    records = lived(30)
+    records = records_after(30)
     for user in records["users"]:
         user["email"] = "unknown"
     with serving(OriginalApi(records)) as api:

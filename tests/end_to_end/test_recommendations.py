@@ -39,7 +39,7 @@ LISTS = "select user_id, rank, track_id, model_version, run_id from recommendati
 def recommended(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """Return an installation after its first day, to be copied only; its listeners have tastes.
 
-    In a folder of its own, as each copy: MLflow keeps a database open as long as a process lives.
+    In a separate folder, as each copy: MLflow keeps a database open until its process ends.
     """
     folder = tmp_path_factory.mktemp("recommended")
     Tastes().write_world(folder / "world")
@@ -129,7 +129,7 @@ def test_a_damaged_champion_leaves_the_marts_published_and_its_last_recommendati
     without_champion: Installation,
 ) -> None:
     installation = without_champion
-    _lives(installation, ItemKnn())
+    _run_day(installation, ItemKnn())
     before = installation.ask(LISTS)
     ((version,),) = installation.ask("select version from publication")
     (factors,) = installation.data_dir.glob("registry/**/factors.npz")
@@ -146,20 +146,20 @@ def test_a_better_model_is_served_by_itself_a_worse_one_is_not_and_the_former_co
     installation = without_champion
     weak = ItemKnn(neighbours=3)
 
-    _lives(installation, weak)
+    _run_day(installation, weak)
     with serving(installation.data_dir) as app:
         seen = [_seen(app, 1)]
-        _lives(installation, ItemKnn())
+        _run_day(installation, ItemKnn())
         seen.append(_seen(app, 2))
         assert seen[1] != seen[0]
-        _lives(installation, weak)
+        _run_day(installation, weak)
         assert _seen(app, 2) == seen[1]
         with a_run(installation.data_dir) as run:
             recommendations.roll_back(run, "asked for")
         assert _seen(app, 1) == seen[0]
 
 
-def _lives(installation: Installation, model: Model) -> None:
+def _run_day(installation: Installation, model: Model) -> None:
     """Train and evaluate a model; recommend by the champion of then."""
     with a_run(installation.data_dir) as run:
         train(canary.ml_settings(run), model=model, run_id=run.run_id)

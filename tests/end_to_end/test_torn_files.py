@@ -47,18 +47,18 @@ COMMANDS = (
 
 
 @pytest.fixture(scope="module")
-def lived_tiny(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def tiny_day_run(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """A first day with its model, only to be copied."""
     installation = Installation(tmp_path_factory.mktemp("tiny") / "data", TINY)
     installation.data_dir.mkdir()
-    installation.lives(DAY_1)
+    installation.runs_day(DAY_1)
     return installation
 
 
 @pytest.fixture(scope="module")
-def second_day(lived_tiny: Installation, tmp_path_factory: pytest.TempPathFactory) -> object:
+def second_day(tiny_day_run: Installation, tmp_path_factory: pytest.TempPathFactory) -> object:
     """What the second day gives where nothing was torn."""
-    other = lived_tiny.copy(tmp_path_factory.mktemp("second") / "data")
+    other = tiny_day_run.copy(tmp_path_factory.mktemp("second") / "data")
     other.does("run", "--as-of", DAY_2.isoformat())
     assert facts_of(other)
     return facts_of(other)
@@ -117,9 +117,9 @@ DERIVED = {
 
 
 def test_whatever_is_derived_is_made_again_by_one_run(
-    lived_tiny: Installation, second_day: object, tmp_path: Path
+    tiny_day_run: Installation, second_day: object, tmp_path: Path
 ) -> None:
-    installation = lived_tiny.copy(tmp_path / "data")
+    installation = tiny_day_run.copy(tmp_path / "data")
     for path, how in DERIVED.items():
         tear(installation, path, how)
     (load,) = installation.data_dir.glob("quality/*/load.json")
@@ -137,12 +137,12 @@ def test_whatever_is_derived_is_made_again_by_one_run(
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("how", TEARS)
 def test_every_kind_of_file_torn_in_turn(
-    lived_tiny: Installation, second_day: object, tmp_path: Path, how: str, share: int
+    tiny_day_run: Installation, second_day: object, tmp_path: Path, how: str, share: int
 ) -> None:
-    torn = list(kinds(lived_tiny).values())[share::SHARES]
+    torn = list(kinds(tiny_day_run).values())[share::SHARES]
     assert torn
     for number, path in enumerate(torn):
-        installation = lived_tiny.copy(tmp_path / f"{number}")
+        installation = tiny_day_run.copy(tmp_path / f"{number}")
         whole = tear(installation, path, how)
         for words in COMMANDS:
             try:

@@ -28,7 +28,7 @@ appender.console.layout.pattern = %p %c{1}: %m%n
 def small_spark(
     conf_dir: Path, log: str = "error", *, warehouse: Path | None = None
 ) -> dict[str, str]:
-    """The environment of a Spark for little data; the metastore lives as long as its process.
+    """The environment of a Spark for little data; the metastore exists as long as its process.
 
     Whatever starts Spark first in a process decides its `warehouse`; else dbt's profile does.
     """

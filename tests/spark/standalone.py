@@ -31,7 +31,7 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What stands, where an application reaches it, and where its state is told."""
+    """The running cluster, its address for applications, and the address of its state."""
 
     url: str
     page: str
@@ -40,8 +40,8 @@ class Cluster:
     def state(self) -> dict[str, Any]:
         """What the master says of its workers and applications."""
         with urlopen(f"{self.page}/json/", timeout=10) as answer:
-            told: dict[str, Any] = json.load(answer)
-        return told
+            output: dict[str, Any] = json.load(answer)
+        return output
 
     def alive(self) -> int:
         """Workers that the master believes in."""
@@ -99,9 +99,9 @@ def cluster(folder: Path, environment: dict[str, str], workers: int = 2) -> Iter
 
 
 def _said(log: Path, pattern: str) -> str | None:
-    told = log.read_text(errors="replace")
-    assert "Exception" not in told, told
-    found = re.search(pattern, told)
+    output = log.read_text(errors="replace")
+    assert "Exception" not in output, output
+    found = re.search(pattern, output)
     return found[1] if found else None
 
 

@@ -1,4 +1,4 @@
-"""Days that Airflow lives: each DAG run for real, in a process of its own, without a scheduler."""
+"""Days run by Airflow: each DAG run for real, in a separate process, without a scheduler."""
 
 import json
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ with create_session() as session:
 
 @dataclass(frozen=True, slots=True)
 class AirflowDay:
-    """An installation whose days Airflow lives."""
+    """An installation whose days Airflow runs."""
 
     installation: Installation
     home: Path
@@ -83,7 +83,7 @@ class AirflowDay:
         """Run DAGs one after another by the clock `at`; return how each ended."""
         return self._runs([f"{dag}@{at.isoformat()}" for dag in dags], more)
 
-    def lives(self, *clocks: datetime) -> list[dict[str, Any]]:
+    def runs_day(self, *clocks: datetime) -> list[dict[str, Any]]:
         """Live days in such an order, from the pull to the published marts."""
         days = [clock.isoformat() for clock in clocks]
         return self._runs([f"{dag}@{day}" for day in days for dag in ("ingest", "transform")], {})

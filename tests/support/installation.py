@@ -24,7 +24,7 @@ SMALL_WORLD = {
     "MOOVITAMIX_SOURCE_TRACKS": "300",
     "MOOVITAMIX_SOURCE_DAYS": "30",
     "MOOVITAMIX_SOURCE_LAUNCHED_ON": "2026-02-01",
-    # What learns from the marts is lived in test_recommendations.py; other days are without.
+    # Steps that learn from the marts run in test_recommendations.py; other days are without.
     "MOOVITAMIX_RECOMMENDATIONS": "false",
 }
 PATIENCE_SECONDS = 600
@@ -32,7 +32,7 @@ PATIENCE_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A data folder of its own, with the app's small world behind it."""
+    """A data folder, with the app's small world behind it."""
 
     data_dir: Path
     world: dict[str, str] = field(default_factory=lambda: SMALL_WORLD)
@@ -71,8 +71,8 @@ class Installation:
         assert code == 0, complaint
         return output
 
-    def lives(self, instant: datetime) -> str:
-        """Live the day of `instant` with `moovitamix run`, in a process of its own."""
+    def runs_day(self, instant: datetime) -> str:
+        """Run the day of `instant` with `moovitamix run`, in a separate process."""
         process = self.start("run", "--as-of", instant.isoformat())
         output, complaint = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, complaint
@@ -85,7 +85,7 @@ class Installation:
     def _here(self, *words: str) -> tuple[int, str, str]:
         """Run a command in this process, where dbt and Great Expectations are imported already.
 
-        A process of its own would be as right, and take longest to import; days are lived in one.
+        A separate process would be as right, but imports take longest; days run in one.
         """
         output, complaint = StringIO(), StringIO()
         with (

@@ -18,7 +18,7 @@ def clock(day: int) -> datetime:
     return LAUNCH + timedelta(days=day, hours=21)
 
 
-def lived(days: int) -> Records:
+def records_after(days: int) -> Records:
     """All that the app knows on the evening of the last of so many days."""
     records: Records = {"tracks": [], "users": [], "listen_history": []}
     for day in range(days):

@@ -137,7 +137,7 @@ def _add_probes(
 ) -> None:
     metrics_of_all = registry(metrics_folder, served)
 
-    @app.get("/health", summary="Whether it lives", **_route(schemas.Health))
+    @app.get("/health", summary="Whether it is up", **_route(schemas.Health))
     async def health() -> Response:
         """That this process answers, whatever it has to serve."""
         return _json(b'{"status":"ok"}')

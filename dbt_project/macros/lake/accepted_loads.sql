@@ -1,5 +1,5 @@
 {# One row per load that counts: committed by dlt and, by its latest validation result, accepted. #}
-{% macro accepted_loads(verdicts='ops.load_verdicts') %}
+{% macro accepted_loads(load_verdicts='ops.load_verdicts') %}
     select
         load_id,
         kind,
@@ -10,7 +10,7 @@
         select
             *,
             row_number() over (partition by load_id order by decided_at desc) as recency
-        from {{ verdicts }}
-    ) as verdicts
+        from {{ load_verdicts }}
+    ) as results
     where recency = 1 and verdict = 'accepted'
 {% endmacro %}

@@ -6,7 +6,7 @@ pulls as (
 
 ),
 
-verdicts as (
+results as (
 
     select
         load_id,
@@ -16,7 +16,7 @@ verdicts as (
 
 ),
 
-judged as (
+decided as (
 
     select
         pulls.*,
@@ -24,7 +24,7 @@ judged as (
             as verdict,
         coalesce(verdict = 'accepted' and kind = 'incremental', false) as is_comparable
     from pulls
-    left join verdicts using (load_id)
+    left join results using (load_id)
 
 ),
 
@@ -37,7 +37,7 @@ before as (
             order by as_of, finished_at
             rows between 42 preceding and 1 preceding
         ) as recent
-    from judged
+    from decided
 
 ),
 

@@ -34,7 +34,7 @@ returned as (
 
 ),
 
-judged as (
+counted as (
 
     select
         user_id,
@@ -46,4 +46,4 @@ judged as (
 
 )
 
-select * from judged
+select * from counted

@@ -1,7 +1,7 @@
 {# The rows of yesterday, by `column`, against what is usual (docs/decisions/0015).
    A row for a day that is odd: `degree` 1 is a warning, 2 an error. Yesterday is the last
-   whole day before the newest load; days without rows count, the first day of all, half
-   lived, does not. Nine weeks are read, however long the history. #}
+   whole day before the newest load; days without rows count; the first, incomplete day
+   does not. Nine weeks are read, however long the history. #}
 {% test volume_within_band(model, column, handful=50) %}
 
     {{ config(
@@ -73,7 +73,7 @@
 
     ),
 
-    -- Of all days: the eight of one weekday are too few to tell how far days scatter.
+    -- Of all days: the eight of one weekday are too few to measure how far days scatter.
     scattered as (
 
         select 1.4826 * median(abs(deviation)) as spread
@@ -82,7 +82,7 @@
 
     ),
 
-    judged as (
+    outcomes as (
 
         select
             volume_day,
@@ -102,7 +102,7 @@
 
     )
 
-    select * from judged
+    select * from outcomes
     where
         degree > 0
         and volume_day not in (

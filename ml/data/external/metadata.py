@@ -54,7 +54,7 @@ def require_shared_ids(
 
     """
     column = f"{side}_id"
-    shared, unheard = db.execute(
+    shared, without_listens = db.execute(
         f"select count(*) filter (heard), count(*) filter (not heard) from ("
         f" select distinct {column}, {column} in (select {column} from listens"
         f" where {column} is not null) as heard from {side}s where {column} is not null)"
@@ -65,7 +65,7 @@ def require_shared_ids(
             for table in (f"{side}s", "listens")
         ]
         raise NoSharedIds(metadata, listens, column, examples[0], examples[1])
-    return int(shared), int(unheard)
+    return int(shared), int(without_listens)
 
 
 def columns_of(db: duckdb.DuckDBPyConnection, side: str, names: list[str]) -> dict[str, list[Any]]:

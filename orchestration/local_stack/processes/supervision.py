@@ -26,7 +26,7 @@ class Supervisor:
     report: Callable[[str], None]
     """Takes each line about the services."""
     groups: list[list[Service]] = field(default_factory=list)
-    _deaths: dict[str, int] = field(default_factory=dict)
+    _restarts: dict[str, int] = field(default_factory=dict)
 
     def start(self, services: Sequence[Service]) -> None:
         """Start services that are to end together, before those started earlier."""
@@ -73,11 +73,11 @@ class Supervisor:
             end(self.groups.pop())
 
     def _restart(self, service: Service) -> None:
-        lived = time.monotonic() - service.started_at
-        self._deaths[service.name] = self._deaths.get(service.name, 0) + 1 if lived < _SOON else 1
-        if self._deaths[service.name] >= _OFTEN:
+        age = time.monotonic() - service.started_at
+        self._restarts[service.name] = self._restarts.get(service.name, 0) + 1 if age < _SOON else 1
+        if self._restarts[service.name] >= _OFTEN:
             service.require_alive()
-        self.report(f"{service.name} ended after {lived:,.0f} s; it is restarted")
+        self.report(f"{service.name} ended after {age:,.0f} s; it is restarted")
         service.wait(0)
         service.start()
 

@@ -37,7 +37,7 @@ def restore(
 
     Raises `DataInTheWay` where there is data, unless forced.
 
-    What went wrong on the way, the data folder is as it was; whoever was forgotten since is not
+    If it fails, the data folder stays as it was; people forgotten since are not
     in what is put back.
     """
     lock.require_for(settings.data_dir)

@@ -45,7 +45,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def models(registered: Path, tmp_path: Path) -> MlSettings:
-    """The same in a folder of its own: MLflow keeps a database open as long as a process lives."""
+    """The same in a separate folder: MLflow keeps a database open until its process ends."""
     copytree(registered, tmp_path / "data")
     return MlSettings(data_dir=tmp_path / "data")
 
@@ -53,7 +53,7 @@ def models(registered: Path, tmp_path: Path) -> MlSettings:
 def test_every_version_loses_the_person_and_answers_all_others_as_before(
     registered: Path, models: MlSettings
 ) -> None:
-    assert model_erasure.forget(models, 1_234_567) == 0, "nobody with that id"
+    assert model_erasure.forget(models, 1_234_567) == 0, "no user with that id"
     assert model_erasure.forget(models, PERSON) == 2
     require_same_answers_to_others(registered, models.data_dir, [1, 2])
     assert model_erasure.forget(models, PERSON) == 0

@@ -25,9 +25,9 @@ DEFAULT, ALL = 3, 30
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, float]]:
+def after_training(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, float]]:
     """A data folder with a champion and its batch, only to be copied; and what each took."""
-    data_dir = tmp_path_factory.mktemp("lived") / "data"
+    data_dir = tmp_path_factory.mktemp("trained") / "data"
     Tastes().publish(data_dir / "marts.duckdb")
     took = {}
     for name in ("train", "score"):
@@ -70,10 +70,10 @@ def _killed(name: str, settings: MlSettings, moment: float) -> None:
     [*range(DEFAULT), *(pytest.param(n, marks=pytest.mark.slow) for n in range(DEFAULT, ALL))],
 )
 def test_killed_at_a_random_moment_the_next_run_ends_right(
-    lived: tuple[Path, dict[str, float]], tmp_path: Path, number: int
+    after_training: tuple[Path, dict[str, float]], tmp_path: Path, number: int
 ) -> None:
-    data_dir, took = tmp_path / "data", lived[1]
-    shutil.copytree(lived[0], data_dir)
+    data_dir, took = tmp_path / "data", after_training[1]
+    shutil.copytree(after_training[0], data_dir)
     settings = _settings(data_dir)
     name = "score" if number % 3 == 2 else "train"
     moment = random.Random(SEED + number).uniform(0, 1.1 * took[name])

@@ -201,7 +201,7 @@ NEVER: dict[str, tuple[Callable[[Promotion, Path], str], str]] = {
         arrays(lambda promotion: changed(promotion.good, tracks=NO_IDS)),
         "has no tracks",
     ),
-    "of nobody's listens": (
+    "of no user's listens": (
         arrays(lambda promotion: changed(promotion.good, has_listened=NO_IDS)),
         "learned from no user",
     ),

@@ -182,12 +182,12 @@ def _left_by_a_kill_of_somebody_else(data_dir: Path) -> None:
 
 def test_a_training_under_way_is_never_ended(data_dir: Path) -> None:
     settings = settings_of(data_dir)
-    with under_way(settings, "lives"):
+    with under_way(settings, "running"):
         child = os.fork()
         if not child:
             os._exit(end_killed(settings))
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert _statuses(data_dir)["lives"] == "RUNNING"
+        assert _statuses(data_dir)["running"] == "RUNNING"
         with pytest.raises(TrainingUnderWay), held(settings):
             pass
-    assert _statuses(data_dir)["lives"] == "FINISHED"
+    assert _statuses(data_dir)["running"] == "FINISHED"

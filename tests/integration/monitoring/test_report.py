@@ -129,7 +129,7 @@ def test_the_page_is_whole_by_itself_and_says_nothing_that_it_should_not(tmp_pat
 def test_each_picture_has_its_table_on_the_first_day_and_after_months(
     tmp_path: Path, days: int
 ) -> None:
-    page = write(at(tmp_path, **lived(days)))[0].read_text()
+    page = write(at(tmp_path, **days_of(days)))[0].read_text()
     pictures = [picture for few in SECTIONS.values() for picture in few]
     drawn = [picture for picture in pictures if picture.draw]
     assert page.count("<svg ") == len(drawn) == 12
@@ -170,7 +170,7 @@ def stands(data_dir: Path) -> Level:
         return state(records).level
 
 
-def lived(days: int) -> dict[str, list[Row]]:
+def days_of(days: int) -> dict[str, list[Row]]:
     """Marts of so many days on which all went well; each has rows."""
     marts: dict[str, list[Row]] = {}
     for number in range(days):

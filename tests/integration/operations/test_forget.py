@@ -97,7 +97,7 @@ def api() -> Iterator[OriginalApi]:
 def _register(data_dir: Path, models: list[Model]) -> None:
     """Train models on listens of the person and three others, and register them.
 
-    In a folder of their own: MLflow keeps a database open for as long as the process lives, and
+    In a separate folder: MLflow keeps a database open until its process ends, and
     another one at the same path would be taken for it.
     """
     from mlflow import log_text, set_tag, start_run  # noqa: TID251 - runs that tell too much
@@ -121,7 +121,7 @@ def _publish(data_dir: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def history(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which the person is wherever one can be; not to be changed."""
     ingestion = settings_for(emptied(data_home), api)
     ingest(ingestion, as_of=DAY, run_id="r1")
@@ -167,7 +167,7 @@ def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFa
     # What a killed load left beside: a torn file, which no load counts.
     torn = next((lake / "raw" / "users").rglob("*.parquet"))
     (torn.parent / "1700000000.1.00000000.parquet").write_bytes(torn.read_bytes()[:-9])
-    kept = tmp_path_factory.mktemp("lived") / "data"
+    kept = tmp_path_factory.mktemp("history") / "data"
     shutil.copytree(data_home, kept, ignore=shutil.ignore_patterns("target"))
     assert _found_in(kept) >= {
         "build.duckdb", "marts.duckdb", "marts.previous.duckdb", "factors.npz", "dbt.log",
@@ -178,9 +178,9 @@ def lived(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def data_dir(lived: Path, data_home: Path) -> Path:
-    """The folder as lived in, where dbt knows it."""
-    shutil.copytree(lived, emptied(data_home), dirs_exist_ok=True)
+def data_dir(history: Path, data_home: Path) -> Path:
+    """The folder with its history, where dbt knows it."""
+    shutil.copytree(history, emptied(data_home), dirs_exist_ok=True)
     return data_home
 
 
@@ -253,16 +253,16 @@ def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_forgotten_person_is_nowhere_and_does_not_come_back(
-    lived: Path, data_dir: Path, api: OriginalApi
+    history: Path, data_dir: Path, api: OriginalApi
 ) -> None:
-    others = {sql: _read(lived / "marts.duckdb", sql) for sql in (DIM, FACT)}
+    others = {sql: _read(history / "marts.duckdb", sql) for sql in (DIM, FACT)}
     assert all(others.values())
     done = _erase(data_dir)
     assert _found_in(data_dir) == set()
     assert done.records == 6, "two profiles, one without an id, one set aside, two sessions"
     for name in ("marts.duckdb", "marts.previous.duckdb", "build.duckdb"):
         assert {sql: _read(data_dir / name, sql) for sql in others} == others
-    require_same_answers_to_others(lived, data_dir, [1, 2, 3])
+    require_same_answers_to_others(history, data_dir, [1, 2, 3])
     assert (data_dir / "forget.key").stat().st_mode & 0o777 == 0o600
 
     # The app still has the record: the next pulls bring it, and it is dropped as it comes.
@@ -290,17 +290,17 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(
         people(ingestion)
 
 
-def test_the_masked_file_holds_no_personal_value(lived: Path) -> None:
-    masked = lived / "marts_masked.duckdb"
+def test_the_masked_file_holds_no_personal_value(history: Path) -> None:
+    masked = history / "marts_masked.duckdb"
     assert not [value for value in _tables(masked) if any(sign in str(value) for sign in SIGNS)]
     for table in ("dim_users", "dim_users_history"):
         selected = "count(first_name), count(last_name), count(email), count(gender)"
         assert _read(masked, f"select {selected} from {table}") == [(0, 0, 0, 0)]
         ids = f"select user_id, favorite_genres from {table} order by all"
-        assert _read(masked, ids) == _read(lived / "marts.duckdb", ids)
+        assert _read(masked, ids) == _read(history / "marts.duckdb", ids)
 
 
-@pytest.mark.usefixtures("lived")
+@pytest.mark.usefixtures("history")
 def test_every_personal_column_is_tagged_wherever_it_goes(data_home: Path) -> None:
     manifest = json.loads((data_home / "dbt" / "target" / "manifest.json").read_text())
     nodes = manifest["sources"] | manifest["nodes"]
@@ -337,20 +337,20 @@ WALK = """
 """
 
 
-def test_from_a_row_of_a_mart_one_walks_to_its_load_and_its_file(lived: Path) -> None:
-    ((load_id, run_id, file),) = _read(lived / "marts.duckdb", WALK)
-    results = {row["load_id"]: row for row in log.read(str(lived / "lake"), "load_verdicts")}
+def test_from_a_row_of_a_mart_one_walks_to_its_load_and_its_file(history: Path) -> None:
+    ((load_id, run_id, file),) = _read(history / "marts.duckdb", WALK)
+    results = {row["load_id"]: row for row in log.read(str(history / "lake"), "load_verdicts")}
     assert results[load_id]["run_id"] == run_id == "r1"
-    brought = duckdb.sql(f"from read_parquet('{lived / 'lake' / file}')")
+    brought = duckdb.sql(f"from read_parquet('{history / 'lake' / file}')")
     assert brought.filter(f"user_id = {PERSON} and _dlt_load_id = '{load_id}'").fetchall()
     selected = "select git_commit, manifest_hash from publication"
-    ((commit, manifest_hash),) = _read(lived / "marts.duckdb", selected)
+    ((commit, manifest_hash),) = _read(history / "marts.duckdb", selected)
     assert commit is None or len(commit.removesuffix("-dirty")) == 40
     assert len(manifest_hash) == 64
     # Every row of every mart that was made of a load leads to a file.
     for mart in ("fact_listen_history", "dim_users_history", "dim_tracks_history"):
         lost = f"select load_id from {mart} anti join publication_files using (load_id)"
-        assert _read(lived / "marts.duckdb", lost) == []
+        assert _read(history / "marts.duckdb", lost) == []
 
 
 class Killed(BaseException):
@@ -378,18 +378,18 @@ def _kill_at(patch: pytest.MonkeyPatch, step: int) -> None:
     patch.setattr(files, "remove", killing(files.remove))
 
 
-def _crash(lived: Path, step: int) -> None:
+def _crash(history: Path, step: int) -> None:
     # Never the same folder twice, for MLflow's sake.
-    crashed = Path(tempfile.mkdtemp(dir=lived.parent)) / "data"
-    shutil.copytree(lived, crashed)
+    crashed = Path(tempfile.mkdtemp(dir=history.parent)) / "data"
+    shutil.copytree(history, crashed)
     with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
         _kill_at(patch, step)
         _erase(crashed, "first")
     _erase(crashed, "second")
     assert _found_in(crashed) == set()
-    require_same_answers_to_others(lived, crashed, [1, 2, 3])
+    require_same_answers_to_others(history, crashed, [1, 2, 3])
     rows = _read(crashed / "build.duckdb", FACT)
-    assert rows == _read(lived / "build.duckdb", FACT)
+    assert rows == _read(history / "build.duckdb", FACT)
     assert unfinished(str(crashed / "lake")) == 0
     # Counted once, in the files that count, however often it began.
     fs = IngestionSettings(data_dir=crashed)
@@ -409,11 +409,11 @@ def _crash(lived: Path, step: int) -> None:
     max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(step=st.integers(2, 110))
-def test_killed_at_any_step_the_same_command_finishes(lived: Path, step: int) -> None:
-    _crash(lived, step)
+def test_killed_at_any_step_the_same_command_finishes(history: Path, step: int) -> None:
+    _crash(history, step)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", range(2, 130))
-def test_killed_at_every_step_the_same_command_finishes(lived: Path, step: int) -> None:
-    _crash(lived, step)
+def test_killed_at_every_step_the_same_command_finishes(history: Path, step: int) -> None:
+    _crash(history, step)

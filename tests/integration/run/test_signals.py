@@ -43,12 +43,12 @@ def test_a_signal_ends_a_run_in_one_line(
     assert process.returncode == code
     assert complaint == f"moovitamix: {word}\n"
     assert holder_of(installation.data_dir) is None
-    wait_until(lambda: not any(map(_lives, children)))
+    wait_until(lambda: not any(map(_is_running, children)))
     (end,) = [row for row in installation.ops("runs") if row["event"] == "finished"]
     assert end["outcome"] == "interrupted"
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

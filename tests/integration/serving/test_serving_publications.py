@@ -42,7 +42,7 @@ class House:
         self.served = CurrentSnapshot(self.settings)
 
     def look(self) -> None:
-        """Let the refresher look at the file, and the worker at what came of it."""
+        """Let the refresher look at the file, and the worker at its result."""
         self.refresher.look()
         self.served.refresh()
 
@@ -91,7 +91,7 @@ def test_a_new_publication_replaces_the_answers_whole(house: House) -> None:
     assert [item["track_id"] + 1 for item in first["items"]] == [
         item["track_id"] for item in house.user(10)["items"]
     ]
-    # a request that had begun with the former answers ends with them
+    # a request that started with the former answers ends with them
     assert before
     assert json.loads(b"{%b}" % before.of_user(10, 50).body) == first
 

@@ -69,11 +69,11 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_a_world_made_at_once_equals_one_that_lived(small: GeneratedWorld, tmp_path: Path) -> None:
-    lived = GeneratedWorld(tmp_path, SMALL)
+    grown = GeneratedWorld(tmp_path, SMALL)
     for days in range(0, 81, 9):
-        lived.at(SMALL.launch + timedelta(days=days, hours=5))
+        grown.at(SMALL.launch + timedelta(days=days, hours=5))
 
-    assert everything_at(lived, CLOCK) == everything_at(small, CLOCK)
+    assert everything_at(grown, CLOCK) == everything_at(small, CLOCK)
 
 
 def test_another_process_finds_the_same_world(tmp_path: Path) -> None:

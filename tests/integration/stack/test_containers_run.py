@@ -39,7 +39,7 @@ class Machine:
     ports: dict[str, int]
 
     def here(self, text: str, name: str) -> str:
-        """Return what a service `name` is told, with addresses and folders of this machine."""
+        """Return a service's environment, with addresses and folders of this machine."""
         text = text.replace("0.0.0.0", "127.0.0.1")
         for host, inside in LISTENERS.items():
             text = text.replace(f"{host}:{inside}", f"127.0.0.1:{self.ports[host]}")

@@ -18,7 +18,7 @@ from tests.support.validated import mark_validated
 PUBLICATIONS = 40
 TRACKS = 20_000
 
-# Keeps one connection from the start, and opens the file again, as a new process would, until told
+# Keeps one connection from the start, and opens the file again, as a new process would, until asked
 # to end; then reports every version that it saw. Any error or mix ends it with a traceback.
 READER = """
 import json, select, sys, duckdb
