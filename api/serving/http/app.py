@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api.serving.access.api_keys import KeyRing
 from api.serving.access.rate_limit import Limits
 from api.serving.errors import ServingError
-from api.serving.http import problems, schemas
+from api.serving.http import problems, recommendation_filters, schemas
 from api.serving.http.fast_path import DEFAULT_LIMIT, FastPath
 from api.serving.http.middleware import OPEN, Middleware
 from api.serving.http.playlist_routes import add_playlists
@@ -102,10 +102,12 @@ def _add_answers(app: FastAPI, responses: Responses, middleware: Middleware) -> 
         **_route(schemas.Recommendations, 422, 503),
     )
     async def recommendations(
-        user_id: schemas.UserId, limit: schemas.Limit = DEFAULT_LIMIT
+        user_id: schemas.UserId,
+        wanted: recommendation_filters.Filters,
+        limit: schemas.Limit = DEFAULT_LIMIT,
     ) -> Response:
         """The user's tracks, best first. An unknown user gets the popular ones, marked as such."""
-        return _json(responses.user(user_id, limit))
+        return _json(responses.user(user_id, limit, wanted))
 
     @app.get(
         "/tracks/{track_id}/similar",

@@ -10,6 +10,7 @@ from api.serving.http import problems
 
 if TYPE_CHECKING:
     from api.serving.snapshot.current import CurrentSnapshot
+    from api.serving.snapshot.filtering import Wanted
     from api.serving.snapshot.lookup import Snapshot
     from api.serving.telemetry.prometheus_metrics import Counts
 
@@ -32,10 +33,10 @@ class Responses:
             raise problems.RequestFailed(503, detail, {"retry-after": "5"})
         return served.snapshot
 
-    def user(self, user_id: int, limit: int) -> bytes:
-        """One user's tracks."""
+    def user(self, user_id: int, limit: int, wanted: Wanted | None = None) -> bytes:
+        """One user's tracks, limited to what is wanted."""
         answers = self.present()
-        user = answers.of_user(user_id, limit)
+        user = answers.of_user(user_id, limit, wanted=wanted)
         self._counts.user(user.strategy, known=user.known, stale=answers.is_stale)
         return b"{%b,%b}" % (user.body, answers.envelope())
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import UTC, datetime
+from itertools import chain, islice
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from api.serving.settings import LARGEST_LIMIT
 from api.serving.snapshot import mapped
+from api.serving.snapshot.filtering import Row, Wanted, selected
 from api.serving.snapshot.manifest import FORMAT, STRATEGIES, Manifest
 from api.serving.snapshot.playlist_lookup import Playlists
 from api.serving.snapshot.track_lookup import Tracks
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from datetime import timedelta
     from pathlib import Path
 
-POPULARITY = STRATEGIES.index("popularity")
+NEIGHBOURS, POPULARITY, AGAIN = map(STRATEGIES.index, ("neighbours", "popularity", "again"))
 _NAMES = tuple(name.encode() for name in STRATEGIES)
-_RANKS = range(1, LARGEST_LIMIT + 1)
+_ALL = Wanted()
 _ITEM = b'{"rank":%d,%b,"score":%.6g,"strategy":"%b","because":%b}'
 
 
@@ -59,9 +61,8 @@ class Snapshot:
         )
         self._stale_at = self._made_at + stale_after.total_seconds()
         self._fresh, self._old = (self._envelope(stale) for stale in (False, True))
-        self._popular = [
-            _ITEM % (rank, self._tracks.texts[place], listeners, _NAMES[POPULARITY], b"null")
-            for rank, (place, listeners) in enumerate(self.manifest.popular, 1)
+        self._popular: list[Row] = [
+            (place, listeners, -1, POPULARITY) for place, listeners in self.manifest.popular
         ]
 
     @property
@@ -77,19 +78,42 @@ class Snapshot:
         """The fields about the predictions in every answer: the inside of a JSON object."""
         return self._old if self.is_stale else self._fresh
 
-    def of_user(self, user_id: int, limit: int) -> UserAnswer:
-        """One user's tracks, best first; the popular ones of who has no list."""
+    def of_user(
+        self,
+        user_id: int,
+        limit: int,
+        hidden: Collection[int] = (),
+        wanted: Wanted | None = None,
+    ) -> UserAnswer:
+        """One user's tracks, best first; the popular ones of who has no list.
+
+        Args:
+            user_id: A user, known or not.
+            limit: Tracks at most.
+            hidden: Ids of tracks that the user hid.
+            wanted: What the list is limited to, if it is; it is then filled up with popular tracks.
+
+        """
         at = bisect_left(self._users, user_id)
         known = at < len(self._users) and self._users[at] == user_id
         begin, end = (self._starts[at], self._starts[at + 1]) if known else (0, 0)
-        if begin < end:
-            items = self._items(begin, min(begin + limit, end))
-            strategy = self._strategy[begin]
+        if wanted:
+            listed = self._rows(begin, end)
+            rows = self._selected(self._candidates(user_id, listed, wanted), limit, hidden, wanted)
+        elif hidden:
+            listed = self._selected(self._rows(begin, end), limit, hidden)
+            rows = listed or self._selected(self._popular, limit, hidden)
         else:
-            items, strategy = self._popular[:limit], POPULARITY
+            rows = self._rows(begin, min(begin + limit, end)) or self._popular[:limit]
+        strategy = rows[0][3] if rows else POPULARITY
         return UserAnswer(
             b'"user_id":%d,"known":%b,"strategy":"%b","items":[%b]'
-            % (user_id, b"true" if known else b"false", _NAMES[strategy], b",".join(items)),
+            % (
+                user_id,
+                b"true" if known else b"false",
+                _NAMES[strategy],
+                b",".join(self._items(rows)),
+            ),
             strategy,
             known,
         )
@@ -125,17 +149,38 @@ class Snapshot:
         }
         return orjson.dumps(known)
 
-    def _items(self, begin: int, end: int) -> list[bytes]:
+    def _candidates(self, user_id: int, listed: list[Row], wanted: Wanted) -> Iterable[Row]:
+        """Return what may be shown to a user, best first.
+
+        A mode promises tracks that were never heard, or that were: popular ones may be either.
+        """
+        if wanted.mode == "again":
+            repeated = self.playlists.places(user_id, "on_repeat")
+            return [(track, 1 / at, seed, AGAIN) for at, (track, seed) in enumerate(repeated, 1)]
+        if wanted.mode == "discover" and listed:
+            return (row for row in listed if row[3] != AGAIN)
+        return chain(listed, self._popular)
+
+    def _selected(
+        self, rows: Iterable[Row], limit: int, hidden: Collection[int], wanted: Wanted = _ALL
+    ) -> list[Row]:
+        return list(islice(selected(self._tracks, rows, hidden, wanted), limit))
+
+    def _rows(self, begin: int, end: int) -> list[Row]:
+        return list(
+            zip(
+                self._track[begin:end].tolist(),
+                self._score[begin:end].tolist(),
+                self._because[begin:end].tolist(),
+                self._strategy[begin:end].tolist(),
+                strict=True,
+            )
+        )
+
+    def _items(self, rows: list[Row], first: int = 1) -> list[bytes]:
         # inline, and over Python's own numbers: a third of the time that a call for each takes
         text, starts, items = self._tracks.texts.content, self._tracks.texts.starts, []
-        for rank, track, score, because, strategy in zip(
-            _RANKS,
-            self._track[begin:end].tolist(),
-            self._score[begin:end].tolist(),
-            self._because[begin:end].tolist(),
-            self._strategy[begin:end].tolist(),
-            strict=False,
-        ):
+        for rank, (track, score, because, strategy) in enumerate(rows, first):
             reason = (
                 b"null" if because < 0 else b"{%b}" % text[starts[because] : starts[because + 1]]
             )

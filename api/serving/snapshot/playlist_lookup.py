@@ -80,6 +80,15 @@ class Playlists:
                 reason = self._reasons[self._reason[at]]
                 yield track | {"reason": reason, "because": self._because_of(at, hidden)}
 
+    def places(self, user_id: int, kind: str) -> list[tuple[int, int]]:
+        """Return the tracks of a user's playlists of a kind, and what speaks for each, or -1."""
+        return [
+            (self._track[at], self._because[at])
+            for playlist in self.of_user(user_id)
+            if playlist.about["kind"] == kind
+            for at in range(playlist.begin, playlist.end)
+        ]
+
     def _because_of(self, at: int, hidden: Container[int]) -> dict[str, Any] | None:
         seed = self._because[at]
         if seed < 0 or self._tracks.ids[seed] in hidden:

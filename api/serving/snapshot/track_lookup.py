@@ -30,3 +30,12 @@ class Tracks:
         """Return all that is known of a track: id, name, artist, album, duration (ms), genre."""
         found: dict[str, Any] = orjson.loads(b"{%b,%b}" % (self.texts[place], self._more[place]))
         return found
+
+    def has_genre(self, place: int, ending: bytes) -> bool:
+        """Whether a track has the genre that `genre_ending` was given."""
+        return self._more[place].endswith(ending)
+
+    @staticmethod
+    def genre_ending(genre: str) -> bytes:
+        """Return how the text of a track of this genre ends, in upper or lower case."""
+        return b'"genre":%b' % orjson.dumps(genre.strip().lower())
