@@ -87,7 +87,7 @@ class Locations(EnvironmentSettings):
 
     @property
     def dlt_dir(self) -> Path:
-        """Dlt's working folder, and the note of the pull in flight; may be lost at any time."""
+        """Dlt's working folder, and the record of a pending pull; may be lost at any time."""
         return self.data_dir / "dlt"
 
     @property

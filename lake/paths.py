@@ -21,7 +21,7 @@ _LOCAL = ("file", "local")
 _WILDCARDS = re.compile(r"([*?\[])")
 
 NO_PARTITIONS = "hive_partitioning = false"
-"""For every file whose folders say nothing: DuckDB reads `user_id=5/` as a column by itself."""
+"""For files whose folders hold no values: DuckDB reads `user_id=5/` as a column by itself."""
 
 
 def folder(path: Path) -> Path:

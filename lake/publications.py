@@ -54,7 +54,7 @@ def inner_link(link: Path) -> Path:
 
 
 def stamp_of(file: Path) -> Stamp:
-    """Return what changes whenever a file is written, whatever sets its times back."""
+    """Return what changes with every write of a file, even if its times are set back."""
     found = file.stat()
     return found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 

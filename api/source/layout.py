@@ -58,7 +58,7 @@ def checked(
     """Check a table's fields; return it as a relation in the served types, and its fields.
 
     A field of another type is let through if it is null throughout: who wrote it saw no value to
-    tell the type by.
+    infer the type from.
     """
     try:
         relation = parquet(files, "union_by_name = true")

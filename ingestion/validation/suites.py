@@ -204,7 +204,7 @@ def _sessions(rules: _Rules) -> "Iterator[Expectation]":
     yield from rules.known(NEARLY_ALL, "user_id", "created_at")
     yield rules.expect(
         "CompoundColumnsToBeUnique",
-        "user_id and created_at tell sessions apart",
+        "user_id and created_at identify a session",
         NEARLY_ALL,
         column_list=["user_id", "created_at"],
         ignore_row_if="any_value_is_missing",

@@ -68,7 +68,7 @@ def read_log(
         listens: a file of listens, or of users and tracks with their plays.
         tracks: a file with a row for each track.
         users: a file with a row for each user.
-        options: what the files do not say themselves.
+        options: what the files leave open.
 
     Raises:
         UnreadableTable: a file can't be read without a guess; the message names the place.

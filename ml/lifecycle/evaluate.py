@@ -82,7 +82,7 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and a callback
     if test_users < fewest_users:
         raise TooFewListens(
             f"only {test_users} users play anything new in the test part of a {kind} split,"
-            f" and metrics of fewer than {fewest_users} say nothing"
+            f" and metrics of fewer than {fewest_users} are meaningless"
         )
     on_event("settings")
     found = search(

@@ -24,7 +24,7 @@ def forget(settings: MlSettings, user_id: int) -> int:
     """Rewrite the arrays of all models without a user; return how many had them.
 
     The rest of a model stays, so its answers to all others do. Its hash on record changes with it:
-    beside the arrays, in `ops/models`, in MLflow. A note beside the arrays holds both hashes
+    beside the arrays, in `ops/models`, in MLflow. A file beside the arrays holds both hashes
     until all three are done: killed in between, the same call goes on.
     """
     sweep(settings)

@@ -27,7 +27,7 @@ def is_absolute(location: str, settings: MlSettings) -> bool:
 
 
 def make_relative(settings: MlSettings, former: str) -> None:
-    """Replace the address `former` of the artifacts wherever the database has it, or nowhere."""
+    """Replace the artifacts' address `former` in the whole database, in one transaction."""
     import sqlalchemy
 
     engine = sqlalchemy.create_engine(settings.tracking_url)

@@ -51,7 +51,7 @@ def file_of(url: str) -> Path | None:
 
 
 def damage_of(path: Path) -> str | None:
-    """Say why an SQLite file can't be used; None if all of it can be read."""
+    """Return why an SQLite file can't be used; None if all of it can be read."""
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES)
     if not head.startswith(_MAGIC):

@@ -51,7 +51,7 @@ def writing(settings: Settings, command: str, wait: float) -> Iterator[Run]:
 
 
 def print_next_steps(settings: Settings, console: Console) -> None:
-    """Say where to look after a run."""
+    """Print the next commands after a run."""
     program = sys.argv[0] if sys.argv[0].endswith("moovitamix") else "moovitamix"
     dbt = program.removesuffix("moovitamix") + "dbt"
     docs = "--project-dir dbt_project"

@@ -20,7 +20,7 @@ app = typer.Typer()
 
 @app.command()
 def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
-    """Live one day: ingest, build, publish, recommend; without an API, from the embedded source."""
+    """Run one day: ingest, build, publish, recommend; without an API, from the embedded source."""
     from orchestration.steps.day import run_daily
 
     settings = settings_for(api_url=api_url, as_of=as_of)
@@ -38,7 +38,7 @@ def simulate(
     first: Day = None,
     wait: Wait = 0,
 ) -> None:
-    """Live many days by the run's clock, from the embedded source: ingest, build, publish, each."""
+    """Run many days by a simulated clock, from the embedded source: ingest, build, publish."""
     from orchestration.steps.simulate import simulate_days
 
     console = Console(shows_steps=False)

@@ -1,6 +1,6 @@
 """`moovitamix`: the command line.
 
-What a command needs it imports when it runs, so that help and queries answer at once. A failure is
+Each command imports what it needs when it runs, so that help and queries are fast. A failure is
 one line on stderr and exit code 1; `--debug`, wherever it stands, shows the traceback.
 """
 

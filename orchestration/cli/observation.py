@@ -34,7 +34,7 @@ def report() -> None:
 
 @app.command()
 def graph() -> None:
-    """Draw dbt's graph for Airflow: once, and whenever the dbt project changed."""
+    """Write dbt's graph for Airflow: once, and after each change of the dbt project."""
     from orchestration.warehouse.graph import make
 
     console = Console()

@@ -1,7 +1,7 @@
 """Check the health of the app's API every 15 minutes, and record its response.
 
 It writes nothing but its own rows in the lake's `ops/`, so it takes no lock. An API that is down
-raises an alert at once, not only when the next day begins.
+raises an alert at once, not only when the next day starts.
 """
 
 from datetime import timedelta

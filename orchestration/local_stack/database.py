@@ -51,7 +51,7 @@ class Database:
             raise NoDatabase(f"PostgreSQL: {' '.join(str(error).split())}") from error
 
     def health(self) -> str:
-        """Say why it doesn't answer; nothing when it does."""
+        """Return why it doesn't answer; an empty text when it does."""
         import psycopg
 
         try:

@@ -2,7 +2,7 @@
 
 Versions are counted by their registry, and the lake refers to them; two registries for one lake
 would give one number to two models. So a folder that began with SQLite stays with it, and one
-that began here notes the address for commands in a shell (`ml/settings.py` reads it).
+that started here records the address for commands in a shell (`ml/settings.py` reads it).
 """
 
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ def measure_build(settings: Settings, run_id: str) -> None:
 
 
 def measure_publication(settings: Settings, run_id: str, done: Publication) -> None:
-    """Note what was published, table by table and the file as a whole, and how old its data is."""
+    """Record the size of each published table and of the file, and the age of its data."""
     measured_at = utc_now()
     clock = done.as_of or measured_at
     about = {"run_id": run_id, "place": "published", "as_of": clock, "measured_at": measured_at}

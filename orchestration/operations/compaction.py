@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A record of which the same load has two versions of one instant is left alone.
 _ALONE = "count(*) over (partition by load_id, {key}, updated_at) = 1"
-# The first delivery dates a version, the last one tells when it was last seen.
+# The first delivery dates a version, the last one shows when it was last seen.
 _REPEATED = """
     select load_id as _dlt_load_id, {id} as id, updated_at
     from (

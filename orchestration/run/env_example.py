@@ -14,7 +14,7 @@ HEAD = """\
 # Every setting, with its default. Written from the settings classes by `make env-example`.
 # Load a copy into a shell with:  set -a; . ./.env; set +a
 """
-# A section begins where the first of these is read.
+# A section starts where the first of these is read.
 SECTIONS = {
     "DATA_DIR": "Locations",
     "API_TOKEN": "Login to the app's API. Credentials go to that host alone, and are never shown.",

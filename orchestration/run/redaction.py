@@ -48,7 +48,7 @@ _COMMAND = re.compile(r"moovitamix [a-z-]+(?: --?[a-z-]+)*")
 def mask(text: str, *, secrets: Iterable[str] = (), kind: str = "") -> str:
     """Return `text` without e-mail addresses, credentials, tokens and values of records.
 
-    `secrets` are taken out wherever they stand, as they are written; `kind`, the name of an
+    `secrets` are removed everywhere, as they are written; `kind`, the name of an
     error's class, says whether its message carries what an API answered.
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):

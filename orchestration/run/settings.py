@@ -116,7 +116,7 @@ class SmokeSettings(EnvironmentSettings):
 
 
 class ScheduleSettings(EnvironmentSettings):
-    """When Airflow begins what has a clock, and again: from `MOOVITAMIX_SCHEDULE_…`."""
+    """Schedules and retries of Airflow's DAGs, from `MOOVITAMIX_SCHEDULE_…`."""
 
     model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_SCHEDULE_")
 

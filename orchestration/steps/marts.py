@@ -59,7 +59,7 @@ def start(run: Run, source: EmbeddedSource) -> None:
 
 
 def begin_gate() -> None:
-    """Begin before all else what takes five seconds on the other core: Great Expectations."""
+    """Start the validation process first: importing Great Expectations takes five seconds."""
     from ingestion.validation import raw_validation
 
     raw_validation.get_process()
@@ -147,7 +147,7 @@ def build(
             part=part,
             full_refresh=full_refresh,
             run_id=run.run_id,
-            note=run.console.update,
+            on_start=run.console.update,
             on_node=run.on_node,
         )
         step.rows = done.rows
@@ -167,7 +167,7 @@ def test(run: Run) -> None:
 
     with run.step("test") as step:
         step.warnings = check_every_row(
-            run.by_its_clock, run_id=run.run_id, note=run.console.update
+            run.by_its_clock, run_id=run.run_id, on_start=run.console.update
         )
         step.what = "every data test, on every row"
         if step.warnings:

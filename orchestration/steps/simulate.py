@@ -21,7 +21,7 @@ END_OF_DAY = time(23, 59, 59)
 def simulate_days(
     settings: Settings, lock: WriterLock, console: Console, *, days: int, first: date | None
 ) -> list[Run]:
-    """Live `days` days one after another, from `first` or else up to today at most."""
+    """Run `days` days one after another, from `first` or else up to today at most."""
     end = datetime.combine(first or _first_day(settings, days), END_OF_DAY)
     clocks = [
         settings.model_copy(update={"as_of": end + timedelta(days=number)})

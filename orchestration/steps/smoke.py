@@ -43,7 +43,7 @@ class ServingClient:
         return found
 
 
-def smoke(  # noqa: PLR0913 - whom to ask, what for, and what may be
+def smoke(  # noqa: PLR0913 - the server, the users, and what may be
     url: str,
     key: str,
     *,

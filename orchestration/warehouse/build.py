@@ -40,7 +40,7 @@ class Listeners(TypedDict, total=False):
     """Who is called as a dbt command runs, as `orchestration.warehouse.dbt.dbt` takes it."""
 
     run_id: str
-    note: Callable[[str], None]
+    on_start: Callable[[str], None]
     on_node: OnNode
 
 
@@ -64,7 +64,7 @@ def build_on_duckdb(
         full_refresh: Build from the start, whatever was built before.
         nodes: Ids of the only nodes to build, from the start: models with all that follows them,
             and tests. A part that is not validated, or has more to read, is built whole.
-        **listeners: `note` is called as each node starts, `on_node` as it ends.
+        **listeners: `on_start` is called as each node starts, `on_node` as it ends.
 
     """
     lock.require_for(settings.data_dir)
@@ -137,14 +137,14 @@ def _without_proven(
 
 
 def check_every_row(
-    settings: Settings, *, run_id: str = "", note: Callable[[str], None] = lambda _: None
+    settings: Settings, *, run_id: str = "", on_start: Callable[[str], None] = lambda _: None
 ) -> list[str]:
     """Run every data test of the marts on every row; the status of the build stays as it is.
 
     Args:
         settings: Where the build file and the lake are.
         run_id: The run that asks, for `ops/dbt_results`.
-        note: Called with each test as it starts.
+        on_start: Called with each test as it starts.
 
     Returns:
         The tests that warned.
@@ -154,7 +154,7 @@ def check_every_row(
 
     """
     words = ["test", "--selector", MARTS, *WITHOUT_UNIT_TESTS]
-    results = results_of(dbt(settings, *words, run_id=run_id, note=note), settings)
+    results = results_of(dbt(settings, *words, run_id=run_id, on_start=on_start), settings)
     return [result.node.name for result in results if result.status == "warn"]
 
 

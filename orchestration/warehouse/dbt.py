@@ -36,13 +36,13 @@ def dbt(
     settings: Settings,
     *words: str,
     run_id: str = "",
-    note: Callable[[str], None] = lambda _: None,
+    on_start: Callable[[str], None] = lambda _: None,
     on_node: OnNode = ignore,
     target: Target = DUCKDB,
 ) -> Any:  # noqa: ANN401 - dbt's results are a union over all commands
     """Run a dbt command and return its results.
 
-    `note` is called as a node starts, `on_node` as it ends. Results of nodes are recorded in
+    `on_start` is called as a node starts, `on_node` as it ends. Results of nodes are recorded in
     `ops/dbt_results` of the lake if `run_id` is given.
 
     Raises `BuildFailed` when dbt could not run at all, not when something that it ran failed;
@@ -59,7 +59,7 @@ def dbt(
     arguments += ["--log-level", "none"]
     try:
         with lent(_settings_of(settings, run_id)):
-            answer = dbtRunner(callbacks=[_listener(note, on_node)]).invoke(arguments)
+            answer = dbtRunner(callbacks=[_listener(on_start, on_node)]).invoke(arguments)
     finally:
         _let_go_of_the_build_file()
     if isinstance(answer.exception, KeyboardInterrupt):
@@ -81,10 +81,10 @@ def log_of(settings: Settings) -> str:
     return f"all of it in {settings.dbt_dir / 'logs' / 'dbt.log'}"
 
 
-def _listener(note: Callable[[str], None], on_node: OnNode) -> Callable[[Any], None]:
+def _listener(on_start: Callable[[str], None], on_node: OnNode) -> Callable[[Any], None]:
     def listen(event: Any) -> None:  # noqa: ANN401 - dbt's events carry no types
         if event.info.name == "LogStartLine":
-            note(f"{event.data.index}/{event.data.total} {event.data.description}")
+            on_start(f"{event.data.index}/{event.data.total} {event.data.description}")
         elif event.info.name == "NodeFinished":
             node, result = event.data.node_info, event.data.run_result
             if on_node is not ignore:

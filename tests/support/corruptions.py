@@ -244,7 +244,7 @@ GATE = {
     "sessions of no tracks": Corruption(
         "items holds track ids", spoil("listen_history", 20, items=[None])
     ),
-    "sessions sent twice": Corruption("tell sessions apart", twice),
+    "sessions sent twice": Corruption("identify a session", twice),
     "a tenth of the sessions": Corruption("listen_history brings", fewer),
     "thirteen times the sessions": Corruption("listen_history brings", many_more),
 }

@@ -21,7 +21,7 @@ _SECOND = 1_000_000_000
 
 
 def create(path: Path) -> None:
-    """Begin with full buckets."""
+    """Start with full buckets."""
     path.write_bytes(bytes(8 * MOST_KEYS))
 
 

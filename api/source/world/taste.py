@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SHARPNESS = np.float32(1.2)
 CLOSEST = 2 * SHARPNESS
 CONCENTRATION = 0.3
-"""Of the Dirichlet: most users live in two or three genres."""
+"""Of the Dirichlet: most users like two or three genres."""
 EVERYBODY = 0.4
 """Share of a user's draws that follow the genres' common shares.
 

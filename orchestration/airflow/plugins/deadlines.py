@@ -1,4 +1,4 @@
-"""Let tasks be cleared of a run that has not ended well: its deadline begins again.
+"""Clearing of tasks in runs that failed: their deadline starts again.
 
 Airflow 3.3.2 reads the interval of a deadline as seconds where it is stored as a serialized
 `timedelta`, so its API answers 500 to clearing a task of any run whose deadline is still pending.

@@ -21,7 +21,7 @@ class ListDamaged(OrchestrationError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} can't be read, so whom to leave out of a restore is not known: put it back, or"
+            f"{path} can't be read, so the people to erase are unknown: put it back, or"
             " remove it where the data folder is well, and `moovitamix backup` writes it again"
         )
 

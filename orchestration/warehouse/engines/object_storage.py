@@ -1,8 +1,9 @@
 """Access of DuckDB to a lake through fsspec, as `dir://`.
 
-That is one on object storage, S3 and what speaks like it: DuckDB's own extension would have to be
-downloaded from its server. Who may read is said as for every client of that storage: `AWS_…` for
-S3. And it is one below a folder `key=value`, which DuckDB would take for a column of every table.
+It serves two kinds of lakes. One is on object storage (S3 and its like): DuckDB's own extension
+would have to be downloaded from its server. Credentials are set as for every client of that
+storage: `AWS_…` for S3. The other is below a folder `key=value`, which DuckDB would read as a
+column of every table.
 """
 
 from typing import TYPE_CHECKING

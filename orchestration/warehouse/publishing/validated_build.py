@@ -58,7 +58,7 @@ def _part(files: "duckdb.DuckDBPyConnection", path: Path, row: Row) -> Part:
     name = row[0]
     tables = _tables(files, name)
     if not tables and name == MARTS:
-        raise NotValidated(path, "it does not say which tables are its own")
+        raise NotValidated(path, "it lacks the list of its tables")
     personal = personal_in(files, path)
     return Part(*row, tables, personal=personal)
 
@@ -90,5 +90,5 @@ def personal_in(files: "duckdb.DuckDBPyConnection", path: Path) -> frozenset[tup
             "select schema_name, table_name, column_name from made.ledger.personal_columns"
         ).fetchall()
     except duckdb.CatalogException as error:
-        raise NotValidated(path, "it does not say which columns are personal data") from error
+        raise NotValidated(path, "it lacks the list of columns with personal data") from error
     return frozenset(rows)

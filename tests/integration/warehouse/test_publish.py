@@ -153,8 +153,8 @@ def test_loads_are_marked_when_their_file_is_published(
             "its last build failed",
         ),
         ([LEDGER, MARTS, "alter table ledger.state drop validated_at"], "an earlier version"),
-        ([LEDGER, MARTS, "drop table ledger.relations"], "which tables are its own"),
-        ([LEDGER, MARTS, "delete from ledger.relations"], "which tables are its own"),
+        ([LEDGER, MARTS, "drop table ledger.relations"], "it lacks the list of its tables"),
+        ([LEDGER, MARTS, "delete from ledger.relations"], "it lacks the list of its tables"),
         ([LEDGER, MARTS, "drop table ledger.personal_columns"], "which columns are personal"),
     ],
 )
