@@ -81,3 +81,16 @@ class FormatUnknown(LakeError):
             f"{stamp} can't be read: put it back from a backup, or remove it if no newer version"
             " wrote the folder"
         )
+
+
+class InboxUnavailable(LakeError):
+    """The inbox of feedback can't be read or written."""
+
+    retryable = True
+    runbook = "serving-down"
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(
+            f"the inbox of feedback ({place}) can't be used: {reason}; start its database, or put"
+            " its file back from a backup"
+        )

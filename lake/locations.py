@@ -1,12 +1,15 @@
 """Locations of the data, the lake and the publications: settings that all folders share."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lake.paths import folder, lake_in
+
+_POSTGRESQL = re.compile(r"postgresql(\+\w+)?://[^\s]+")
 
 Folder = Annotated[Path, AfterValidator(folder)]
 
@@ -40,10 +43,32 @@ class Locations(EnvironmentSettings):
     )
     """Lake: a path or an object storage URL; empty: `lake` in the data folder."""
 
+    feedback_url: SecretStr = Field(
+        default=SecretStr(""), validation_alias="MOOVITAMIX_FEEDBACK_URL"
+    )
+    """Feedback inbox: `postgresql://user:password@host/name`; empty: SQLite in the data folder."""
+
+    @field_validator("feedback_url")
+    @classmethod
+    def _postgresql(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not _POSTGRESQL.match(url.get_secret_value()):
+            raise ValueError("write postgresql://user:password@host/name, or nothing")
+        return url
+
     @field_validator("lake_url")
     @classmethod
     def _whole(cls, url: str, given: ValidationInfo) -> str:
         return lake_in(url, given.data.get("data_dir", Path("data").resolve()))
+
+    @property
+    def inbox_url(self) -> str:
+        """The database of the inbox of feedback."""
+        return self.feedback_url.get_secret_value() or f"sqlite:///{self.inbox_file}"
+
+    @property
+    def inbox_file(self) -> Path:
+        """The inbox of feedback, unless it is in a PostgreSQL."""
+        return self.data_dir / "feedback" / "inbox.sqlite"
 
     @property
     def build_file(self) -> Path:

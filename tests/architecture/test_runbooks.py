@@ -51,6 +51,7 @@ def test_only_what_may_be_gone_later_is_tried_again() -> None:
     assert {one.__name__ for one in errors() if one.retryable} == {
         *("ApiDown", "TruncatedPull", "TotalChanged", "PagesMoved", "SourceDied"),
         *("LoadFailed", "PackageDamaged", "LakeUnreachable", "WarehouseBusy", "BuildFileInUse"),
+        "InboxUnavailable",
     }
 
 

@@ -13,14 +13,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api.serving.access.api_keys import KeyRing
 from api.serving.access.rate_limit import Limits
 from api.serving.errors import ServingError
+from api.serving.feedback.hidden import Hidden
+from api.serving.feedback.inbox_writer import Writer
 from api.serving.http import problems, recommendation_filters, schemas
 from api.serving.http.fast_path import DEFAULT_LIMIT, FastPath
+from api.serving.http.feedback_routes import add_feedback
 from api.serving.http.middleware import OPEN, Middleware
 from api.serving.http.playlist_routes import add_playlists
 from api.serving.http.responses import Responses
 from api.serving.snapshot.current import CurrentSnapshot
 from api.serving.telemetry.logs import FailureLog
 from api.serving.telemetry.prometheus_metrics import Counts, registry
+from lake.errors import InboxUnavailable
+from lake.feedback.inbox import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -44,18 +49,26 @@ the status is 429 with `Retry-After`. Errors are `application/problem+json`.
 def create_app(settings: ServingSettings, log: Log) -> Middleware:
     """Create the API with its middleware around it."""
     served, ring = CurrentSnapshot(settings), KeyRing(settings.keys_file)
-    counts = Counts()
-    responses = Responses(served, counts)
+    inbox, counts = Inbox(settings.inbox_url), Counts()
+    hidden = Hidden(inbox)
+    with suppress(InboxUnavailable):  # it is tried again while this process serves
+        hidden.refresh()
+    responses = Responses(served, counts, hidden)
 
     @asynccontextmanager
     async def following(_: FastAPI) -> AsyncIterator[None]:
         # what is wrong with the files is logged once for all workers, by the refresher
         failures = FailureLog(log, ignored=ServingError)
-        task = asyncio.create_task(_follow([served.refresh, ring.refresh], failures))
+        tasks = [
+            asyncio.create_task(_follow([served.refresh, ring.refresh], failures)),
+            asyncio.create_task(_follow_inbox(hidden, failures)),
+        ]
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        inbox.close()
         log.flush()
 
     app = FastAPI(
@@ -71,6 +84,7 @@ def create_app(settings: ServingSettings, log: Log) -> Middleware:
     problems.add_handlers(app)
     _add_answers(app, responses, middleware)
     add_playlists(app, responses, settings.track_uri)
+    add_feedback(app, Writer(inbox, hidden), middleware, counts, log)
     _add_probes(app, responses, served, ring, settings.metrics_folder)
     app.openapi = _documenting(app)  # type: ignore[method-assign]
     return middleware
@@ -82,6 +96,13 @@ async def _follow(refreshing: list[Callable[[], None]], failures: FailureLog) ->
         await asyncio.sleep(_LOOK_EVERY)
         for refresh in refreshing:
             failures.run(refresh)
+
+
+async def _follow_inbox(hidden: Hidden, failures: FailureLog) -> None:
+    """See what other workers hid as soon; in a thread, for a database may keep us waiting."""
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        await asyncio.to_thread(failures.run, hidden.refresh)
 
 
 def _json(body: bytes) -> Response:

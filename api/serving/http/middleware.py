@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OPEN = frozenset({"/health", "/ready", "/docs", "/openapi.json"})
 """Paths that need no key: health checks and the documentation."""
 LARGEST_BODY = 16_384
+LARGER_BODIES = {"/feedback": 524_288}
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -140,8 +141,9 @@ class Middleware:
         self.charge(key, 1)
         if chunked:
             raise problems.RequestFailed(411, "a body must come with its content-length")
-        if length and int(length) > LARGEST_BODY:
-            raise problems.RequestFailed(413, f"a body may have {LARGEST_BODY} bytes")
+        most = LARGER_BODIES.get(scope["path"], LARGEST_BODY)
+        if length and int(length) > most:
+            raise problems.RequestFailed(413, f"a body may have {most} bytes")
         scope["key"] = key
         return key
 

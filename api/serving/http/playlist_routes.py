@@ -36,12 +36,13 @@ def add_playlists(app: FastAPI, responses: Responses, track_uri: str) -> None:
     )
     async def playlists(user_id: schemas.UserId) -> Response:
         """What they are called, the user's own first. A stranger gets those for everybody."""
-        found = responses.present().playlists
+        found, hidden = responses.present().playlists, responses.hidden_by(user_id)
+        own = [found.about(one, hidden) for one in found.of_user(user_id)]
         shown = {
             "user_id": user_id,
             "known": found.is_known(user_id),
             **found.made,
-            "playlists": [one.about for one in found.of_user(user_id) + found.of_user(None)],
+            "playlists": own + [one.about for one in found.of_user(None)],
         }
         return Response(orjson.dumps(shown), media_type=playlist_formats.JSON)
 
@@ -65,7 +66,8 @@ def add_playlists(app: FastAPI, responses: Responses, track_uri: str) -> None:
             request.headers.get("accept", "")
         )
         about = {"user_id": found.user_id, **found.about, **all_.made}
-        body = _rendered(media_type, about, list(all_.tracks(found)), track_uri)
+        hidden = frozenset() if found.user_id is None else responses.hidden_by(found.user_id)
+        body = _rendered(media_type, about, list(all_.tracks(found, hidden)), track_uri)
         charset = "; charset=utf-8" if media_type == playlist_formats.M3U8 else ""
         headers = {"vary": "Accept", "content-type": media_type + charset}
         return Response(body, headers=headers)

@@ -9,6 +9,7 @@ from api.serving.errors import SnapshotDamaged
 from api.serving.http import problems
 
 if TYPE_CHECKING:
+    from api.serving.feedback.hidden import Hidden
     from api.serving.snapshot.current import CurrentSnapshot
     from api.serving.snapshot.filtering import Wanted
     from api.serving.snapshot.lookup import Snapshot
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 class Responses:
     """Makes response bodies from the current snapshot."""
 
-    def __init__(self, served: CurrentSnapshot, counts: Counts) -> None:
+    def __init__(self, served: CurrentSnapshot, counts: Counts, hidden: Hidden) -> None:
         self._served = served
+        self._hidden = hidden
         self._counts = counts
 
     def present(self) -> Snapshot:
@@ -36,7 +38,7 @@ class Responses:
     def user(self, user_id: int, limit: int, wanted: Wanted | None = None) -> bytes:
         """One user's tracks, limited to what is wanted."""
         answers = self.present()
-        user = answers.of_user(user_id, limit, wanted=wanted)
+        user = answers.of_user(user_id, limit, self.hidden_by(user_id), wanted)
         self._counts.user(user.strategy, known=user.known, stale=answers.is_stale)
         return b"{%b,%b}" % (user.body, answers.envelope())
 
@@ -44,7 +46,7 @@ class Responses:
         """Several users' tracks, all from the same predictions."""
         answers = self.present()
         stale = answers.is_stale
-        users = [answers.of_user(user_id, limit) for user_id in user_ids]
+        users = [answers.of_user(user_id, limit, self.hidden_by(user_id)) for user_id in user_ids]
         for user in users:
             self._counts.user(user.strategy, known=user.known, stale=stale)
         bodies = b",".join(b"{%b}" % user.body for user in users)
@@ -56,3 +58,10 @@ class Responses:
         if body is None:
             raise problems.RequestFailed(404, "there is no such track")
         return body
+
+    def hidden_by(self, user_id: int) -> frozenset[int]:
+        """What a user hid; raises `RequestFailed` (503) while that is not known."""
+        if not self._hidden.is_known:
+            detail = "what users hid can't be read at present; the server's log says why"
+            raise problems.RequestFailed(503, detail, {"retry-after": "5"})
+        return self._hidden.of_user(user_id)

@@ -89,6 +89,14 @@ class Playlists:
             for at in range(playlist.begin, playlist.end)
         ]
 
+    def about(self, playlist: Playlist, hidden: Container[int]) -> dict[str, Any]:
+        """Return what a playlist is called, and how many tracks it has without hidden ones."""
+        if not hidden:
+            return playlist.about
+        places = self._track[playlist.begin : playlist.end]
+        shown = sum(self._tracks.ids[place] not in hidden for place in places)
+        return playlist.about | {"tracks": shown}
+
     def _because_of(self, at: int, hidden: Container[int]) -> dict[str, Any] | None:
         seed = self._because[at]
         if seed < 0 or self._tracks.ids[seed] in hidden:

@@ -46,10 +46,19 @@ SCHEMA = pa.schema(
         ("errors", _COUNT),
         ("p50_ms", pa.float64()),
         ("p99_ms", pa.float64()),
+        ("feedback_requests", _COUNT),
+        ("feedback_events", _COUNT),
+        ("feedback_duplicates", _COUNT),
+        ("feedback_client_errors", _COUNT),
+        ("feedback_errors", _COUNT),
+        ("feedback_p50_ms", pa.float64()),
+        ("feedback_p99_ms", pa.float64()),
     ]
 )
-ANSWERING = ROUTES[:-3]
-"""The routes that are asked for answers; the last ones are probes."""
+ANSWERING = ROUTES[:-5]
+"""The routes that are asked for answers."""
+FEEDBACK = ROUTES[-5:-3]
+"""The routes that store feedback; the last ones are probes."""
 
 
 class Hourly:
@@ -99,9 +108,8 @@ def row(counted: Tally[tuple[str, ...]], manifest: Manifest | None) -> dict[str,
     """Return the numbers of a segment."""
     answers = _by_status(counted, ANSWERING)
     everywhere = _by_status(counted, (*ROUTES, "other"))
-    buckets = [
-        sum(counted["request_seconds_bucket", route, edge] for route in ANSWERING) for edge in EDGES
-    ]
+    feedback = _by_status(counted, FEEDBACK)
+    buckets, feedback_buckets = _buckets(counted, ANSWERING), _buckets(counted, FEEDBACK[:1])
     return {
         "model_version": manifest and manifest.model_version,
         "publication_version": manifest and manifest.publication_version,
@@ -112,13 +120,30 @@ def row(counted: Tally[tuple[str, ...]], manifest: Manifest | None) -> dict[str,
         **{f"{name}_answers": counted["users_total", name] for name in STRATEGIES},
         "refused": everywhere[401],
         "limited": everywhere[429],
-        "client_errors": sum(
-            count for status, count in answers.items() if 400 <= status < 500 and status != 429
-        ),
-        "errors": sum(count for status, count in answers.items() if not 100 <= status < 500),
+        "client_errors": _client_errors(answers),
+        "errors": _errors(answers),
         "p50_ms": quantile_ms(buckets, 0.5),
         "p99_ms": quantile_ms(buckets, 0.99),
+        "feedback_requests": feedback.total(),
+        "feedback_events": counted["feedback_total", "accepted"],
+        "feedback_duplicates": counted["feedback_total", "duplicate"],
+        "feedback_client_errors": _client_errors(feedback),
+        "feedback_errors": _errors(feedback),
+        "feedback_p50_ms": quantile_ms(feedback_buckets, 0.5),
+        "feedback_p99_ms": quantile_ms(feedback_buckets, 0.99),
     }
+
+
+def _buckets(counted: Tally[tuple[str, ...]], routes: tuple[str, ...]) -> list[int]:
+    return [sum(counted["request_seconds_bucket", one, edge] for one in routes) for edge in EDGES]
+
+
+def _client_errors(statuses: Tally[int]) -> int:
+    return sum(count for code, count in statuses.items() if 400 <= code < 500 and code != 429)
+
+
+def _errors(statuses: Tally[int]) -> int:
+    return sum(count for code, count in statuses.items() if not 100 <= code < 500)
 
 
 def _by_status(counted: Tally[tuple[str, ...]], routes: tuple[str, ...]) -> Tally[int]:

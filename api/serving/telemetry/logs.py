@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from api.serving.errors import ServingError
 from lake.clock import utc_now
+from lake.errors import InboxUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,7 @@ class FailureLog:
             if self._last.get(check) == repr(error):
                 return
             self._last[check] = repr(error)
-            if isinstance(error, ServingError):  # its own words say what to do
+            if isinstance(error, (ServingError, InboxUnavailable)):  # its own words say what to do
                 self._log.event("failure", error=type(error).__name__, reason=str(error))
             else:
                 self._log.failure(error)

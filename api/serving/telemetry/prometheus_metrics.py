@@ -31,6 +31,8 @@ ROUTES = (
     "/users/{user_id}/playlists",
     "/playlists/{playlist_id}",
     "/model",
+    "/feedback",
+    "/users/{user_id}/feedback",
     "/health",
     "/ready",
     "/metrics",
@@ -61,6 +63,8 @@ class Counts:
         users = Counter(f"{_PREFIX}users", "Users answered", ("strategy",), registry=None)
         self._cold = Counter(f"{_PREFIX}cold_users", "Users nothing is known of", registry=None)
         self._stale = Counter(f"{_PREFIX}stale_users", "Stale answers", registry=None)
+        events = Counter(f"{_PREFIX}feedback", "Events of feedback", ("outcome",), registry=None)
+        self._accepted, self._duplicates = events.labels("accepted"), events.labels("duplicate")
         self._seconds = {route: seconds.labels(route) for route in (*ROUTES, "other")}
         self._users = [users.labels(strategy) for strategy in STRATEGIES]
         self._by_status: dict[tuple[str, int], Counter] = {}
@@ -82,6 +86,11 @@ class Counts:
             self._cold.inc()
         if stale:
             self._stale.inc()
+
+    def feedback(self, accepted: int, duplicates: int) -> None:
+        """Count the events of one request."""
+        self._accepted.inc(accepted)
+        self._duplicates.inc(duplicates)
 
 
 def totals(folder: Path) -> Tally[tuple[str, ...]]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TRACK_3 = {"track_id": 3, "name": None, "artist": None}
 BATCH = {"user_ids": [10], "limit": 3}
+FEEDBACK = {"events": [{"key": "one", "user_id": 99, "track_id": 3, "kind": "like"}]}
 
 
 def track(track_id: int) -> dict[str, Any]:
@@ -197,7 +198,10 @@ GUARDED = [
     ("GET", "/playlists/popular", None),
     ("GET", "/model", None),
     ("GET", "/metrics", None),
+    ("POST", "/feedback", FEEDBACK),
+    ("DELETE", "/users/99/feedback", None),
 ]
+STATUSES = {"/feedback": 202, "/users/99/feedback": 204}
 STRANGE = [("GET", "/docs/oauth2-redirect", 404), ("GET", "/nowhere", 404), ("PUT", "/model", 405)]
 
 
@@ -205,7 +209,7 @@ STRANGE = [("GET", "/docs/oauth2-redirect", 404), ("GET", "/nowhere", 404), ("PU
 @pytest.mark.parametrize(
     ("method", "path", "body", "with_key"),
     [
-        *((*route, 200) for route in OPEN + GUARDED),
+        *((*route, STATUSES.get(route[1], 200)) for route in OPEN + GUARDED),
         *((method, path, None, status) for method, path, status in STRANGE),
     ],
 )
@@ -233,7 +237,8 @@ def test_no_route_is_missing_from_that_matrix(running: RunningServing) -> None:
 
 def test_the_document_shows_an_example_of_every_answer(running: RunningServing) -> None:
     schemas = running.get("/openapi.json")["components"]["schemas"]
-    for name in ("Recommendations", "Batch", "BatchAsked", "Similar", "UserPlaylists", "Playlist"):
+    names = ("Recommendations", "Batch", "BatchAsked", "Similar", "UserPlaylists", "Playlist")
+    for name in (*names, "Feedback", "Stored"):
         assert {"example", "examples"} & set(schemas[name]), name
 
 

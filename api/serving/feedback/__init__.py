@@ -1,0 +1,1 @@
+"""Feedback from the app: stored durably, and hidden tracks left out at once."""

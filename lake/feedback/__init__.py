@@ -1,0 +1,1 @@
+"""Feedback on its way from the serving API into the lake."""
