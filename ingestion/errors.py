@@ -78,7 +78,7 @@ class AnswerTooSlow(IngestionError):
 
 
 class AnswerTooNested(IngestionError):
-    """Lists and objects lie in one another deeper than any page of records has them."""
+    """Lists and objects are nested deeper than in any page of records."""
 
     runbook = "answer-not-understood"
 

@@ -1,1 +1,1 @@
-"""The lake's format, and where it lies: the one library that all folders share."""
+"""The lake's format and location: the one library that all folders share."""

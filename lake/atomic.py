@@ -47,7 +47,14 @@ def draft_of(path: Path, mode: int | None = None) -> Iterator[Path]:
 
 
 def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Let a file hold `content`; until it does, its readers get what it held before."""
+    """Let a file hold `content`; until it does, its readers get what it held before.
+
+    Args:
+        path: The file.
+        content: Its new bytes.
+        mode: Its permissions; None: the default of new files.
+
+    """
     with draft_of(path, mode) as draft:
         draft.write_bytes(content)
 

@@ -27,7 +27,15 @@ _FOLDERS = re.compile(r"/model_version=(\d+)/run_id=([^/]+)/batch\.parquet$")
 
 
 def append(lake_url: str, table: str, rows: list[dict[str, Any]], day: date) -> None:
-    """Write some rows of `ops/<table>`; they are there whole, or not at all."""
+    """Write some rows of `ops/<table>`; they are there whole, or not at all.
+
+    Args:
+        lake_url: The lake.
+        table: The table's name.
+        rows: The rows; missing columns are null.
+        day: The day of the folder.
+
+    """
     storage, root = fsspec.core.url_to_fs(lake_url)
     path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{uuid4().hex}.parquet"
     files.put_table(storage, path, pa.Table.from_pylist(rows, OPS[table]))
@@ -37,6 +45,12 @@ def change_hash(lake_url: str, was: str, becomes: str) -> None:
     """Update the hash of a version in `ops/models` after its arrays were rewritten.
 
     Footers that compaction wrote stay as they are.
+
+    Args:
+        lake_url: The lake.
+        was: The hash of the former arrays.
+        becomes: The hash of the rewritten arrays.
+
     """
     storage, root = fsspec.core.url_to_fs(lake_url)
     storage.invalidate_cache()
@@ -55,7 +69,14 @@ def change_hash(lake_url: str, was: str, becomes: str) -> None:
 
 
 def read(lake_url: str, table: str, since: date | None = None) -> list[dict[str, Any]]:
-    """Return the rows of `ops/<table>`, all or those of the days from `since` on."""
+    """Return the rows of `ops/<table>`, all or those of the days from `since` on.
+
+    Args:
+        lake_url: The lake.
+        table: The table's name.
+        since: The first day to read; None: all days.
+
+    """
     storage, root = fsspec.core.url_to_fs(lake_url)
     storage.invalidate_cache()
     rows: list[dict[str, Any]] = []
@@ -72,6 +93,14 @@ def write_batch(
     """Write `ml/<table>/<folder>/batch.parquet` part by part; return its rows.
 
     On a disk it appears by rename once it is whole; elsewhere it is uploaded whole.
+
+    Args:
+        lake_url: The lake.
+        table: The table's name.
+        folder: The folder below the table, with its partitions.
+        schema: The columns.
+        parts: The rows, a part at a time.
+
     """
     rows = 0
     with new_batch(lake_url, table, folder, schema) as add:
@@ -113,7 +142,14 @@ def new_batch(
 
 
 def newest_batch(lake_url: str, table: str, version: int) -> datetime | None:
-    """Return up to when the data goes that a version's newest batch was made of; None: no batch."""
+    """Return `data_as_of` of a version's newest batch; None without a batch.
+
+    Args:
+        lake_url: The lake.
+        table: The table's name.
+        version: The version of the model.
+
+    """
     for file in batch_files(lake_url, table):
         if file.model_version == version:
             return file.first("data_as_of")

@@ -108,7 +108,14 @@ def current(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
 
 
 def all_of(storage: Any, folder: str, read: Callable[[IO[bytes]], list[T]]) -> list[T]:  # noqa: ANN401
-    """What `read` finds in all files of a folder that count."""
+    """What `read` finds in all files of a folder that count.
+
+    Args:
+        storage: The file system (fsspec).
+        folder: The folder.
+        read: Reads the rows of one open file.
+
+    """
 
     def found() -> list[T]:
         rows: list[T] = []
@@ -137,14 +144,21 @@ def _settled(look: Callable[[], T]) -> T:
 
 
 def folders(storage: Any, root: str, partition: str) -> list[str]:  # noqa: ANN401
-    """The folders of a table, the oldest first."""
+    """The folders of a table, the oldest first.
+
+    Args:
+        storage: The file system (fsspec).
+        root: The table's folder.
+        partition: The name of the partition, such as `day`.
+
+    """
     storage.invalidate_cache()
     return sorted(str(folder) for folder in storage.glob(f"{root}/{partition}=*"))
 
 
 @contextmanager
 def written(storage: Any, path: str) -> Iterator[IO[bytes]]:  # noqa: ANN401
-    """A file that is there once this ends well, whole; until then nothing is, or the former one.
+    """Write a file atomically: readers see the whole new file, or what was there before.
 
     On a disk by rename, after it has reached the disk; on object storage by the end of its upload.
     """
@@ -157,7 +171,14 @@ def written(storage: Any, path: str) -> Iterator[IO[bytes]]:  # noqa: ANN401
 
 
 def put_table(storage: Any, path: str, rows: pa.Table) -> None:  # noqa: ANN401
-    """Write some rows as one file: by rename on a disk, by one put on object storage."""
+    """Write some rows as one file: by rename on a disk, by one put on object storage.
+
+    Args:
+        storage: The file system (fsspec).
+        path: The file.
+        rows: The rows.
+
+    """
     whole = BytesIO()
     pq.write_table(rows, whole, compression="zstd")
     if isinstance(storage, LocalFileSystem):
@@ -176,7 +197,14 @@ def remove(storage: Any, paths: Iterable[str]) -> None:  # noqa: ANN401
 
 
 def sweep(storage: Any, folder: str, paths: Sequence[str]) -> None:  # noqa: ANN401
-    """Remove of a folder drafts of a crash, and files that count no longer; `paths` do."""
+    """Remove of a folder drafts of a crash, and files that count no longer; `paths` do.
+
+    Args:
+        storage: The file system (fsspec).
+        folder: The folder.
+        paths: The files that count.
+
+    """
     remove(storage, sorted({*list_files(storage, folder)}.difference(paths)))
     if isinstance(storage, LocalFileSystem):
         for draft in Path(folder).glob(".*.parquet.*.tmp"):

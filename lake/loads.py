@@ -32,7 +32,14 @@ class ValidationResult:
 
 
 def decide(lake_url: str, result: ValidationResult, by: str) -> None:
-    """Write a result into the folder of the load's day; the latest `decided_at` counts."""
+    """Write a result into the folder of the load's day; the latest `decided_at` counts.
+
+    Args:
+        lake_url: The lake.
+        result: The row.
+        by: Who decided; part of the file's name, so a repeated decision replaces its file.
+
+    """
     name = f"{result.load_id}.{by}"
     log.append(lake_url, "load_verdicts", [asdict(result)], result.as_of.date(), name)
 

@@ -28,7 +28,7 @@ class EnvironmentSettings(BaseSettings):
 
 
 class Locations(EnvironmentSettings):
-    """The data folder, the lake, and what lies where in the data folder; all paths are absolute."""
+    """The data folder, the lake, and the files of the data folder; all paths are absolute."""
 
     data_dir: Folder = Field(
         default=Path("data"),

@@ -22,8 +22,16 @@ def append(
 ) -> None:
     """Write `rows` to `ops/<table>/day=<day>/<name>.parquet`; the same name again replaces them.
 
-    Rows given as dicts take the table's schema. On a disk the file
-    appears by rename, on object storage by one put: a reader sees all of it or nothing.
+    On a disk the file appears by rename, on object storage by one put: a reader sees all of it or
+    nothing.
+
+    Args:
+        lake_url: The lake.
+        table: The table's name.
+        rows: The rows; dicts take the table's schema.
+        day: The day of the folder.
+        name: The file's name; None: a random one.
+
     """
     if not isinstance(rows, pa.Table):
         rows = from_rows(rows, OPS[table])
@@ -47,7 +55,14 @@ def days(lake_url: str, table: str) -> list[str]:
 
 
 def read(lake_url: str, table: str, folders: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """The rows of an ops table, of some of its `days` or of all."""
+    """The rows of an ops table, of some of its `days` or of all.
+
+    Args:
+        lake_url: The lake.
+        table: The table's name.
+        folders: Folders of days; None: all.
+
+    """
     storage, _ = fsspec.core.url_to_fs(lake_url)
     rows: list[dict[str, Any]] = []
     for folder in days(lake_url, table) if folders is None else folders:

@@ -44,7 +44,7 @@ class Manifest:
 
 
 def folder_of(link: Path) -> Path:
-    """Return where the publications of a link's name lie."""
+    """Return the folder of publications of a link's name."""
     return link.parent / FOLDER / link.stem
 
 

@@ -29,6 +29,13 @@ def rewrite(
     """Write `target` out of `sources`, which its footer replaces; returns that footer.
 
     Columns are those of all sources; what `take_out` marks is left out, and counted by load.
+
+    Args:
+        storage: The file system (fsspec).
+        sources: The files to merge.
+        target: The file to write.
+        take_out: Masks of the rows to leave out, by reason.
+
     """
     former = [files.footer(storage, source) for source in sources]
     schema = _schema(storage, sources)
@@ -57,7 +64,14 @@ def rewrite(
 
 
 def marks_any(storage: Any, path: str, take_out: TakeOut) -> bool:  # noqa: ANN401
-    """Whether a file holds anything to take out."""
+    """Whether a file holds anything to take out.
+
+    Args:
+        storage: The file system (fsspec).
+        path: The file.
+        take_out: Masks of the rows to leave out, by reason.
+
+    """
     return any(
         pc.any(mask).as_py()
         for rows in _groups(storage, [path], _schema(storage, [path]))

@@ -175,7 +175,17 @@ ML = {
 
 
 def from_json(raw: bytes, columns: pa.Schema, unexpected: str = "infer") -> pa.Table:
-    """JSON objects behind one another as a table of one chunk; raises `pa.ArrowInvalid`."""
+    """Read concatenated JSON objects into a table of one chunk.
+
+    Args:
+        raw: The JSON text, UTF-8.
+        columns: The schema.
+        unexpected: Fields outside the schema: `infer`, `ignore` or `error`, as pyarrow has it.
+
+    Raises:
+        pa.ArrowInvalid: The text is no JSON, or its values don't fit the schema.
+
+    """
     return read_json(
         BytesIO(raw),
         ReadOptions(use_threads=False, block_size=len(raw) + 1),

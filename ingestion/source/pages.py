@@ -128,7 +128,20 @@ class TablePages:
 
 
 def open_table(endpoint: Endpoint, size: int, threads: Threads) -> TablePages:
-    """Fetch the first page of a table, of `size` records or of the original API's largest size."""
+    """Fetch the first page of a table, of `size` records or of the original API's largest size.
+
+    Args:
+        endpoint: The table's endpoint.
+        size: Records per page.
+        threads: The threads that fetch and parse further pages.
+
+    Returns:
+        The table with its first page.
+
+    Raises:
+        ApiRefused, AnswerTooLarge: Even a page of the original API's size was refused or too large.
+
+    """
     try:
         body = endpoint.body(1, size)
     except (ApiRefused, AnswerTooLarge) as refused:

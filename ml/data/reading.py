@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ml.data.interactions import Features, Ids
 
 _MOST_PLAYS = 1e12
-"""Of a pair: beyond lies nothing that was played, and sums that 32 bits can't hold."""
+"""Most plays of a pair: more are implausible, and their sums exceed 32 bits."""
 _VALUES = ("listened_at", "plays", "ms_played")
 
 

@@ -17,7 +17,7 @@ _AT_A_TIME = 100
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """Mean gain, the interval it lies in with the given confidence, and how likely it is one."""
+    """Mean gain, its confidence interval, and the probability that it is positive."""
 
     mean: float
     low: float

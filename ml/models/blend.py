@@ -27,7 +27,7 @@ _PARTS: tuple[type[Model], ...] = (Hybrid, Ease, Softmax)
 _VALIDATION_USERS = 1_000
 STEPS = 10
 _ONE_ERROR = 0.68
-"""Of intervals so sure, each end lies a standard error from the mean."""
+"""Confidence of intervals whose ends are one standard error from the mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

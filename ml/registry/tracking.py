@@ -53,7 +53,7 @@ def tracking_client(settings: MlSettings) -> Iterator[MlflowClient]:
 
 @contextmanager
 def scratch(settings: MlSettings) -> Iterator[None]:
-    """Let temporary files lie in the data folder: a kill leaves them, and forgetting finds them."""
+    """Keep temporary files in the data folder: a kill leaves them, and an erasure finds them."""
     folder, before = settings.temporary_dir, tempfile.tempdir
     folder.mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = str(folder)

@@ -22,5 +22,5 @@ class Try(Protocol):
 
 
 def progress_of(task: Try, producer: str) -> Progress:
-    """Read how far the newest build of a part came in the task's run."""
+    """Read the progress of the newest build of a part in the task's run."""
     return read(file_of(Settings(), build_name(task.dag_id, task.run_id, producer)))

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-# For models kept on object storage, and for a tracking server that asks who is there.
+# For models kept on object storage, and for a tracking server that needs credentials.
 KEPT_OF_MLFLOW = r"(?!S3_|GCS_|TRACKING_(?:USERNAME|PASSWORD|TOKEN|INSECURE_TLS|\w+_CERT_PATH)$)"
 STRAYS = re.compile(
     "|".join(

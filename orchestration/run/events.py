@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Subscriber(Protocol):
-    """Who is called at each event of a run. A subscriber never raises."""
+    """A subscriber to the events of a run; it never raises."""
 
     def run_started(self, run: "Run") -> None:
         """A run holds the lock and starts."""

@@ -37,7 +37,7 @@ class Build:
 
 
 class Listeners(TypedDict, total=False):
-    """Who is called as a dbt command runs, as `orchestration.warehouse.dbt.dbt` takes it."""
+    """Callbacks of a dbt command, as `orchestration.warehouse.dbt.dbt` takes them."""
 
     run_id: str
     on_start: Callable[[str], None]

@@ -6,7 +6,7 @@ from pathlib import Path
 from orchestration.run.errors import Failure
 
 ROWS, TESTS = 3, 3
-# A text may be anybody's name, whatever its column is called; these are made by this project.
+# A text of any column may be a person's name; these are made by this project.
 SHOWN_TEXTS = frozenset({"load_id", "run_id", "table_name"})
 
 

@@ -35,7 +35,7 @@ def manifest_hash(settings: Settings) -> str | None:
 
 
 def files_of(settings: Settings, load_ids: Iterable[str]) -> list[LoadFile]:
-    """Return the files in which the records of some loads lie, as the lake has them now."""
+    """Return the files that hold the records of some loads, as the lake has them now."""
     from lake import loads
 
     wanted = set(load_ids)

@@ -20,7 +20,7 @@ from orchestration.run.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-# A terminal is for looking; --csv and --json hand over everything.
+# A terminal shows few rows; --csv and --json print all.
 SHOWN_ROWS = 200
 
 

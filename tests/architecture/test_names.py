@@ -1,7 +1,9 @@
 """Names: no module has two, no two modules share one, no room is crowded."""
 
+import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.run.settings import ROOT
@@ -10,6 +12,8 @@ FOLDERS = ("api", "ingestion", "lake", "ml", "orchestration")
 # Each folder has its own of these; a DAG file is named by its step.
 SHARED_NAMES = {"__init__", "__main__", "app", "errors", "schemas", "server", "settings"}
 MOST_IN_A_ROOM = 15
+# Whose public functions of three parameters or more have `Args`.
+DESCRIBED = ("ingestion", "lake")
 # Names that the field has other words for; each is gone, and stays so.
 # Names that are stored in lakes (`begun`, `set_aside`) may stand in quotes only.
 FORBIDDEN = re.compile(
@@ -49,6 +53,27 @@ def test_no_two_modules_share_a_name() -> None:
 def test_no_room_holds_more_than_fifteen_modules() -> None:
     rooms = Counter(path.parent.relative_to(ROOT) for path in modules())
     assert {str(room): size for room, size in rooms.items() if size > MOST_IN_A_ROOM} == {}
+
+
+def test_public_functions_of_many_parameters_describe_them() -> None:
+    """In the rooms where all of them do so far; ruff's D417 then keeps the names right."""
+    lacking = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for folder in DESCRIBED
+        for path in (ROOT / folder).rglob("*.py")
+        for node in public_functions(ast.parse(path.read_text()))
+        if len({*(one.arg for one in (*node.args.args, *node.args.kwonlyargs))} - {"self"}) >= 3
+        and "    Args:" not in (ast.get_docstring(node, clean=False) or "")
+    ]
+    assert lacking == []
+
+
+def public_functions(node: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    for child in node.body:
+        if isinstance(child, ast.FunctionDef) and not child.name.startswith("_"):
+            yield child
+        elif isinstance(child, ast.ClassDef) and not child.name.startswith("_"):
+            yield from public_functions(child)
 
 
 def test_no_forbidden_word_is_back() -> None:

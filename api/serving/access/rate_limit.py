@@ -39,7 +39,7 @@ class Limits:
         now = monotonic_ns() if now is None else now
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
-            # what lies beyond a whole bucket was written with another rate, or another burst
+            # values above a full bucket were written with another rate or burst
             full_at = min(max(self._full_at[slot], now), now + self._most)
             full_at += answers * self._each
             if (over := full_at - now - self._most) > 0:

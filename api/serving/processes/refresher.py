@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 0.2
 _FORMER_FOR = 10.0
-"""Seconds; a worker that is about to open the former answers still can."""
+"""Seconds; in which a worker can still open the previous answers."""
 _NICENESS = 10
 """Requests go before what is prepared for later ones."""
 _RETRY_FIRST, _RETRY_LAST = 1.0, 60.0

@@ -154,7 +154,7 @@ def texts(published: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[str
 
 
 def write_texts(folder: Path, name: str, written: Iterator[list[str]]) -> None:
-    """Write texts behind one another into one file, and into another where each begins."""
+    """Write texts into one file without separators, and their offsets into another."""
     lengths = [np.zeros(0, np.int64)]
     with (folder / f"{name}.text").open("wb") as file:
         for some in written:

@@ -57,7 +57,7 @@ def make_artists(parameters: Parameters, names: Names) -> Artists:
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """What is released in a block: by whom, when, and how long it plays."""
+    """The releases of a block: artist, instant and duration."""
 
     artist: Ints
     genre: Ints

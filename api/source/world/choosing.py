@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REPEAT_PROBABILITY = 0.22
 """Taste alone brings back a fifth of the tracks: repeats are 42 % of the listens in all."""
 REPEAT_LAG_BEND = 4
-"""A repeat lies L plays back with P(L) falling as 1 / (L + bend)."""
+"""A repeat is of L plays before, with P(L) falling as 1 / (L + bend)."""
 _TRIES = 8
 
 
@@ -70,7 +70,7 @@ def fresh_draws(taste: Taste, shelf: Shelf, rng: np.random.Generator, user: Ints
 
 
 def repeat_lags(rng: np.random.Generator, before: Ints) -> Ints:
-    """How many plays back each play repeats, given how many lie before it; 0 for a fresh draw."""
+    """How many plays back each play repeats, given the number before it; 0 for a fresh draw."""
     repeats = (rng.random(len(before)) < REPEAT_PROBABILITY) & (before > 0)
     stretch = (before + REPEAT_LAG_BEND) / REPEAT_LAG_BEND
     lag = REPEAT_LAG_BEND * stretch ** rng.random(len(before)) - REPEAT_LAG_BEND

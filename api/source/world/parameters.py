@@ -52,7 +52,7 @@ class Parameters:
         return datetime.combine(self.launched_on, time())
 
     def block_at(self, clock: datetime) -> int:
-        """Return the block in which an instant lies; 0 for all that is before the launch."""
+        """Return the block of an instant; 0 for instants before the launch."""
         return max(0, (clock - self.launch) // BLOCK + 1)
 
     def span(self, block: int) -> tuple[int, int]:

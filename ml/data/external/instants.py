@@ -96,7 +96,7 @@ def _are_digits(column: Column) -> bool:
 
 
 def _read_epochs(column: Column) -> str:
-    """Read numbers by the one unit in which all of them lie in possible years."""
+    """Read numbers by the one unit in which all are in possible years."""
     number = f"try_cast({column.name} as decimal(38, 9))"
     column.db.execute(f"update listens set {column.name} = null where {number} in (0, -1)")
     fits = {

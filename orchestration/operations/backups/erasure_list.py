@@ -19,7 +19,7 @@ LIST, KEY = "forgotten.json", "forget.key"
 
 
 def places(settings: Settings) -> list[Path]:
-    """Return where backups of this data folder lie or lay, as far as anybody knows."""
+    """Return the known places of this data folder's backups, present and past."""
     from lake import log
 
     known = {Path(row["path"]).parent for row in log.read(settings.lake_url, "backups")}

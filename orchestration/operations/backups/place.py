@@ -25,7 +25,7 @@ DRAFT, GONE = ".draft-", ".gone-"
 
 
 def place_of(settings: Settings, given: Path | None) -> Path:
-    """Return where backups lie; raise `BackupsInside` if they would be lost with the data.
+    """Return the folder of backups; raise `BackupsInside` if they would be lost with the data.
 
     Raises `PlaceUnusable` where the path is none.
     """

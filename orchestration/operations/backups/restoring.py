@@ -61,12 +61,12 @@ def restore(
 
 
 def draft_of(data_dir: Path) -> Path:
-    """Return where a restore puts its files until they are whole, and then the former ones."""
+    """Return the folder of a restore's new files, and after the exchange of the old ones."""
     return data_dir.with_name(f".{data_dir.name}.restoring")
 
 
 def sweep(data_dir: Path) -> None:
-    """Remove what a restore left beside the data folder: half a new one, or the former one."""
+    """Remove a restore's leftovers: an incomplete new data folder, or the old one."""
     if (left := draft_of(data_dir)).exists():
         shutil.rmtree(left)
 
@@ -111,7 +111,7 @@ def _put_back(backup: Path, name: str, target: Path, expected: tuple[int, str]) 
 
 
 def _known_here(settings: Settings) -> list[dict[str, object]]:
-    """Who is forgotten by the folder that is replaced, as far as it can be read."""
+    """The people forgotten in the folder to be replaced, as far as it can be read."""
     from ingestion.erasure import forgotten
 
     try:

@@ -58,7 +58,7 @@ def sweep(settings: Settings) -> None:
 
 
 def _remove_former_answers(settings: Settings) -> None:
-    """Remove what serving prepared from former publications; it prepares the new one by itself."""
+    """Remove serving's snapshots of former publications; it prepares the new one by itself."""
     from api.serving.shared_files import state_of
 
     for facts in (settings.data_dir / "serving" / "answers").glob("*/facts.json"):

@@ -82,7 +82,7 @@ def _brought_before(files: "duckdb.DuckDBPyConnection") -> set[tuple[str, str]]:
 
 
 def _drop_former(files: "duckdb.DuckDBPyConnection", *, keep: bool) -> None:
-    """Let former snapshots go, and the files that no snapshot names."""
+    """Expire former snapshots, and delete files that no snapshot names."""
     if keep:
         files.execute(f"call ducklake_expire_snapshots('lakehouse', {A_DAY_OLD})")
         files.execute(f"call ducklake_cleanup_old_files('lakehouse', {A_DAY_OLD})")

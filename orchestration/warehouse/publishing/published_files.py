@@ -73,7 +73,7 @@ def finish(draft: Path, number: int, run_id: str | None) -> Path:
 
 
 def point(link: Path, file: Path, *, keep_present: bool) -> None:
-    """Let a name stand for a finished file: before the rename for the former, after it for this.
+    """Point a name to a finished file: before the rename it names the former, after it this.
 
     Args:
         link: The name that readers open.
@@ -129,7 +129,7 @@ def mend(link: Path) -> str | None:
 
 
 def fault_under(link: Path) -> str | None:
-    """Return what is wrong with the file that a name stands for, whatever lies beside it."""
+    """Return what is wrong with the file that a name points to."""
     try:
         file = publications.find(link)
     except PublicationDamaged as damage:

@@ -64,7 +64,7 @@ def _part(files: "duckdb.DuckDBPyConnection", path: Path, row: Row) -> Part:
 
 
 def _tables(files: "duckdb.DuckDBPyConnection", part: str) -> list[Table]:
-    """Return the readers' tables that the validated models made, not what former models left."""
+    """Return the readers' tables of the validated models, without tables of former models."""
     import duckdb
 
     try:
