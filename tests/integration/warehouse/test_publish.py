@@ -155,7 +155,10 @@ def test_loads_are_marked_when_their_file_is_published(
         ([LEDGER, MARTS, "alter table ledger.state drop validated_at"], "an earlier version"),
         ([LEDGER, MARTS, "drop table ledger.relations"], "it lacks the list of its tables"),
         ([LEDGER, MARTS, "delete from ledger.relations"], "it lacks the list of its tables"),
-        ([LEDGER, MARTS, "drop table ledger.personal_columns"], "which columns are personal"),
+        (
+            [LEDGER, MARTS, "drop table ledger.personal_columns"],
+            "it lacks the list of columns with personal data",
+        ),
     ],
 )
 def test_what_is_not_validated_is_not_published(
