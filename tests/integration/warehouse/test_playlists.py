@@ -32,17 +32,17 @@ FIRST: dict[Key, list[int]] = {
 }
 SECOND = FIRST | {(1, "discover", 1): [5, 6, 7], (2, "discover", 1): [2, 3]}
 RECOMMENDATIONS = ("--selector", "recommendations")
+MORE = (
+    "insert into playlist_tracks select '{}-{}', {}, day, {}, {}, 'model', null"
+    " from playlist_batches where is_newest or {}"
+)
 FAULTS = {
     "playlists_hold_their_tracks": "update playlists set tracks = 9 where playlist_id = 'popular'",
     "one_row_per_playlist_and_day": "insert into playlists from playlists where kind = 'mix'",
-    "no_track_twice_in_a_playlist": "insert into playlist_tracks select '2-discover', day, 3, 3,"
-    " 'model', null from playlist_batches where is_newest",
-    "one_track_per_playlist_day_and_position": "insert into playlist_tracks select '1-mix-2', day,"
-    " 2, 9, 'model', null from playlist_batches",
-    "discover_holds_nothing_heard_before": "insert into playlist_tracks select '1-discover', day,"
-    " 4, 1, 'model', null from playlist_batches where is_newest",
-    "discover_turns_over": "insert into playlist_tracks select '1-discover', day, 5, 4, 'model',"
-    " null from playlist_batches where is_newest",
+    "no_track_twice_in_a_playlist": MORE.format(2, "discover", 2, 3, 3, False),
+    "one_track_per_playlist_day_and_position": MORE.format(1, "mix-2", 1, 2, 9, True),
+    "discover_holds_nothing_heard_before": MORE.format(1, "discover", 1, 4, 1, False),
+    "discover_turns_over": MORE.format(1, "discover", 1, 5, 4, False),
     "no_more_than_two_tracks_of_an_artist": "update dim_tracks set artist = 'One'",
     "every_known_user_has_a_playlist": "insert into dim_users (user_id, etl_updated_at,"
     " is_inferred) values (3, '2026-01-01', false)",
@@ -75,6 +75,8 @@ def test_playlists_are_one_batch_a_day_and_each_rule_of_theirs_is_tested(data_di
         ),
         key=lambda row: (row[0], row[1] or 99, row[2]),
     )
+    users = "select distinct user_id from playlist_tracks where playlist_id like '1-%'"
+    assert warehouse.rows(users) == [(1,)]
     in_order = "select day, playlist_id, list(track_id order by position) from playlist_tracks"
     assert sorted(warehouse.rows(f"{in_order} group by all")) == sorted(
         (day, name(*key), tracks) for day, _, made in days for key, tracks in made.items()

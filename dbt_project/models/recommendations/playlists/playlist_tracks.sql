@@ -14,6 +14,7 @@ tracks as (
 
 select
     {{ playlist_id() }} as playlist_id,
+    user_id,
     day,
     position,
     track_id,

@@ -13,8 +13,7 @@ playlists as (
 
     select
         playlist_id,
-        day,
-        user_id
+        day
     from {{ ref('playlists') }}
     where kind in ('discover', 'release_radar')
 

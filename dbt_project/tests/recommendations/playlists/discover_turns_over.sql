@@ -23,8 +23,7 @@ playlists as (
 
     select
         playlist_id,
-        day,
-        user_id
+        day
     from {{ ref('playlists') }}
     where kind = 'discover'
 
