@@ -57,17 +57,10 @@ def measure(data_dir: Path, name: str) -> None:
         bundle = trained(model, holdout.training, settings.seed)
         found = playlist_metrics(bundle, holdout, new, settings)
         rows = [
-            (
-                measured,
-                peer,
-                f"{found[measured]:.4f}",
-                f"{found[f'{measured}_of_{peer}']:.4f}",
-                gain,
-            )
+            _compared(found, measured, peer)
             for measured, peers in COMPARED.items()
             for peer in peers
             if measured in found
-            for gain in [_gain(found, f"{measured}_gain_over_{peer}")]
         ]
         rows += [(one, "", f"{found[one]:.4f}", "", "") for one in ALONE if one in found]
         rows += [
@@ -79,8 +72,11 @@ def measure(data_dir: Path, name: str) -> None:
         table(title, ["measure", "against", "own", "other", "gain, 95 % interval"], rows)
 
 
-def _gain(found: dict[str, float], name: str) -> str:
-    return f"{found[name]:+.4f} [{found[f'{name}_low']:+.4f}, {found[f'{name}_high']:+.4f}]"
+def _compared(found: dict[str, float], name: str, peer: str) -> tuple[str, ...]:
+    gain = f"{name}_gain_over_{peer}"
+    low, high = found[f"{gain}_low"], found[f"{gain}_high"]
+    values = f"{found[name]:.4f}", f"{found[f'{name}_of_{peer}']:.4f}"
+    return (name, peer, *values, f"{found[gain]:+.4f} [{low:+.4f}, {high:+.4f}]")
 
 
 def publish(marts: Path, seed: int) -> None:
@@ -128,10 +124,8 @@ def draw(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     genre = np.arange(TRACKS) % GENRES
     users, tracks, days = [], [], []
     for user in range(USERS):
-        taste = np.where(
-            genre == user % GENRES, 6.0, np.where(genre == user // 8 % GENRES, 3.0, 0.5)
-        )
-        chance = taste * popularity
+        second = np.where(genre == user // GENRES % GENRES, 3.0, 0.5)
+        chance = np.where(genre == user % GENRES, 6.0, second) * popularity
         chance /= chance.sum()
         phases = rng.choice(TRACKS, (DAYS // PHASE, FAVOURITES), p=chance)
         number = rng.poisson(rng.lognormal(1.0, 0.8), DAYS)
