@@ -110,11 +110,7 @@ def top_cells(  # noqa: PLR0913, PLR0917 - cells by their three parts, and how m
     if artists is not None:
         kept = _number_within(row, artists[column]) < per_artist
         row, column = row[kept], column[kept]
-    place = np.arange(len(row)) - np.searchsorted(row, np.arange(rows))[row]
-    chosen: Ints = np.full((rows, k), -1, np.int64)
-    fits = place < k
-    chosen[row[fits], place[fits]] = column[fits]
-    return chosen
+    return _first(row, column, rows, k)
 
 
 def varied(scores: Floats, artists: Ints, k: int, per_artist: int) -> Ints:
@@ -147,14 +143,24 @@ def capped(sequence: Ints, artists: Ints, k: int, per_artist: int) -> Ints:
 
     """
     row, place = np.nonzero(sequence >= 0)
-    cells = row, sequence[row, place], -place
-    return top_cells(*cells, len(sequence), k, artists, per_artist)
+    column = sequence[row, place]
+    kept = _number_within(row, artists[column]) < per_artist
+    return _first(row[kept], column[kept], len(sequence), k)
 
 
 def _among_best(scores: Floats, number: int, artists: Ints, k: int, per_artist: int) -> Ints:
     if not number:
         return np.full((len(scores), k), -1, np.int64)
     return capped(best(scores, number), artists, k, per_artist)
+
+
+def _first(row: Ints, column: Ints, rows: int, k: int) -> Ints:
+    """Return rows x k: the first columns of each row, whose cells are in order."""
+    place = np.arange(len(row)) - np.searchsorted(row, np.arange(rows))[row]
+    chosen: Ints = np.full((rows, k), -1, np.int64)
+    fits = place < k
+    chosen[row[fits], place[fits]] = column[fits]
+    return chosen
 
 
 def _number_within(row: Ints, value: Ints) -> Ints:

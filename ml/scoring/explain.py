@@ -27,10 +27,12 @@ class Reasons:
     def of(self, users: Ints, tracks: Ints) -> Ints:
         """Return per pair the played track of highest similarity x weight; -1 for none."""
         because: Ints = np.full(len(users), -1)
-        order = np.argsort(users, kind="stable")
+        # Who played nothing has no reason for anything.
+        order = np.flatnonzero(np.diff(self.weights.indptr)[users])
+        order = order[np.argsort(users[order], kind="stable")]
         several = max(1, _CELLS // max(self.weights.shape[1], 1))
         some, first = np.unique(users[order], return_index=True)
-        ends = np.append(first, len(users))
+        ends = np.append(first, len(order))
         for begin in range(0, len(some), several):
             those = some[begin : begin + several]
             played = self.weights[those].toarray()
