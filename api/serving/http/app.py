@@ -21,6 +21,7 @@ from api.serving.http.feedback_routes import add_feedback
 from api.serving.http.middleware import OPEN, Middleware
 from api.serving.http.playlist_routes import add_playlists
 from api.serving.http.responses import Responses
+from api.serving.http.session_routes import add_session
 from api.serving.snapshot.current import CurrentSnapshot
 from api.serving.telemetry.logs import FailureLog
 from api.serving.telemetry.prometheus_metrics import Counts, registry
@@ -85,6 +86,7 @@ def create_app(settings: ServingSettings, log: Log) -> Middleware:
     _add_answers(app, responses, middleware)
     add_playlists(app, responses, settings.track_uri)
     add_feedback(app, Writer(inbox, hidden), middleware, counts, log)
+    add_session(app, responses)
     _add_probes(app, responses, served, ring, settings.metrics_folder)
     app.openapi = _documenting(app)  # type: ignore[method-assign]
     return middleware

@@ -24,28 +24,28 @@ Strategy = Literal["model", "neighbours", "metadata", "popularity", "again"]
 
 TRACK: dict[str, Any] = {"track_id": 801, "name": "Evening", "artist": "The Teal Rivers"}
 SEED: dict[str, Any] = {"track_id": 17, "name": "Message", "artist": "The Teal Rivers"}
-_ITEM: dict[str, Any] = {
+ITEM: dict[str, Any] = {
     "rank": 1,
     **TRACK,
     "score": 1.8125,
     "strategy": "model",
     "because": SEED,
 }
-_MADE: dict[str, Any] = {
+MADE: dict[str, Any] = {
     "model_version": 3,
     "made_at": "2026-11-22T06:04:11.318204",
     "stale": False,
 }
-_USER: dict[str, Any] = {"user_id": 4, "known": True, "strategy": "model", "items": [_ITEM]}
+_USER: dict[str, Any] = {"user_id": 4, "known": True, "strategy": "model", "items": [ITEM]}
 _COLD: dict[str, Any] = {
     "user_id": 9_000_000,
     "known": False,
     "strategy": "popularity",
-    "items": [_ITEM | {"score": 112, "strategy": "popularity", "because": None}],
+    "items": [ITEM | {"score": 112, "strategy": "popularity", "because": None}],
 }
 _SIMILAR: dict[str, Any] = {
     "track_id": 17,
-    **_MADE,
+    **MADE,
     "items": [{"rank": 1, **TRACK, "similarity": 0.62}],
 }
 
@@ -75,7 +75,9 @@ class Item(Track):
     because: Track | None = Field(description="a track the user listened to that speaks for it")
 
 
-class _Made(Shown):
+class Made(Shown):
+    """Which predictions an answer is from."""
+
     model_version: int | None = Field(description="of the model that made the predictions")
     made_at: Instant = Field(description="when the predictions were made: UTC, without a zone")
     stale: bool = Field(description="whether that is longer ago than it should be")
@@ -90,16 +92,16 @@ class User(Shown):
     items: list[Item]
 
 
-class Recommendations(User, _Made):
+class Recommendations(User, Made):
     """One user's tracks, and which predictions they are from."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_USER | _MADE, _COLD | _MADE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_USER | MADE, _COLD | MADE]})
 
 
-class Batch(_Made):
+class Batch(Made):
     """Several users' tracks, in the order they were asked for."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _MADE | {"answers": [_USER, _COLD]}})
+    model_config = ConfigDict(json_schema_extra={"example": MADE | {"answers": [_USER, _COLD]}})
 
     answers: list[User]
 
@@ -122,7 +124,7 @@ class SimilarTrack(Track):
     similarity: float
 
 
-class Similar(_Made):
+class Similar(Made):
     """The tracks most like one; none where too little is known of it."""
 
     model_config = ConfigDict(json_schema_extra={"example": _SIMILAR})
@@ -144,7 +146,7 @@ class Champion(Shown):
     metrics: dict[str, float | None] = Field(examples=[{"ndcg_at_10": 0.24, "coverage": 0.61}])
 
 
-class Model(_Made):
+class Model(Made):
     """What is served now."""
 
     data_as_of: Instant | None = Field(description="no listen after this was known to it")

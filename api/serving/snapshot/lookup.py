@@ -14,6 +14,7 @@ from api.serving.snapshot import mapped
 from api.serving.snapshot.filtering import Row, Wanted, selected
 from api.serving.snapshot.manifest import FORMAT, STRATEGIES, Manifest
 from api.serving.snapshot.playlist_lookup import Playlists
+from api.serving.snapshot.similar_lookup import Similar
 from api.serving.snapshot.track_lookup import Tracks
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-NEIGHBOURS, POPULARITY, AGAIN = map(STRATEGIES.index, ("neighbours", "popularity", "again"))
+POPULARITY, AGAIN = map(STRATEGIES.index, ("popularity", "again"))
 _NAMES = tuple(name.encode() for name in STRATEGIES)
 _ALL = Wanted()
 _ITEM = b'{"rank":%d,%b,"score":%.6g,"strategy":"%b","because":%b}'
@@ -33,6 +34,16 @@ class UserAnswer(NamedTuple):
     body: bytes
     strategy: int
     known: bool
+
+
+class SessionAnswer(NamedTuple):
+    """A page of what goes with some tracks."""
+
+    items: list[bytes]
+    total: int
+    """Tracks in all pages."""
+    known: int
+    """How many of the tracks there are."""
 
 
 class Snapshot:
@@ -51,9 +62,7 @@ class Snapshot:
         self._score = mapped.numbers(folder / "recommendations.score", "f")
         self._because = mapped.numbers(folder / "recommendations.because", "i")
         self._strategy = mapped.numbers(folder / "recommendations.strategy", "b")
-        self._similar_starts = mapped.numbers(folder / "similar.starts", "q")
-        self._similar = mapped.numbers(folder / "similar.track", "i")
-        self._similarity = mapped.numbers(folder / "similar.score", "f")
+        self._similar = Similar(folder)
         self._tracks = Tracks(folder)
         self.playlists = Playlists(folder, self.manifest, self._tracks)
         self._made_at = (
@@ -123,15 +132,27 @@ class Snapshot:
         at = self._tracks.place_of(track_id)
         if at is None:
             return None
-        begin = self._similar_starts[at]
-        end = min(begin + limit, self._similar_starts[at + 1])
         items = [
             b'{"rank":%d,%b,"similarity":%.6g}' % (rank, self._tracks.texts[place], similarity)
-            for rank, (place, similarity) in enumerate(
-                zip(self._similar[begin:end], self._similarity[begin:end], strict=True), 1
-            )
+            for rank, (place, similarity) in enumerate(self._similar.of_track(at, limit), 1)
         ]
         return b'{"track_id":%d,%b,"items":[%b]}' % (track_id, self.envelope(), b",".join(items))
+
+    def session(self, track_ids: Collection[int], limit: int, page: slice) -> SessionAnswer:
+        """What goes with some tracks, filled up with popular ones; unknown ids are ignored.
+
+        Args:
+            track_ids: What somebody listens to; left out of the answer.
+            limit: Tracks at most, in all pages.
+            page: Which of these are wanted.
+
+        """
+        places = map(self._tracks.place_of, sorted(set(track_ids)))
+        known = [place for place in places if place is not None]
+        candidates = chain(self._similar.of_tracks(known), self._popular)
+        seeds = Wanted(excluded=frozenset(track_ids))
+        rows = self._selected(candidates, limit, (), seeds)
+        return SessionAnswer(self._items(rows[page], page.start + 1), len(rows), len(known))
 
     def model(self) -> bytes:
         """What is known of the model that is served."""

@@ -28,6 +28,7 @@ ROUTES = (
     "/users/{user_id}/recommendations",
     "/tracks/{track_id}/similar",
     "/recommendations:batch",
+    "/recommendations:session",
     "/users/{user_id}/playlists",
     "/playlists/{playlist_id}",
     "/model",

@@ -194,6 +194,7 @@ GUARDED = [
     ("GET", "/users/10/recommendations", None),
     ("GET", "/tracks/3/similar", None),
     ("POST", "/recommendations:batch", BATCH),
+    ("POST", "/recommendations:session", {"track_ids": [1]}),
     ("GET", "/users/10/playlists", None),
     ("GET", "/playlists/popular", None),
     ("GET", "/model", None),
@@ -238,7 +239,7 @@ def test_no_route_is_missing_from_that_matrix(running: RunningServing) -> None:
 def test_the_document_shows_an_example_of_every_answer(running: RunningServing) -> None:
     schemas = running.get("/openapi.json")["components"]["schemas"]
     names = ("Recommendations", "Batch", "BatchAsked", "Similar", "UserPlaylists", "Playlist")
-    for name in (*names, "Feedback", "Stored"):
+    for name in (*names, "Feedback", "Stored", "Session", "SessionAsked"):
         assert {"example", "examples"} & set(schemas[name]), name
 
 
