@@ -49,7 +49,7 @@ class CompactionReport:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What need not be kept; by default everything is."""
+    """The retention: what may be removed; by default nothing."""
 
     superseded: Mapping[str, pa.Table] = field(default_factory=dict)
     """Of raw tables, the records to take out: `_dlt_load_id`, the table's key, `updated_at`."""
@@ -176,7 +176,7 @@ def _is_in(rows: pa.Table, old: pa.Table) -> pa.Array:
 
 
 def _age(load_id: str) -> timedelta:
-    """How long ago a load began: dlt names it by the seconds since 1970."""
+    """The age of a load: dlt names it by the seconds since 1970."""
     try:
         return utc_now() - (datetime(1970, 1, 1) + timedelta(seconds=float(load_id)))
     except (ValueError, OverflowError):

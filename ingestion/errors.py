@@ -218,7 +218,7 @@ class LoadFailed(IngestionError):
 
 
 class PackageDamaged(LoadFailed):
-    """What dlt keeps on this disk of a pull can't be read; the same command pulls it again."""
+    """dlt's local files of a pull can't be read; the same command pulls it again."""
 
 
 class RawValidationFailed(IngestionError):

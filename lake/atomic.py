@@ -47,7 +47,7 @@ def draft_of(path: Path, mode: int | None = None) -> Iterator[Path]:
 
 
 def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Let a file hold `content`; until it does, its readers get what it held before.
+    """Replace a file's content atomically; readers see the old or the new.
 
     Args:
         path: The file.
@@ -60,7 +60,7 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
 
 
 def move_link(link: Path, target: Path | str) -> None:
-    """Let a symbolic link lead to `target`, by one rename."""
+    """Point a symbolic link to `target`, by one rename."""
     draft = draft_beside(link)
     draft.symlink_to(target)
     draft.replace(link)

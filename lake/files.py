@@ -108,7 +108,7 @@ def current(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
 
 
 def all_of(storage: Any, folder: str, read: Callable[[IO[bytes]], list[T]]) -> list[T]:  # noqa: ANN401
-    """What `read` finds in all files of a folder that count.
+    """Read the rows of all current files of a folder.
 
     Args:
         storage: The file system (fsspec).
@@ -134,7 +134,7 @@ def _current(storage: Any, folder: str) -> list[str]:  # noqa: ANN401
 
 
 def _settled(look: Callable[[], T]) -> T:
-    """What a look finds, repeated while files go away under it."""
+    """Repeat a listing while files disappear during it."""
     for _ in range(LISTINGS):
         try:
             return look()

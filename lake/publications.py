@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER, MANIFEST = "publications", "manifest.json"
 _FORMAT = 1
 IS_LOCKED = "Could not set lock on file"
-"""What DuckDB says where another process has a file open for writing."""
+"""DuckDB's message where another process has a file open for writing."""
 
 Stamp = tuple[int, int, int]
 """Inode, and nanoseconds of the last write and of the last change: no write keeps all three."""
@@ -32,7 +32,7 @@ Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a published file was when it was published."""
+    """The manifest of a published file."""
 
     number: int
     run_id: str | None

@@ -48,7 +48,7 @@ RAW = {
     ),
     "rejected": _columns(texts="table_name record reason"),
 }
-"""What the API answered, below `raw/`; dlt adds `_dlt_load_id`."""
+"""Records of the API, below `raw/`; dlt adds `_dlt_load_id`."""
 
 OPS = {
     "runs": _columns(texts="run_id command event outcome error", instants="as_of at"),
@@ -145,7 +145,7 @@ OPS = {
         instants="measured_at",
     ),
 }
-"""What runs did, below `ops/`: a row per event."""
+"""Events of runs, below `ops/`: a row per event."""
 
 BATCH = _columns(small_numbers="model_version", texts="run_id", instants="data_as_of made_at")
 ML = {
@@ -171,7 +171,7 @@ ML = {
         ]
     ),
 }
-"""What models predict, below `ml/`: a file per batch."""
+"""Predictions of models, below `ml/`: a file per batch."""
 
 
 def from_json(raw: bytes, columns: pa.Schema, unexpected: str = "infer") -> pa.Table:

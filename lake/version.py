@@ -15,7 +15,7 @@ NOTE = ROOT / "COMMIT"
 """Written where the code is without its repository: in an image."""
 STAMP = "format.json"
 FORMAT = 2
-"""What this version reads and writes. Format 1, of version 0.1, had no stamp."""
+"""The format that this version reads and writes. Format 1, of version 0.1, had no stamp."""
 _RENAMED_IN_2 = {"set_aside": "quarantined_records"}
 
 

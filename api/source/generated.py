@@ -108,7 +108,7 @@ class GeneratedWorld:
         }
 
     def _newest(self, table: str, block: int, now: int) -> list[Run]:
-        """Leave out the versions that a later one, made by now, has taken the place of."""
+        """Leave out versions that a later one has replaced by now."""
         parts = [settled(self._rows[table, part], now) for part in range(block + 1)]
         ids = np.concatenate([rows.ids[:stop] for rows, _, stop in parts])
         newest = len(ids) - 1 - np.unique(ids[::-1], return_index=True)[1]

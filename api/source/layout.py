@@ -19,7 +19,7 @@ _TIMESTAMPS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a field may be, and as what it is served."""
+    """The accepted types of a field, and the type it is served as."""
 
     name: str
     types: tuple[str, ...]

@@ -38,7 +38,7 @@ class View:
         return int(self.begins[-1])
 
     def position(self, instant: int) -> int:
-        """How many records were updated before an instant (microseconds since 1970)."""
+        """Return the number of records updated before an instant (microseconds since 1970)."""
         run = int(np.searchsorted(self.opens, instant, side="left")) - 1
         if run < 0:
             return 0

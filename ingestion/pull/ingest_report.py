@@ -34,7 +34,7 @@ class Pull:
 
 @dataclass(slots=True)
 class IngestReport:
-    """What one ingest did, as far as it came; `load_id` is None if it left no load."""
+    """The report of one ingest, also of a failed one; `load_id` is None if it left no load."""
 
     run_id: str
     as_of: datetime

@@ -45,7 +45,7 @@ class Call:
 
     @property
     def outcome(self) -> str:
-        """How it went: ok, refused (answered otherwise) or down (not answered)."""
+        """The outcome: ok, refused (answered otherwise) or down (not answered)."""
         if self.status is None:
             return "down"
         return "ok" if self.status == 200 else "refused"
@@ -165,7 +165,7 @@ class Api:
         return response, body
 
     def _redirect_target(self, url: str, place: str) -> str:
-        """Where a redirect leads; raises `RedirectedElsewhere`: credentials stay with this API."""
+        """The target of a redirect; raises `RedirectedElsewhere` if it leaves this API."""
         try:
             target = urljoin(url, place)
             is_same = _server(target) == _server(url) and urlsplit(target).username is None

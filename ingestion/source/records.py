@@ -91,7 +91,7 @@ def open_envelope(raw: bytes, where: str) -> Envelope:
 
 
 def _fault(text: str, error: json.JSONDecodeError) -> str:
-    """Where a text is no JSON, and what is there."""
+    """The position where a text is no JSON, and the text there."""
     here = text[error.pos : error.pos + SHOWN].encode("utf-8", "replace").decode()
     if not text.strip():
         return ": it is empty"

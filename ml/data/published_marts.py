@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Which data it was: the publication, its loads, and the newest one that its features know."""
+    """A version of the data: the publication, its loads, and the clock of its features."""
 
     publication: int
     load_ids: list[str]

@@ -52,7 +52,7 @@ def novelty(shown: Ints, listeners: Ints, users: int) -> float:
 
 
 def gini(shown: Ints, tracks: int) -> float:
-    """How unequal tracks are shown: 0 when all are shown as often, near 1 when few take all."""
+    """Gini coefficient of how often tracks are shown: 0 when equal, near 1 when few take all."""
     times = np.sort(np.bincount(shown[shown >= 0], minlength=tracks))
     rank = np.arange(1, tracks + 1)
     return float((2 * rank - tracks - 1) @ times / (tracks * times.sum()))

@@ -99,7 +99,7 @@ def _share(rows: Sequence[dict[str, Any]], which: str) -> float | None:
 
 
 def note_profile(settings: MlSettings, number: int, now: Profile, run_id: str) -> None:
-    """Keep what the features were like when a version was trained."""
+    """Record the profile of features at the training of a version."""
     at = utc_now()
     about = {"model_version": number, "run_id": run_id, "noted_at": at}
     rows = [

@@ -37,7 +37,7 @@ class UserValues:
 
     @property
     def number_of_users(self) -> int:
-        """How many different users there are."""
+        """The number of different users."""
         return len(np.unique(self.users))
 
 
@@ -55,7 +55,7 @@ class RankerMetrics:
     evaluation: Evaluation | None = None
     """All of it, to be drawn; of one cut-off."""
     cut_offs: int = 1
-    """How many cut-offs the values come from."""
+    """The number of cut-offs of the values."""
 
 
 def pooled(metrics: Sequence[RankerMetrics]) -> RankerMetrics:
@@ -100,7 +100,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How much evidence of a gain is enough."""
+    """The evidence of a gain that a promotion requires."""
 
     adverb: str
     holds: Callable[[Gain], bool]

@@ -31,7 +31,7 @@ class Als(Model):
     iterations: int = setting(10, stored="rounds")
     regularization: float = setting(0.05, stored="ridge")
     alpha: float = setting(20.0, stored="trust")
-    """How much surer a play makes than no play does."""
+    """The confidence of a play, relative to no play (alpha)."""
     user_factors: Floats = learned(by_user=True)
     track_factors: Floats = learned()
 

@@ -55,7 +55,7 @@ def _of_length_one(weights: csr_matrix) -> csr_matrix:
 def _nearest(
     similarity: csr_matrix, number: int, first: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Keep each row's largest, itself left out; row 0 is track `first`."""
+    """Keep the largest values of each row without the diagonal; row 0 is track `first`."""
     data, indices, sizes = [], [], []
     for row in range(similarity.shape[0]):
         cells = slice(similarity.indptr[row], similarity.indptr[row + 1])

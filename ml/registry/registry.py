@@ -101,7 +101,7 @@ def _registered(client: MlflowClient) -> list[Any]:
 
 
 def _folder_in_artifacts(version: Version | None) -> str:
-    """Where MLflow keeps a version, below its artifacts; nothing where that is not known."""
+    """The path of a version below MLflow's artifacts; empty if unknown."""
     path = version.path if version else ""
     return path.removesuffix("/artifacts/factors.npz").removeprefix("mlflow/artifacts")
 

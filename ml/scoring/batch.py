@@ -30,7 +30,7 @@ RECOMMENDATIONS, SIMILAR = ML["recommendations"], ML["similar_tracks"]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was written: who made it, for how many users, how many rows."""
+    """A written batch: its model, its run, and its numbers of users and rows."""
 
     model_version: int
     run_id: str

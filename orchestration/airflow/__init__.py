@@ -1,1 +1,1 @@
-"""What the DAGs share: assets, defaults, tasks, the rendered dbt graph and its sensors."""
+"""Shared parts of the DAGs: assets, defaults, tasks, the rendered dbt graph and its sensors."""

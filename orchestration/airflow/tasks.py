@@ -95,7 +95,7 @@ def instant(clock: datetime | None) -> str | None:
 
 @contextmanager
 def log_of(context: Context) -> Iterator[None]:
-    """Let alerts name the page of this task's log."""
+    """Set the address of this task's log, for alerts."""
     before = os.environ.get(LOG_URL)
     os.environ[LOG_URL] = str(context["ti"].log_url)
     try:

@@ -89,7 +89,7 @@ def audit(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
 
 @app.command()
 def publish(wait: Wait = 0, target: Engine | None = None) -> None:
-    """Hand the build to its readers, if it is validated."""
+    """Publish the build, if it is validated."""
     from orchestration.steps import marts
 
     with writing(settings_for(target=target), "publish", wait) as day:

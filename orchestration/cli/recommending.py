@@ -39,7 +39,7 @@ def train(
 
 @app.command()
 def recommend(as_of: AsOf = None, wait: Wait = 0) -> None:
-    """Let the champion rank all tracks for all users; test and publish what it says."""
+    """Rank all tracks for all users by the champion; test and publish the recommendations."""
     from orchestration.steps import recommendations
 
     with writing(settings_for(as_of=as_of), "recommend", wait) as run:

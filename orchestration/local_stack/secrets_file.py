@@ -16,7 +16,7 @@ ROLES = {"admin": "admin", "operator": "op", "viewer": "viewer"}
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What the components share, and what people log in with."""
+    """Secrets shared by components, and passwords of people."""
 
     keys: dict[str, str]
     passwords: dict[str, str]

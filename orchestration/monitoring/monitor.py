@@ -21,7 +21,7 @@ from orchestration.warehouse.publishing import published_files
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """What a build of the monitoring marts made, and how many tests held."""
+    """The result of a build of the monitoring marts."""
 
     tables: int
     tests: int

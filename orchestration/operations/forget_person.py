@@ -15,7 +15,7 @@ from orchestration.warehouse.engines.lakehouse import share
 
 @dataclass(frozen=True, slots=True)
 class RemainingBackups:
-    """What forgetting can't change: backups, and lists beside them that could not be reached."""
+    """Backups that an erasure can't change, and erasure lists that could not be reached."""
 
     backups: list[str]
     """Those made before; they may hold the person still."""

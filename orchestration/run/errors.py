@@ -19,7 +19,7 @@ class SettingsWrong(OrchestrationError):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the writer lock: the process, its command, and since when (UTC)."""
+    """The holder of the writer lock: its process, its command and its start (UTC)."""
 
     pid: int
     command: str

@@ -69,7 +69,7 @@ def hold(data_dir: Path, command: str, wait_seconds: float = 0) -> Iterator[Writ
 
 
 def holder_of(data_dir: Path) -> Holder | None:
-    """Who holds the writer lock of `data_dir` now; None when it is free."""
+    """Return the holder of the writer lock of `data_dir`; None when it is free."""
     for _ in range(NAMING_POLLS):
         if _is_free(data_dir):
             return None

@@ -55,7 +55,7 @@ NO_BUILD = Heading(began=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a build did so far; `is_live` while more may come."""
+    """The progress of a build; `is_live` while more may follow."""
 
     nodes: dict[str, NodeResult]
     is_live: bool

@@ -28,7 +28,7 @@ class Step:
     rows: int | None = None
     what: str = ""
     warnings: Sequence[str] = ()
-    """What is odd although the step went on."""
+    """Warnings of the step."""
     seconds: float = 0.0
     attempts: int = 1
 

@@ -12,7 +12,7 @@ NAMES = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGH
 
 @dataclass(slots=True)
 class Ending:
-    """Which signal ended a command; Ctrl-C unless another one came."""
+    """The signal that ended a command; Ctrl-C unless another one came."""
 
     number: signal.Signals = signal.SIGINT
 

@@ -28,7 +28,7 @@ OF_THE_PAST_DAYS = 1
 
 @contextmanager
 def guarded(run: Run, restored_by: Callable[[Run], None]) -> Iterator[None]:
-    """Roll the champion back if it is on trial and what is done with it shows it to be bad.
+    """Roll a canary back if the steps inside fail because of its answers.
 
     Raises `DeploymentUndone` after the roll-back; any other failure as it came.
     """

@@ -185,7 +185,7 @@ def reconcile(run: Run, load_id: str | None) -> None:
 
 
 def publish(run: Run) -> "Publication":
-    """Hand the validated build to its readers."""
+    """Publish the validated build."""
     from orchestration.monitoring.measures import measure_build, measure_publication
     from orchestration.warehouse.build_file import removed_if_damaged
     from orchestration.warehouse.engines.handover import hand_over

@@ -92,19 +92,19 @@ def recommend(run: Run) -> bool:
 
 
 def score_on_trial(run: Run) -> None:
-    """Score all users; a model on trial that can't be used goes back."""
+    """Score all users; a canary that can't be used is rolled back."""
     with guarded(run, restored_by=_restore):
         score(run)
 
 
 def build_recommendations(run: Run, nodes: Sequence[str] = ()) -> "Build":
-    """Build and test what the champion recommends; a model on trial that fails them goes back."""
+    """Build and test the recommendations; a canary that fails the tests is rolled back."""
     with guarded(run, restored_by=_restore):
         return build(run, "recommendations", nodes=nodes)
 
 
 def score(run: Run) -> "Batch | None":
-    """Let the champion rank all tracks for all users; None where no features are published yet."""
+    """Rank all tracks for all users by the champion; None without published features."""
     from ml.errors import NothingToLearnFrom
     from ml.scoring import recommend
 

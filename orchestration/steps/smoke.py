@@ -14,12 +14,12 @@ UNREACHABLE = "/ready: no answer"
 
 
 class SomethingWrong(Exception):
-    """What a check found, in one line."""
+    """A failed check, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServingClient:
-    """A server, and the key it is asked with."""
+    """A client of a server, with its key."""
 
     url: str
     key: str

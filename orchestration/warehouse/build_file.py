@@ -103,7 +103,7 @@ def discard(path: Path, why: str) -> None:
 
 
 def wal_of(path: Path) -> Path:
-    """Where DuckDB logs what is not in the file yet."""
+    """The path of DuckDB's write-ahead log of a file."""
     return path.with_name(f"{path.name}.wal")
 
 

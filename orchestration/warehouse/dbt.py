@@ -28,7 +28,7 @@ MONITORING = Target("monitoring", "monitoring")
 
 
 def project() -> Path:
-    """Where the models are that dbt works on."""
+    """The folder of the dbt project."""
     return ROOT / "dbt_project"
 
 

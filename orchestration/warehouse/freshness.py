@@ -14,7 +14,7 @@ from orchestration.warehouse.rhythm import quiet_limit
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old a source is: `age` and the limits it is held to, in hours."""
+    """The freshness of a source: `age` and its limits, in hours."""
 
     source: str
     status: str

@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of a key."""
+    """An API key as it is stored: without its secret."""
 
     name: str
     sha256: str
@@ -40,7 +40,7 @@ class Key:
 
 
 def digest(secret: bytes) -> bytes:
-    """What is kept of a key."""
+    """The hash of a secret, as it is stored."""
     return sha256(secret).digest()
 
 
@@ -85,7 +85,7 @@ def remove(path: Path, name: str) -> None:
 
 @contextmanager
 def _changing(path: Path) -> Iterator[list[Key]]:
-    """Let one process at a time change the list; what raises changes nothing."""
+    """Change the list under a lock; an exception leaves it unchanged."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(".keys.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

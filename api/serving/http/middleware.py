@@ -96,7 +96,7 @@ class Middleware:
             self._log.request(route, status, spent, key.name if key else "", request_id)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> int:
-        """Let FastAPI answer; return its status."""
+        """Pass the request to FastAPI; return the status of its response."""
         status = 0
 
         async def send_with_headers(message: Message) -> None:

@@ -27,7 +27,7 @@ class Fault(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why there is no answer."""
+    """A problem of RFC 9457, as an exception."""
 
     type: str = Field(examples=["about:blank"])
     title: str = Field(examples=["Too Many Requests"])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
     Task = Callable[[Event], None]
-    """What the refresher runs; it sets the event when its first round is done."""
+    """The refresher's main function; it sets the event after its first round."""
 
 _START_SECONDS, _END_SECONDS = 600, 10
 _IDLE_SECONDS = 65

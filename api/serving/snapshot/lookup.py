@@ -155,7 +155,7 @@ class Snapshot:
         return SessionAnswer(self._items(rows[page], page.start + 1), len(rows), len(known))
 
     def model(self) -> bytes:
-        """What is known of the model that is served."""
+        """The facts of the served model."""
         manifest = self.manifest
         known: dict[str, Any] = {
             "model_version": manifest.model_version,

@@ -37,7 +37,7 @@ class PlaylistBatch(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Which publication and which model the answers come from; instants are ISO 8601, UTC."""
+    """The publication and the model of a snapshot; instants are ISO 8601, UTC."""
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
@@ -64,7 +64,7 @@ class Manifest(BaseModel):
 
 
 class Pointer(BaseModel):
-    """Which answers are served now, and why not newer ones."""
+    """The snapshot served now, and why it is not a newer one."""
 
     model_config = ConfigDict(frozen=True)
 

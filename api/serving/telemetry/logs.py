@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WRITE_EVERY = 0.25
 _MOST_WAITING = 200_000
 _ATOMIC = 4096
-"""What a pipe takes from several writers without mixing their lines."""
+"""The most bytes that a pipe takes from several writers without mixing their lines."""
 
 
 class Log:

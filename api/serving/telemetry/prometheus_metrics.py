@@ -48,7 +48,7 @@ _PREFIX = "moovitamix_serving_"
 
 
 class Counts:
-    """What this worker counts."""
+    """The counters of this worker."""
 
     def __init__(self) -> None:
         self._requests = Counter(

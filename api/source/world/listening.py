@@ -125,7 +125,7 @@ def _play(rng: np.random.Generator, scene: Scene, starts: Starts) -> pa.Table:
 
 
 def _rank(user: Ints) -> Ints:
-    """How many of the same user come before, in a vector sorted by user."""
+    """Rank within the user, in a vector sorted by user."""
     at = np.arange(len(user))
     return at - np.searchsorted(user, user, side="left")
 

@@ -47,7 +47,7 @@ def only_maker(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where each block's tables are."""
+    """The paths of each block's tables."""
 
     folder: Path
 

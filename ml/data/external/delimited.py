@@ -27,7 +27,7 @@ _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|",
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a file is cut into fields."""
+    """The dialect of a delimited file."""
 
     delimiter: str
     first: list[str]

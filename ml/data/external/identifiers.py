@@ -17,7 +17,7 @@ _LARGEST_FLOAT = 2**53
 
 
 def settle_ids(column: Column) -> None:
-    """Let ids, which are text, be what they were before a program made floats of them.
+    """Restore ids, which are text, that a program has turned into floats.
 
     Raises:
         UnreadableTable: the file's ids have been rounded: several have become one.

@@ -27,12 +27,12 @@ class Source:
     types: list[str]
     """DuckDB's, of each column; all text where the format has no types."""
     selects: list[str]
-    """How each column is selected."""
+    """The SQL expression of each column."""
     reader: str
     form: str
     """Of the file, for the report."""
     locate: Callable[[int], str] = field(default="row {}".format)
-    """Where the row of a number from 1 stands."""
+    """Return the place of a row, numbered from 1, in its file."""
     has_header: bool = True
 
     def at(self, row: int) -> str:

@@ -66,7 +66,7 @@ class Problem:
     values: Floats
     """Tracks x values: 1 where a track has a value that each user likes differently."""
     exposure: Floats
-    """How much of the time each track was there to be played."""
+    """The share of the time in which each track could be played."""
 
 
 def infer(problem: Problem, components: int, prior: float, epochs: int, seed: int) -> Parameters:

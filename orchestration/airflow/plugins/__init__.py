@@ -1,1 +1,1 @@
-"""What we add to Airflow's web server."""
+"""Plugins of Airflow's web server."""

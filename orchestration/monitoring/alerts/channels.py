@@ -86,7 +86,7 @@ def _reason(result: "NotifyResult") -> str:
 
 
 def _keep_the_log_apart() -> None:
-    """Let Apprise's log be read from its results only: it may quote addresses."""
+    """Silence Apprise's log, which may quote addresses; its results are used."""
     log = logging.getLogger("apprise")
     log.setLevel(logging.DEBUG)
     log.propagate = False

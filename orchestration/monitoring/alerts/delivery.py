@@ -89,5 +89,5 @@ def _sent_lately(settings: Settings, alert: Alert, asked: AlertSettings) -> set[
 
 
 def _identity(*, kind: str, step: str, reason: str, severity: str, **_: object) -> tuple[str, ...]:
-    """What alerts of one problem have in common: all but the numbers in the reason."""
+    """The identity of a problem: everything in its alerts except numbers in the reason."""
     return kind, step or "", severity, re.sub(r"\d+", "#", reason)

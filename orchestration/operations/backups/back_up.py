@@ -39,7 +39,7 @@ SERVER = "PG_VERSION"
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """What a backup holds, how much of it is shared with the one before, and what had to go."""
+    """The report of a backup: its size, what it shares with the one before, what was removed."""
 
     path: Path
     files: int

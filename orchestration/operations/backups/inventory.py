@@ -24,7 +24,7 @@ class BackupFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds, of which data folder, and who made it when."""
+    """The manifest of a backup: its files, data folder, run and time."""
 
     run_id: str
     made_at: str

@@ -23,7 +23,7 @@ LOCK = ".writer.lock"
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What was put back."""
+    """The restored backup."""
 
     backup: Path
     made_at: str

@@ -98,7 +98,7 @@ def _copy(built: "duckdb.DuckDBPyConnection", table: str, files: list[str]) -> i
 
 
 def _count_only(built: "duckdb.DuckDBPyConnection", loads: list[str]) -> None:
-    """Let the ledger name the loads that Spark has read, and no later ones."""
+    """Set the ledger to the loads that Spark has read, without later ones."""
     built.execute("delete from ledger.loads where not list_contains(?, load_id)", [loads])
 
 

@@ -20,5 +20,5 @@ class Plugin(BasePlugin):
         self.lake_url = lake_in(config["lake_url"], folder(Path(config["data_dir"] or "data")))
 
     def configure_connection(self, conn: "duckdb.DuckDBPyConnection") -> None:
-        """Let the connection read what the URL names."""
+        """Give the connection access to the lake's URL."""
         reach(conn, self.lake_url)

@@ -35,14 +35,14 @@ class Part:
     """The newest load that it knows of."""
     tables: list[Table]
     file: str = "made"
-    """Where its tables stand: in the build file, or still in the `present` publication."""
+    """The source of its tables: the build file, or still in the `present` publication."""
     personal: frozenset[tuple[str, str, str]] = frozenset()
     """Columns that hold personal data, each as (schema, table, column)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a publication says of where it comes from."""
+    """The origin of a publication."""
 
     version: int
     run_id: str | None
@@ -53,7 +53,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedBuild:
-    """What a good build left in `ledger`: the loads that it holds, and its parts, marts first."""
+    """A validated build as its `ledger` has it: its loads, and its parts, marts first."""
 
     load_ids: list[str]
     as_of: datetime | None
@@ -71,7 +71,7 @@ class PublishedTable:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What was published: its version, its tables, and the size of the file in bytes.
+    """A publication: its version, its tables, and the size of the file in bytes.
 
     `mended` says what was wrong with the publication that it replaced, if anything was.
     """

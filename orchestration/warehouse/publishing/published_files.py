@@ -194,7 +194,7 @@ def _link_again(link: Path, folder: Path) -> None:
 
 
 def _move_link(link: Path, file: Path) -> None:
-    """Let a relative link name a file, by one rename."""
+    """Point a relative link to a file, by one rename."""
     target = os.path.relpath(os.path.realpath(file), os.path.realpath(link.parent))
     if link.is_symlink() and os.readlink(link) == target:  # noqa: PTH115 - 3.11's differs
         return
@@ -202,6 +202,6 @@ def _move_link(link: Path, file: Path) -> None:
 
 
 def _replace_with_same(previous: Path, present: Path) -> None:
-    """Let a second name stand for a plain file."""
+    """Add a second name to a plain file."""
     with atomic.draft_of(previous) as draft:
         draft.hardlink_to(present)
