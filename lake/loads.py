@@ -46,7 +46,7 @@ def decide(lake_url: str, result: ValidationResult, by: str) -> None:
 
 def validation_results(lake_url: str) -> list[ValidationResult]:
     """The latest result of each load, in the order of their `as_of`."""
-    known = that_count(log.read(lake_url, "load_verdicts"))
+    known = latest_by_load(log.read(lake_url, "load_verdicts"))
     return sorted(known.values(), key=lambda result: (result.as_of, result.load_id))
 
 
@@ -65,7 +65,7 @@ def cursor(lake_url: str, as_of: datetime) -> datetime | None:
         rows += log.read(lake_url, "load_verdicts", [folder])
         windows = [
             one
-            for one in that_count(rows).values()
+            for one in latest_by_load(rows).values()
             if one.verdict == "accepted" and one.updated_until <= as_of
         ]
         if any(window.updated_since is None for window in windows):
@@ -82,10 +82,10 @@ def _connected(windows: list[ValidationResult]) -> datetime | None:
     return reached
 
 
-def is_decided(lake_url: str, load_id: str) -> bool:
-    """Whether the load has a validation result."""
-    storage, root = fsspec.core.url_to_fs(lake_url)
-    return bool(storage.glob(f"{root}/ops/load_verdicts/day=*/{load_id}.*.parquet"))
+def result_of(lake_url: str, load_id: str, day: date) -> ValidationResult | None:
+    """The latest validation result of a load, stored under its day; None while it has none."""
+    folders = [one for one in log.days(lake_url, "load_verdicts") if one.endswith(f"={day}")]
+    return latest_by_load(log.read(lake_url, "load_verdicts", folders)).get(load_id)
 
 
 def is_committed(lake_url: str, load_id: str) -> bool:
@@ -94,7 +94,7 @@ def is_committed(lake_url: str, load_id: str) -> bool:
     return bool(storage.exists(f"{root}/{DATASET}/_dlt_loads/{SOURCE}__{load_id}.jsonl"))
 
 
-def that_count(rows: list[dict[str, Any]]) -> dict[str, ValidationResult]:
+def latest_by_load(rows: list[dict[str, Any]]) -> dict[str, ValidationResult]:
     """The latest validation result of each load, by load."""
     newest = sorted(rows, key=lambda row: row["decided_at"])
     return {row["load_id"]: ValidationResult(**row) for row in newest}

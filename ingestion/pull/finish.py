@@ -45,19 +45,29 @@ def finish(settings: IngestionSettings, pending: PendingPull) -> bool:
         RawValidationFailed: the load stays undecided until the next run.
     """
     pipeline.load(pipeline.open_pipeline(settings, pending.as_of), settings.lake_url)
-    validation = None
     committed = loads.is_committed(settings.lake_url, pending.load_id)
-    if committed:
-        if not loads.is_decided(settings.lake_url, pending.load_id):
-            load = decision(pending, None)
-            validation = raw_validation.get_process().validate(
-                settings.lake_url, load, settings.quality_dir
-            )
-        record_load(settings, pending, validation)
+    refusal = _validate(settings, pending) if committed else None
     settings.pending_file.unlink()
-    if validation and validation.refusal:
-        raise LoadRefused(pending.load_id, validation.refusal, settings.quality_dir / INDEX)
+    if refusal:
+        raise LoadRefused(pending.load_id, refusal, settings.quality_dir / INDEX)
     return committed
+
+
+def _validate(settings: IngestionSettings, pending: PendingPull) -> str | None:
+    """Validate a committed load and record the result; return why it is refused, if it is.
+
+    A load that has a result from before a crash keeps it, and a refusal is reported again.
+    """
+    day = pending.as_of.date()
+    if result := loads.result_of(settings.lake_url, pending.load_id, day):
+        record_load(settings, pending, None)
+        return result.reason if result.verdict == "refused" else None
+    load = decision(pending, None)
+    validation = raw_validation.get_process().validate(
+        settings.lake_url, load, settings.quality_dir
+    )
+    record_load(settings, pending, validation)
+    return validation.refusal
 
 
 def _belongs(pending: PendingPull, settings: IngestionSettings) -> bool:

@@ -83,7 +83,7 @@ def _pulls_since(lake_url: str, since: datetime) -> list[dict[str, Any]]:
     def folders(table: str) -> list[str]:
         return [day for day in log.days(lake_url, table) if day.rsplit("/", 1)[-1] >= first]
 
-    results = loads.that_count(log.read(lake_url, "load_verdicts", folders("load_verdicts")))
+    results = loads.latest_by_load(log.read(lake_url, "load_verdicts", folders("load_verdicts")))
     accepted = {name for name, one in results.items() if one.verdict == "accepted"}
     pulls = log.read(lake_url, "pulls", folders("pulls"))
     return [row for row in pulls if row["load_id"] in accepted]

@@ -62,7 +62,7 @@ def fill(values: pa.ChunkedArray) -> Fill:
 
 def usual(lake_url: str, load: loads.ValidationResult) -> Fills:
     """Sum up the columns of the newest accepted loads before this one."""
-    results = loads.that_count(log.read(lake_url, "load_verdicts", _newest(lake_url, load)))
+    results = loads.latest_by_load(log.read(lake_url, "load_verdicts", _newest(lake_url, load)))
     known = sorted(
         (one for one in results.values() if one.verdict == "accepted" and one.as_of < load.as_of),
         key=lambda one: one.as_of,

@@ -44,7 +44,7 @@ inferred as (
     select
         {{ key }},
         {% for attribute in attributes %}
-        cast(null as string) as {{ attribute }},
+        null as {{ attribute }},
         {% endfor %}
         cast(null as timestamp) as created_at,
         cast(null as timestamp) as updated_at,

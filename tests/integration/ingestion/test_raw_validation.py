@@ -111,6 +111,26 @@ def test_a_mended_window_is_pulled_again(api: OriginalApi, settings: IngestionSe
     assert accepted(settings.lake_url) == [done.load_id]
 
 
+def test_a_refusal_that_a_crash_kept_from_its_run_is_reported_by_the_next(
+    api: OriginalApi, settings: IngestionSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(api, "users", 1, email=None)
+    unlink = Path.unlink
+
+    def crash(path: Path, missing_ok: bool = False) -> None:
+        if path == settings.pending_file:
+            raise KeyboardInterrupt
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Path, "unlink", crash)
+        ingest(settings, as_of=DAY, run_id="r1")
+    with pytest.raises(LoadRefused, match="email is known") as refused:
+        ingest(settings, as_of=DAY + timedelta(hours=1), run_id="r2")
+    assert [one.load_id for one in validation_results(settings.lake_url)] == [refused.value.load_id]
+    assert accepted(settings.lake_url) == []
+
+
 def test_a_person_can_overrule_raw_validation_and_the_reason_stays(
     api: OriginalApi, settings: IngestionSettings
 ) -> None:
