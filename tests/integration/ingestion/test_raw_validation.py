@@ -122,9 +122,10 @@ def test_a_refusal_that_a_crash_kept_from_its_run_is_reported_by_the_next(
             raise KeyboardInterrupt
         unlink(path, missing_ok)
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", crash)
-        ingest(settings, as_of=DAY, run_id="r1")
+        with pytest.raises(KeyboardInterrupt):
+            ingest(settings, as_of=DAY, run_id="r1")
     with pytest.raises(LoadRefused, match="email is known") as refused:
         ingest(settings, as_of=DAY + timedelta(hours=1), run_id="r2")
     assert [one.load_id for one in validation_results(settings.lake_url)] == [refused.value.load_id]
