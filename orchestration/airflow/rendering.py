@@ -13,7 +13,7 @@ from airflow.sdk import TaskGroup, TriggerRule, XComArg
 
 from orchestration.airflow.sensors import NodeSensor
 from orchestration.run.settings import ROOT
-from orchestration.warehouse.graph import PROJECT, manifest_of, watched
+from orchestration.warehouse.graph import PROJECT, manifest_of, rendered_nodes
 
 if TYPE_CHECKING:
     from cosmos import DbtTaskGroup  # type: ignore[import-untyped]
@@ -36,7 +36,7 @@ def dbt_graph(part: str, built: XComArg, *, after: XComArg | None = None) -> "Db
         TestBehavior,
     )
 
-    shown = watched(part)
+    shown = rendered_nodes(part)
     ((builder, _),) = built.iter_references()
 
     def watch(task_id: str, nodes: list[str], group: TaskGroup | None) -> NodeSensor:

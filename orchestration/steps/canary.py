@@ -27,7 +27,7 @@ OF_THE_PAST_DAYS = 1
 
 
 @contextmanager
-def guarded(run: Run, restored_by: Callable[[Run], None]) -> Iterator[None]:
+def roll_back_on_failure(run: Run, restored_by: Callable[[Run], None]) -> Iterator[None]:
     """Roll a canary back if the steps inside fail because of its answers.
 
     Raises `DeploymentUndone` after the roll-back; any other failure as it came.
@@ -40,12 +40,12 @@ def guarded(run: Run, restored_by: Callable[[Run], None]) -> Iterator[None]:
     except (BuildFailed, DamagedModel, UnusableModel, ServedWrong) as error:
         if served_well(run) or not can_roll_back(ml_settings(run)):
             raise
-        after = withdraw(run, str(error))
+        after = roll_back_canary(run, str(error))
         restored_by(run)
         raise DeploymentUndone(str(error), after) from error
 
 
-def withdraw(run: Run, why: str) -> int:
+def roll_back_canary(run: Run, why: str) -> int:
     """Make the champion before the present one champion again, or a baseline; return its version.
 
     Raises `NothingToRollBackTo` where the present champion is a baseline, and the only one.

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestration.run.runs import Run
-from orchestration.steps.canary import check_served, guarded, ml_settings, served_well, withdraw
+from orchestration.steps.canary import (
+    check_served,
+    ml_settings,
+    roll_back_canary,
+    roll_back_on_failure,
+    served_well,
+)
 from orchestration.steps.marts import build, publish
 
 if TYPE_CHECKING:
@@ -93,13 +99,13 @@ def recommend(run: Run) -> bool:
 
 def score_on_trial(run: Run) -> None:
     """Score all users; a canary that can't be used is rolled back."""
-    with guarded(run, restored_by=_restore):
+    with roll_back_on_failure(run, restored_by=_restore):
         score(run)
 
 
 def build_recommendations(run: Run, nodes: Sequence[str] = ()) -> "Build":
     """Build and test the recommendations; a canary that fails the tests is rolled back."""
-    with guarded(run, restored_by=_restore):
+    with roll_back_on_failure(run, restored_by=_restore):
         return build(run, "recommendations", nodes=nodes)
 
 
@@ -121,7 +127,7 @@ def score(run: Run) -> "Batch | None":
 
 def smoke(run: Run) -> None:
     """Ask the served answers as an app would; a model that was just promoted goes if they fail."""
-    with guarded(run, restored_by=_restore), run.step("smoke") as step:
+    with roll_back_on_failure(run, restored_by=_restore), run.step("smoke") as step:
         step.what = check_served(run)
 
 
@@ -133,7 +139,7 @@ def smoke_if_new(run: Run) -> None:
 
 def roll_back(run: Run, why: str) -> None:
     """Put the champion before the present one back, and its recommendations; publish them."""
-    withdraw(run, why)
+    roll_back_canary(run, why)
     _restore(run)
 
 

@@ -70,7 +70,7 @@ def build_on_duckdb(
     lock.require_for(settings.data_dir)
     results = _piece(settings, part, nodes, **listeners) if nodes else None
     if results is None:
-        results = built(settings, part, full_refresh=full_refresh, **listeners)
+        results = run_build(settings, part, full_refresh=full_refresh, **listeners)
     return _summary(settings, part, results)
 
 
@@ -104,7 +104,7 @@ def selection_of(part: str, nodes: Sequence[str]) -> tuple[str, ...]:
     return ("--select", *chosen, "--exclude", *others, "--indirect-selection", "empty")
 
 
-def built(
+def run_build(
     settings: Settings,
     part: str,
     *,
@@ -162,17 +162,17 @@ def _summary(settings: Settings, part: str, results: "list[RunResult]") -> Build
     import duckdb
 
     kinds = [str(result.node.resource_type) for result in results]
-    with duckdb.connect(settings.build_file, read_only=True) as built:
-        ((is_full_refresh,),) = built.execute(
+    with duckdb.connect(settings.build_file, read_only=True) as db:
+        ((is_full_refresh,),) = db.execute(
             "select is_full_refresh from ledger.state where part = ?", [part]
         ).fetchall()
-        tables = built.execute(
+        tables = db.execute(
             "select schema_name, table_name from ledger.relations"
             " where part = ? and schema_name in ?",
             [part, READER_SCHEMAS],
         ).fetchall()
-        rows = sum(rows_of(built, *table) for table in tables)
-        quarantined = rows_in_quarantine(built) if part == MARTS else 0
+        rows = sum(rows_of(db, *table) for table in tables)
+        quarantined = rows_in_quarantine(db) if part == MARTS else 0
     return Build(
         models=kinds.count("model"),
         tests=kinds.count("test") + kinds.count("unit_test"),

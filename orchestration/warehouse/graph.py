@@ -34,7 +34,7 @@ def manifest_of(part: str) -> Path:
     return path
 
 
-def watched(part: str) -> dict[str, list[str]]:
+def rendered_nodes(part: str) -> dict[str, list[str]]:
     """Return, of the part, what each task of the graph shows: by its id, the ids of dbt's nodes.
 
     A model or a source is shown under its own id, with the unit tests that come before it; the data

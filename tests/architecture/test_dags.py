@@ -147,7 +147,9 @@ def test_the_tasks_are_dbts_graph(loaded: dict[str, Any], dag: str, part: str) -
     }
     shown_by = {node: name for name, task in tasks.items() for node in task["nodes"]}
     shown = [node for task in tasks.values() for node in task["nodes"]]
-    assert sorted(shown) == sorted(node for nodes in graph.watched(part).values() for node in nodes)
+    assert sorted(shown) == sorted(
+        node for nodes in graph.rendered_nodes(part).values() for node in nodes
+    )
     models = dict(graph.models_of(part))
     assert models
     for model, parents in models.items():

@@ -12,7 +12,7 @@ from orchestration.run.errors import SparkMissing
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import ROOT, Settings
 from orchestration.warehouse import unit_tests
-from orchestration.warehouse.build import Build, Listeners, built
+from orchestration.warehouse.build import Build, Listeners, run_build
 from orchestration.warehouse.dbt import Target, dbt
 from orchestration.warehouse.failures import results_of
 from orchestration.warehouse.publishing.publication import MARTS
@@ -42,7 +42,7 @@ def build_on_spark(
     lock.require_for(settings.data_dir)
     require_spark()
     index_lake(settings)
-    results = built(
+    results = run_build(
         settings,
         part,
         full_refresh=full_refresh,
