@@ -6,13 +6,13 @@ from typing import Any
 import duckdb
 import yaml
 
-CONTRACTS = Path(__file__).parents[2] / "dbt_project" / "models" / "monitoring"
+MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
 
 
-def written(file: Path, **rows: list[dict[str, Any]]) -> Path:
-    """Write all monitoring marts into `file`, `rows` by the mart that holds them."""
+def written(file: Path, folder: str = "monitoring", **rows: list[dict[str, Any]]) -> Path:
+    """Write all marts of a folder of models into `file`, `rows` by the mart that holds them."""
     with duckdb.connect(file) as marts:
-        for mart, columns in contracts().items():
+        for mart, columns in contracts(folder).items():
             declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             marts.execute(f"create table {mart} ({declared})")
         for mart, these in rows.items():
@@ -23,11 +23,11 @@ def written(file: Path, **rows: list[dict[str, Any]]) -> Path:
     return file
 
 
-def contracts() -> dict[str, dict[str, str]]:
+def contracts(folder: str = "monitoring") -> dict[str, dict[str, str]]:
     """The columns of each mart and their types, as dbt enforces them."""
     models = [
         model
-        for path in sorted(CONTRACTS.glob("*.yml"))
+        for path in sorted((MODELS / folder).glob("*.yml"))
         for model in yaml.safe_load(path.read_text()).get("models", [])
     ]
     assert models

@@ -1,12 +1,13 @@
-"""Read the monitoring marts; what is not there yet has no rows."""
+"""Read the monitoring marts and the published ones; what is not there yet has no rows."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lake import publications
+from lake.errors import PublicationDamaged
 from orchestration.run.redaction import mask
 
 if TYPE_CHECKING:
@@ -35,10 +36,23 @@ class Records:
 
 
 @contextmanager
-def open_records(monitoring: Path) -> Iterator[Records]:
-    """Yield the marts of a file, which a run may replace meanwhile."""
+def open_records(monitoring: Path, marts: Path | None = None) -> Iterator[Records]:
+    """Yield the marts of a file, which a run may replace meanwhile, and `marts` as `published`."""
     with publications.connect(monitoring) as connection:
+        if marts is not None:
+            _attach(connection, marts)
         yield Records(connection)
+
+
+def _attach(connection: "duckdb.DuckDBPyConnection", marts: Path) -> None:
+    """Attach what is published; the report of the runs must not fail where that is damaged."""
+    import duckdb
+
+    with suppress(PublicationDamaged, duckdb.IOException):
+        if file := publications.find(marts):
+            publications.require_intact(marts, file)
+            name = str(file).replace("'", "''")
+            connection.execute(f"attach '{name}' as published (read_only)")
 
 
 def _masked(value: object) -> object:

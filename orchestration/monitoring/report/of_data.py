@@ -1,4 +1,4 @@
-"""Pictures of the data: volume, record counts, freshness, nulls, quarantine and storage."""
+"""Pictures of the data: volume, counts, freshness, nulls, quarantine, storage, listens."""
 
 import altair as alt
 
@@ -76,6 +76,17 @@ def nulls(rows: list[Row]) -> Drawing:
     came = [row for row in came if row["column"] in fullest]
     colours = colours_of(fullest)
     return Drawing(_percents(came, "measured_at", "column", colours), legend_of(colours))
+
+
+def listened_to(rows: list[Row]) -> Drawing:
+    """Draw, for each day, the share of what was recommended that was then listened to."""
+    names = [f"{row['kind']}: {row['counts']} listens" for row in rows]
+    rows = [
+        row | {"percent": 100 * row["rate"], "list": name}
+        for row, name in zip(rows, names, strict=True)
+    ]
+    colours = colours_of(names)
+    return Drawing(_percents(rows, "day", "list", colours), legend_of(colours))
 
 
 def _percents(rows: list[Row], instant: str, column: str, colours: dict[str, str]) -> alt.Chart:

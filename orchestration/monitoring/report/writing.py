@@ -20,7 +20,7 @@ def write(settings: Settings) -> tuple[Path, Level]:
     """
     if find(settings.monitoring_file) is None:
         raise NothingMonitored(settings.monitoring_file)
-    with open_records(settings.monitoring_file) as records:
+    with open_records(settings.monitoring_file, settings.marts_file) as records:
         stands = state(records)
         sections = [
             (title, [(picture, records.ask(picture.sql)) for picture in pictures])

@@ -129,10 +129,13 @@ def test_the_page_is_whole_by_itself_and_says_nothing_that_it_should_not(tmp_pat
 def test_each_picture_has_its_table_on_the_first_day_and_after_months(
     tmp_path: Path, days: int
 ) -> None:
-    page = write(at(tmp_path, **days_of(days)))[0].read_text()
+    settings = at(tmp_path, **days_of(days))
+    assert "No list is seven days old yet" in write(settings)[0].read_text(), "nothing is published"
+    written(settings.marts_file, "recommendations", **_listened(days))
+    page = write(settings)[0].read_text()
     pictures = [picture for few in SECTIONS.values() for picture in few]
     drawn = [picture for picture in pictures if picture.draw]
-    assert page.count("<svg ") == len(drawn) == 12
+    assert page.count("<svg ") == len(drawn) == 13
     assert page.count("<details>") == len(pictures)
     assert "Green: all is well" in page
     assert len(page) < 1_000_000
@@ -203,6 +206,19 @@ def _a_day(number: int, when: datetime, day: date) -> dict[str, Row]:
         | {"place": "quarantine", "reason": "null key", "records": 2},
         "api_calls": {"day": day, "endpoint": "users", **times},
         "api_health": look(is_healthy=True) | {"checked_at": when, "response_ms": 2.0},
+    }
+
+
+def _listened(days: int) -> dict[str, list[Row]]:
+    """Outcomes of so many days of lists, and the rates of all of them."""
+    of_all = {"kind": "recommendations", "model_version": 1, "within_days": 7, "counts": "first"}
+    tracks = {"shown": 50, "listened": 4, "rate": 0.08, "rate_low": 0.03, "rate_high": 0.19}
+    one = of_all | tracks | {"strategy": "model", "ranks": "01", "users": 9, "is_complete": True}
+    return {
+        "recommendation_outcomes": [
+            one | {"day": DAY + timedelta(days=number)} for number in range(days)
+        ],
+        "recommendation_rates": [of_all | tracks | {"days": days}],
     }
 
 
