@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import fcntl
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lake import batches
 from lake.clock import utc_now
+from ml.data.outcomes import listened_to
 from ml.errors import DamagedModel, MlError, NothingToRollBackTo, UnusableModel
 from ml.lifecycle.first_champion import register_baseline
 from ml.lifecycle.holdout import metrics_of, metrics_of_popularity
@@ -46,6 +48,8 @@ def evaluate_challenger(
     with _one_at_a_time(settings):
         champion = registry.find_champion(settings)
         decision = _decide(settings, challenger, champion, holdout)
+        if champion and (rates := listened_to(settings, champion.number)):
+            decision = replace(decision, evidence=decision.evidence | {"listened_to": rates})
         after = challenger if decision.is_promoted else champion
         _write(settings, decision, after, champion, challenger, run_id)
     return decision

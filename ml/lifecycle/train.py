@@ -194,7 +194,12 @@ def _evidence(decision: Decision) -> dict[str, float]:
     if "test_users" in evidence:
         metrics["decided_test_users"] = float(evidence["test_users"])
         metrics["decided_cut_offs"] = float(len(evidence.get("cut_offs", [1])))
-    return metrics
+    return metrics | {
+        f"champion_listened_to_{name}{part.removeprefix('rate')}": float(value)
+        for name, rates in evidence.get("listened_to", {}).items()
+        for part, value in rates.items()
+        if part.startswith("rate")
+    }
 
 
 def _log_trial(client: MlflowClient, trial: Trial) -> None:

@@ -44,6 +44,15 @@ played as (
 
 ),
 
+pairs as (
+
+    select distinct
+        user_id,
+        track_id
+    from played
+
+),
+
 first_plays as (
 
     select
@@ -51,7 +60,7 @@ first_plays as (
         track_id,
         min(listened_at) as first_played_at
     from listens
-    inner join (select distinct user_id, track_id from played) as pairs using (user_id, track_id)
+    inner join pairs using (user_id, track_id)
     group by user_id, track_id
 
 ),
@@ -135,10 +144,14 @@ counted as (
         within_days,
         counts,
         max(made_at) as made_at,
-        count(*) as users,
+        count(*) as user_count,
         sum(shown) as shown,
         sum(
-            case within_days when 1 then listened_1 when 7 then listened_7 else listened_28 end
+            case within_days
+                when 1 then listened_1
+                when 7 then listened_7
+                else listened_28
+            end
         ) as listened
     from of_users
     cross join windows
@@ -154,7 +167,7 @@ select
     ranks,
     within_days,
     counts,
-    users,
+    user_count,
     cast(shown as bigint) as shown,
     cast(listened as bigint) as listened,
     listened / cast(shown as double) as rate,

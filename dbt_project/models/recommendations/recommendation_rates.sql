@@ -7,7 +7,7 @@ outcomes as (
 
 ),
 
--- All together, then by strategy, and by places in the list: what is null is not told apart.
+-- All together, then by strategy, and by ranks; null stands for all.
 counted as (
 
     select
@@ -17,7 +17,7 @@ counted as (
         counts,
         strategy,
         ranks,
-        count(distinct day) as days,
+        count(distinct day) as list_days,
         cast(sum(shown) as bigint) as shown,
         cast(sum(listened) as bigint) as listened
     from outcomes
@@ -36,7 +36,7 @@ select
     counts,
     strategy,
     ranks,
-    days,
+    list_days,
     shown,
     listened,
     listened / cast(shown as double) as rate,

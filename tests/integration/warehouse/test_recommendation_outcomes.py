@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DAY = datetime(2026, 1, 10, 21)
 TRACKS = range(1, 8)
 RECOMMENDATIONS = ("--selector", "recommendations")
-COLUMNS = "day, ranks, within_days, users, shown, listened, is_complete"
+COLUMNS = "day, ranks, within_days, user_count, shown, listened, is_complete"
 FIRST = Load(
     "1.1",
     DAY,
