@@ -9,7 +9,7 @@ import yaml
 MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
 
 
-def written(file: Path, folder: str = "monitoring", **rows: list[dict[str, Any]]) -> Path:
+def written(file: Path, folder: str = "monitoring", /, **rows: list[dict[str, Any]]) -> Path:
     """Write all marts of a folder of models into `file`, `rows` by the mart that holds them."""
     with duckdb.connect(file) as marts:
         for mart, columns in contracts(folder).items():

@@ -1,29 +1,13 @@
 with
 
-shown as (
-
-    {{ shown_lists() }}
-
-),
-
-listens as (
-
-    select
-        user_id,
-        track_id,
-        listened_at,
-        etl_updated_at
-    from {{ ref('fact_listen_history') }}
-
-),
-
 newest as (
 
-    select max(etl_updated_at) as newest_at from listens
+    select max(etl_updated_at) as newest_at from {{ ref('fact_listen_history') }}
 
 ),
 
 -- Of what was shown little is played: only that is looked up in the whole history.
+-- Lists and listens are read where they are needed: a common table of them would be kept.
 played as (
 
     select
@@ -33,8 +17,8 @@ played as (
         shown.track_id,
         min(shown.made_at) as made_at,
         min(listens.listened_at) as played_at
-    from shown
-    inner join listens
+    from ({{ shown_lists() }}) as shown
+    inner join {{ ref('fact_listen_history') }} as listens
         on
             shown.user_id = listens.user_id
             and shown.track_id = listens.track_id
@@ -59,7 +43,7 @@ first_plays as (
         user_id,
         track_id,
         min(listened_at) as first_played_at
-    from listens
+    from {{ ref('fact_listen_history') }}
     inner join pairs using (user_id, track_id)
     group by user_id, track_id
 
@@ -83,7 +67,7 @@ listened as (
 
 ),
 
-judged as (
+measured as (
 
     select
         day,
@@ -92,18 +76,16 @@ judged as (
         strategy,
         {{ rank_group() }} as ranks,
         {{ counted_listens() }} as counts,
-        user_id,
         made_at,
         case
             when was_heard_before = ({{ counted_listens() }} = 'again') then within_days
         end as counted_within_days
-    from shown
+    from ({{ shown_lists() }}) as shown
     left join listened using (day, kind, user_id, track_id)
 
 ),
 
--- A row per user first: users are then counted without keeping them all in memory.
-of_users as (
+sums as (
 
     select
         day,
@@ -112,14 +94,13 @@ of_users as (
         strategy,
         ranks,
         counts,
-        user_id,
         max(made_at) as made_at,
         count(*) as shown,
         count(case when counted_within_days <= 1 then 1 end) as listened_1,
         count(case when counted_within_days <= 7 then 1 end) as listened_7,
         count(counted_within_days) as listened_28
-    from judged
-    group by day, kind, model_version, strategy, ranks, counts, user_id
+    from measured
+    group by day, kind, model_version, strategy, ranks, counts
 
 ),
 
@@ -136,26 +117,14 @@ windows as (
 counted as (
 
     select
-        day,
-        kind,
-        model_version,
-        strategy,
-        ranks,
-        within_days,
-        counts,
-        max(made_at) as made_at,
-        count(*) as user_count,
-        sum(shown) as shown,
-        sum(
-            case within_days
-                when 1 then listened_1
-                when 7 then listened_7
-                else listened_28
-            end
-        ) as listened
-    from of_users
+        *,
+        case within_days
+            when 1 then listened_1
+            when 7 then listened_7
+            else listened_28
+        end as listened
+    from sums
     cross join windows
-    group by day, kind, model_version, strategy, ranks, within_days, counts
 
 )
 
@@ -167,9 +136,8 @@ select
     ranks,
     within_days,
     counts,
-    user_count,
-    cast(shown as bigint) as shown,
-    cast(listened as bigint) as listened,
+    shown,
+    listened,
     listened / cast(shown as double) as rate,
     {{ wilson_low('listened', 'shown') }} as rate_low,
     {{ wilson_high('listened', 'shown') }} as rate_high,

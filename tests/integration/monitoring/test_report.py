@@ -213,9 +213,7 @@ def _listened(days: int) -> dict[str, list[Row]]:
     """Outcomes of so many days of lists, and the rates of all of them."""
     of_all = {"kind": "recommendations", "model_version": 1, "within_days": 7, "counts": "first"}
     tracks = {"shown": 50, "listened": 4, "rate": 0.08, "rate_low": 0.03, "rate_high": 0.19}
-    one = (
-        of_all | tracks | {"strategy": "model", "ranks": "01", "user_count": 9, "is_complete": True}
-    )
+    one = of_all | tracks | {"strategy": "model", "ranks": "01", "is_complete": True}
     return {
         "recommendation_outcomes": [
             one | {"day": DAY + timedelta(days=number)} for number in range(days)
