@@ -7,7 +7,7 @@ from orchestration.operations.backups.restoring import sweep
 from orchestration.operations.compaction import open_lake
 from orchestration.operations.erasure import databases, everywhere
 from orchestration.operations.erasure.erase import erase
-from orchestration.run.errors import NobodyKnown
+from orchestration.run.errors import UnknownUser
 from orchestration.run.runs import Run
 from orchestration.run.settings import Settings
 from orchestration.warehouse.engines.lakehouse import share
@@ -26,7 +26,7 @@ class RemainingBackups:
 def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> RemainingBackups:
     """Erase a person and keep the keyed hash that drops later records of the same id.
 
-    Raises `NobodyKnown` for an id that no record has, unless such are asked for.
+    Raises `UnknownUser` for an id that no record has, unless such are asked for.
     """
     with run.step("forget") as step:
         if not unknown:
@@ -58,4 +58,4 @@ def _require_known(settings: Settings, user_id: int) -> None:
     everywhere.sweep(settings)
     known = forgotten.people(given).is_one(user_id) or user_id in lake_erasure.ids(given)
     if not known and user_id not in databases.ids(settings):
-        raise NobodyKnown(user_id)
+        raise UnknownUser(user_id)

@@ -119,7 +119,7 @@ class NotErased(OrchestrationError):
         super().__init__(f"{path} may hold the person ({why}); remove it, then forget once more")
 
 
-class NobodyKnown(OrchestrationError):
+class UnknownUser(OrchestrationError):
     """An id that no record has: more likely mistyped than a person's."""
 
     runbook = "forgetting"

@@ -13,7 +13,7 @@ UNREACHABLE = "/ready: no answer"
 """The start of the message where no server answers."""
 
 
-class SomethingWrong(Exception):
+class SmokeFailed(Exception):
     """A failed check, in one line."""
 
 
@@ -25,7 +25,7 @@ class ServingClient:
     key: str
 
     def answer(self, path: str, body: object = None) -> dict[str, Any]:
-        """Return an answer; raise `SomethingWrong` when there is none."""
+        """Return an answer; raise `SmokeFailed` when there is none."""
         try:
             answered = urllib3.request(
                 "GET" if body is None else "POST",
@@ -37,9 +37,9 @@ class ServingClient:
             )
             found: dict[str, Any] = answered.json()
         except (urllib3.exceptions.HTTPError, ValueError) as error:
-            raise SomethingWrong(f"no answer: {type(error).__name__}") from error
+            raise SmokeFailed(f"no answer: {type(error).__name__}") from error
         if answered.status != 200:
-            raise SomethingWrong(f"{answered.status}: {found.get('detail', 'no reason given')}")
+            raise SmokeFailed(f"{answered.status}: {found.get('detail', 'no reason given')}")
         return found
 
 
@@ -63,7 +63,7 @@ def smoke(  # noqa: PLR0913 - the server, the users, and what may be
     while True:
         try:
             _check(client, list(users), model_version, may_be_old=may_be_old)
-        except SomethingWrong as wrong:
+        except SmokeFailed as wrong:
             if time.monotonic() >= until:
                 return str(wrong)
         else:
@@ -118,11 +118,11 @@ def _check_user(where: str, answer: dict[str, Any]) -> None:
 def _answer_of(where: str, answer: Any, *question: object) -> dict[str, Any]:  # noqa: ANN401
     try:
         found: dict[str, Any] = answer(*question)
-    except SomethingWrong as wrong:
-        raise SomethingWrong(f"{where}: {wrong}") from wrong
+    except SmokeFailed as wrong:
+        raise SmokeFailed(f"{where}: {wrong}") from wrong
     return found
 
 
 def _require(holds: bool, otherwise: str) -> None:
     if not holds:
-        raise SomethingWrong(otherwise)
+        raise SmokeFailed(otherwise)

@@ -22,7 +22,7 @@ from orchestration.operations.erasure.erase import erase
 from orchestration.operations.forget_person import forget
 from orchestration.run.console import Console
 from orchestration.run.error_messages import message_of
-from orchestration.run.errors import NobodyKnown, NotErased
+from orchestration.run.errors import NotErased, UnknownUser
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
 from orchestration.run.settings import Settings
@@ -133,7 +133,7 @@ def test_an_id_that_no_record_has_is_refused_unless_asked_for(data_dir: Path) ->
     settings = Settings(data_dir=data_dir)
     with hold(data_dir, "forget") as lock:
         with (
-            pytest.raises(NobodyKnown, match=r"no record has the user id 187654321\b.*--unknown"),
+            pytest.raises(UnknownUser, match=r"no record has the user id 187654321\b.*--unknown"),
             recorded(settings, lock, Console(shows_steps=False), "forget") as run,
         ):
             forget(run, 187_654_321, "mistyped")
