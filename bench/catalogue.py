@@ -39,8 +39,8 @@ def publish(marts: Path, users: int, tracks: int, listens: int) -> None:
         " 'artist ' || range % (1 + range // 7) as artist, 'genre ' || range % 17 as genres,"
         f" 'album ' || range // 10 as album from range({tracks})",
         "create table features.feature_user_track as"
-        f" select {as_of}, user_id, track_id, count(*) as plays, 0.5 * count(*) as decayed_weight,"
-        " max(played_at) as last_played_at from ("
+        f" select {as_of}, user_id, track_id, count(*) as plays,"
+        " 0.5::double * count(*) as decayed_weight, max(played_at) as last_played_at from ("
         f" select (hash(range) % {users})::integer as user_id,"
         f" ({tracks} * power((hash(range + 7919) % 1000003) / 1000003.0, 3))::integer % {tracks}"
         " as track_id,"
