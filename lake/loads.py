@@ -83,7 +83,14 @@ def _connected(windows: list[ValidationResult]) -> datetime | None:
 
 
 def result_of(lake_url: str, load_id: str, day: date) -> ValidationResult | None:
-    """The latest validation result of a load, stored under its day; None while it has none."""
+    """The latest validation result of a load; None while it has none.
+
+    Args:
+        lake_url: The lake.
+        load_id: The load.
+        day: The day of the load's `as_of`, under which results are stored.
+
+    """
     folders = [one for one in log.days(lake_url, "load_verdicts") if one.endswith(f"={day}")]
     return latest_by_load(log.read(lake_url, "load_verdicts", folders)).get(load_id)
 

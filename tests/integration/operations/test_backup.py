@@ -14,6 +14,7 @@ import pytest
 
 from ingestion.settings import IngestionSettings
 from lake import log
+from lake.version import stamp_format
 from orchestration.operations.backups import erasure_list, exchange, place
 from orchestration.operations.backups.back_up import BackupReport, make_backup
 from orchestration.operations.backups.errors import (
@@ -91,6 +92,7 @@ def small(tmp_path: Path) -> Path:
     (data_dir / "forget.key").chmod(0o600)
     (data_dir / "dlt").mkdir()
     (data_dir / "dlt" / "pending").write_text("may be lost")
+    stamp_format(data_dir, str(data_dir / "lake"))  # as every run does
     return data_dir
 
 
