@@ -1,0 +1,1 @@
+"""Experiments: which arm a user is in, and what the arms' outcomes prove."""

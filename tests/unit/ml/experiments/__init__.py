@@ -1,0 +1,1 @@
+"""Experiments: the assignment, and the interval that may be looked at every day."""
