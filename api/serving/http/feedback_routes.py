@@ -51,7 +51,7 @@ def add_feedback(
         summary="What users played, skipped, liked or hid",
         status_code=202,
         response_class=Response,
-        responses={202: {"model": Stored}, **problems.documented(411, 413), **_PROBLEMS},
+        responses={202: {"model": Stored}, **problems.documented(400, 411, 413), **_PROBLEMS},
     )
     async def feedback(reported: Feedback, request: Request) -> Response:
         """Durable when acknowledged. All events of a request are stored, or none."""
