@@ -24,15 +24,26 @@ rolled_back as (
 
 ),
 
--- Until when a roll-back changes which batch of the day counts.
 first_runs as (
 
     select
-        batches.day,
-        min(later.run_id) as next_run_id
+        day,
+        min(run_id) as first_run_id
     from batches
-    left join batches as later on batches.day < later.day
-    group by batches.day
+    group by day
+
+),
+
+-- Until when a roll-back changes which batch of the day counts.
+later_runs as (
+
+    select
+        day,
+        min(first_run_id) over (
+            order by day
+            rows between 1 following and unbounded following
+        ) as next_run_id
+    from first_runs
 
 ),
 
@@ -42,12 +53,12 @@ withdrawn as (
         batches.model_version,
         batches.run_id
     from batches
-    inner join first_runs on batches.day = first_runs.day
+    inner join later_runs on batches.day = later_runs.day
     inner join rolled_back
         on
             batches.model_version = rolled_back.model_version
             and batches.run_id <= rolled_back.rolled_back_in
-            and coalesce(first_runs.next_run_id > rolled_back.rolled_back_in, true)
+            and coalesce(later_runs.next_run_id > rolled_back.rolled_back_in, true)
 
 ),
 
