@@ -47,18 +47,24 @@ later_runs as (
 
 ),
 
+-- Conditions in an aggregate: as those of a join they met a fault of DuckDB 1.5.
 withdrawn as (
 
-    select distinct
+    select
         batches.model_version,
         batches.run_id
     from batches
     inner join later_runs on batches.day = later_runs.day
-    inner join rolled_back
-        on
-            batches.model_version = rolled_back.model_version
-            and batches.run_id <= rolled_back.rolled_back_in
-            and coalesce(later_runs.next_run_id > rolled_back.rolled_back_in, true)
+    inner join rolled_back on batches.model_version = rolled_back.model_version
+    group by batches.model_version, batches.run_id
+    having
+        max(
+            case
+                when batches.run_id > rolled_back.rolled_back_in then 0
+                when later_runs.next_run_id <= rolled_back.rolled_back_in then 0
+                else 1
+            end
+        ) = 1
 
 ),
 
