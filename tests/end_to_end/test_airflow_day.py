@@ -69,8 +69,8 @@ def test_both_tell_one_story_of_their_runs(
         ("airflow transform", "publish"),
     }
     with duckdb.connect(installation.data_dir / "monitoring.duckdb", read_only=True) as file:
-        steps = file.sql("select distinct step from pipeline_steps where outcome = 'succeeded'")
-        assert {"ingest", "build", "publish"} <= {step for (step,) in steps.fetchall()}
+        monitored = file.sql("select distinct step from pipeline_steps where outcome = 'succeeded'")
+        assert {"ingest", "build", "publish"} <= {step for (step,) in monitored.fetchall()}
         rates = file.sql("select step, success_rate from task_rates where command like 'airflow %'")
         assert {("ingest", 1.0), ("publish", 1.0)} <= set(rates.fetchall())
     assert (installation.data_dir / "report.html").stat().st_size > 10_000

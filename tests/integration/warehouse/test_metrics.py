@@ -117,8 +117,8 @@ def test_a_metric_is_what_plain_sql_says(
     found = answer(metricflow, metric, grain)
     _close()
     expression, rows = PLAIN[metric]
-    found = rows.format(grain=grain, period=f"date_trunc('{grain}', listened_at)")
-    plain = warehouse.rows(f"select period::date, {expression} from {found} group by period")
+    source = rows.format(grain=grain, period=f"date_trunc('{grain}', listened_at)")
+    plain = warehouse.rows(f"select period::date, {expression} from {source} group by period")
     expected = {period: float(value) for period, value in plain if value is not None}
     assert expected
     assert found == pytest.approx(expected)
