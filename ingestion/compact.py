@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from ingestion.pull.pending import PendingPull
 from ingestion.settings import IngestionSettings
-from ingestion.source.tables import TABLES
+from ingestion.source.tables import LAKE_TABLES
 from lake import files, loads, log, rewriting
 from lake.clock import utc_now
 from lake.loads import DATASET, ValidationResult
@@ -68,7 +68,7 @@ def compact_lake(
     """
     retention = retention or Retention()
     work = _Compaction(settings, retention)
-    for table in [*(table.name for table in TABLES), "rejected"]:
+    for table in [*(table.name for table in LAKE_TABLES), "rejected"]:
         for folder in files.folders(work.storage, f"{work.root}/{DATASET}/{table}", "load_date"):
             work.raw(table, folder)
     for table in log.tables(settings.lake_url):

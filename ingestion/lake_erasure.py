@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from ingestion.erasure.person import Person
 from ingestion.pull import pipeline
 from ingestion.settings import IngestionSettings
-from ingestion.source.tables import TABLES
+from ingestion.source.tables import LAKE_TABLES
 from lake import files, loads, log, rewriting
 from lake.errors import DamagedFile
 from lake.loads import DATASET
@@ -43,7 +43,7 @@ def find(settings: IngestionSettings, user_id: int) -> Person:
 def ids(settings: IngestionSettings) -> set[int]:
     """Find every user's id in the lake."""
     found: set[int | None] = set()
-    for table in TABLES:
+    for table in LAKE_TABLES:
         for rows in _rows(settings, table.name) if table.person else ():
             found |= set(pc.unique(rows[table.person]).to_pylist())
     return {user_id for user_id in found if user_id is not None}
@@ -76,7 +76,7 @@ def erase_records(settings: IngestionSettings, person: Person) -> LakeErasure:
     """Rewrite every file with a record of a person; each counts how many were removed."""
     storage, root = fsspec.core.url_to_fs(settings.lake_url)
     done = LakeErasure()
-    for table in TABLES:
+    for table in LAKE_TABLES:
         if table.person:
             _erase_raw(settings, table.name, _records_of(person, table.person), done)
     for path in sorted(storage.glob(f"{root}/ml/**/*.parquet")):

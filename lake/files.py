@@ -85,6 +85,17 @@ def footer(storage: Any, path: str) -> Footer:  # noqa: ANN401 - fsspec has no t
     return Footer(frozenset(replaces), frozenset(loads), counts)
 
 
+def maximum(storage: Any, path: str, column: str) -> int:  # noqa: ANN401
+    """The highest number of a column by the statistics of a file's row groups; 0 without rows."""
+    with reading(path), storage.open(path, "rb") as file:
+        metadata = pq.ParquetFile(file).metadata
+    place = metadata.schema.to_arrow_schema().get_field_index(column)
+    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+    return max(
+        (group.column(place).statistics.max for group in groups if group.num_rows), default=0
+    )
+
+
 @contextmanager
 def reading(path: str) -> Iterator[None]:
     """Turn errors of reading a file into `DamagedFile`, with its path."""

@@ -122,6 +122,18 @@ def files_of_loads(lake_url: str) -> Iterator[tuple[str, str, date, str]]:
                 yield load_id, table, day, path.removeprefix(f"{root}/")
 
 
+def highest(lake_url: str, table: str, column: str) -> int:
+    """The highest number in a column of a raw table's accepted loads, by their files' footers."""
+    accepted = {one.load_id for one in validation_results(lake_url) if one.verdict == "accepted"}
+    storage, root = fsspec.core.url_to_fs(lake_url)
+    found = 0
+    for folder in files.folders(storage, f"{root}/{DATASET}/{table}", "load_date"):
+        for path in files.current(storage, folder):
+            if files.is_compacted(path) or files.load_of(path) in accepted:
+                found = max(found, files.maximum(storage, path, column))
+    return found
+
+
 def volumes(lake_url: str) -> list[dict[str, Any]]:
     """Return files and bytes of each raw table and of all of `ops`, and rows of committed loads.
 

@@ -46,9 +46,14 @@ RAW = {
     "listen_history": _columns(
         numbers="user_id", number_lists="items", instants="created_at updated_at"
     ),
+    "feedback": _columns(
+        numbers="event_id user_id track_id position",
+        texts="key kind playlist_id",
+        instants="happened_at received_at",
+    ),
     "rejected": _columns(texts="table_name record reason"),
 }
-"""Records of the API, below `raw/`; dlt adds `_dlt_load_id`."""
+"""Records of the API, and events of feedback, below `raw/`; dlt adds `_dlt_load_id`."""
 
 OPS = {
     "runs": _columns(texts="run_id command event outcome error", instants="as_of at"),

@@ -1,4 +1,4 @@
-"""The dlt source: one resource per table of the API, and one for rejected records."""
+"""The dlt source: a resource per table of the API, one of feedback, one of rejected records."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from ingestion.pull.feedback import NewFeedback
 from ingestion.pull.page_checks import Reading
 from ingestion.source.pages import TablePages
-from ingestion.source.tables import IDS, REJECTED
+from ingestion.source.tables import FEEDBACK, IDS, REJECTED
 from lake.loads import SOURCE
 from lake.schemas import TIMESTAMP, from_rows
 
@@ -20,16 +21,23 @@ if TYPE_CHECKING:
 OnComplete = Callable[[str], None]
 
 
-def source(readings: list[tuple[Reading, TablePages]], complete: OnComplete) -> "DltSource":
-    """The API's tables, read one after the other; at the end `complete` gets the load id.
+def source(
+    readings: list[tuple[Reading, TablePages]], feedback: NewFeedback | None, complete: OnComplete
+) -> "DltSource":
+    """The API's tables and feedback, one after the other; at the end `complete` gets the load id.
 
-    `complete` runs before dlt keeps the extraction: an error in it discards everything.
+    Args:
+        readings: The API's tables, each with its first page.
+        feedback: The events of the inbox; None if there are none.
+        complete: Runs before dlt keeps the extraction: an error in it discards everything.
     """
     import dlt
 
     @dlt.source(name=SOURCE)
     def api() -> list["DltResource"]:
         tables = [_table(reading, opened) for reading, opened in readings]
+        if feedback:
+            tables.append(_feedback(feedback))
         return [*tables, _rejected([reading for reading, _ in readings], complete)]
 
     return api()
@@ -57,6 +65,19 @@ def _table(reading: Reading, opened: TablePages) -> "DltResource":
         columns=_hints(reading.table.columns),
         write_disposition="append",
     )
+
+
+def _feedback(feedback: NewFeedback) -> "DltResource":
+    import dlt
+    from dlt.common.storages.load_package import load_package_state
+
+    def batches() -> Iterator[pa.Table]:
+        load_id = load_package_state()["load_id"]
+        for records in feedback.batches():
+            yield _marked(records, load_id)
+
+    columns = _hints(FEEDBACK.columns)
+    return dlt.resource(batches, name=FEEDBACK.name, columns=columns, write_disposition="append")
 
 
 def _rejected(readings: list[Reading], complete: OnComplete) -> "DltResource":

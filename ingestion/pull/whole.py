@@ -9,6 +9,7 @@ import numpy as np
 from ingestion.erasure import forgotten
 from ingestion.errors import PagesMoved, TotalChanged, TruncatedPull
 from ingestion.pull import pipeline
+from ingestion.pull.feedback import NewFeedback, new_feedback
 from ingestion.pull.ingest_report import Pull
 from ingestion.pull.page_checks import Reading
 from ingestion.pull.pending import PendingPull
@@ -35,6 +36,7 @@ class WholePull:
     as_of: datetime
     window: Window
     readings: list[Reading] = field(init=False, default_factory=list)
+    feedback: NewFeedback | None = field(init=False, default=None)
     attempts: int = 0
 
     def extract(self) -> PendingPull | None:
@@ -55,7 +57,8 @@ class WholePull:
     def pulls(self) -> tuple[Pull, ...]:
         """Summarize each table of the last attempt, with the requests of all attempts."""
         calls = self.api.calls
-        return tuple(one.pull(calls.get(one.table.name, [])) for one in self.readings)
+        pulls = [one.pull(calls.get(one.table.name, [])) for one in self.readings]
+        return (*pulls, self.feedback.pull()) if self.feedback else tuple(pulls)
 
     def _attempt(self, threads: Threads, repeats_before: dict[str, Hashes]) -> PendingPull | None:
         self.attempts += 1
@@ -63,7 +66,13 @@ class WholePull:
         self.readings = [Reading(table, self.settings, people) for table in TABLES]
         tables = list(threads.fetching.map(partial(self._open, threads), self.readings))
         pairs = list(zip(self.readings, tables, strict=True))
-        if not any(table.total for table in tables):
+        with new_feedback(self.settings, people) as self.feedback:
+            return self._extract(pairs, repeats_before)
+
+    def _extract(
+        self, pairs: list[tuple[Reading, TablePages]], repeats_before: dict[str, Hashes]
+    ) -> PendingPull | None:
+        if not self.feedback and not any(table.total for _, table in pairs):
             for reading, one in pairs:
                 list(reading.batches(one))  # checks the one empty page
             return None
@@ -75,9 +84,9 @@ class WholePull:
             pending[0].save(self.settings.pending_file)
 
         pipeline.reset(self.settings)
-        width = max(table.record_bytes for table in tables)
+        width = max(table.record_bytes for _, table in pairs)
         into_lake = pipeline.open_pipeline(self.settings, self.as_of, width)
-        pipeline.extract(into_lake, source(pairs, complete))
+        pipeline.extract(into_lake, source(pairs, self.feedback, complete))
         return pending[0]
 
     def _open(self, threads: Threads, reading: Reading) -> TablePages:

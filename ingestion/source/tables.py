@@ -1,4 +1,4 @@
-"""The three tables of the API's contract: columns, types and keys."""
+"""The tables of the API's contract, and of feedback: columns, types and keys."""
 
 from dataclasses import dataclass
 
@@ -34,6 +34,10 @@ LISTEN_HISTORY = Table(
     "listen_history", RAW["listen_history"], ("user_id", "created_at"), person="user_id"
 )
 TABLES = (TRACKS, USERS, LISTEN_HISTORY)
+"""The tables that are pulled from the API."""
+FEEDBACK = Table("feedback", RAW["feedback"], ("key",), person="user_id")
+"""What the serving API received, pulled from its inbox."""
+LAKE_TABLES = (*TABLES, FEEDBACK)
 
 REJECTED = RAW["rejected"]
 

@@ -7,7 +7,7 @@ columns, types, shares of records, volume. An `error` refuses the load, a `warn`
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ingestion.source.tables import TABLES, sql_name
+from ingestion.source.tables import LAKE_TABLES, sql_name
 from ingestion.validation.bands import Band
 from ingestion.validation.fills import FEWEST_RECORDS, MOSTLY, ODD, REFUSED, VARIED, Fills
 
@@ -26,6 +26,7 @@ GENRES = [
 ]
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 DURATION = r"^\d{1,3}:[0-5]\d$"
+FEEDBACK_KINDS = ["play", "skip", "like", "unlike", "hide", "unhide", "clear"]
 BEFORE_RECORDED_MUSIC = datetime(1857, 1, 1)
 LONGEST_SESSION = 2_000
 
@@ -49,8 +50,17 @@ def suites(rows: dict[str, int], bands: dict[str, Band | None], as_of: datetime)
     Returns:
         The expectations of the batch `load` (its shape), and of each table that has rows.
     """
-    checks = {"tracks": _tracks, "users": _users, "listen_history": _sessions}
-    tables = {name: list(checks[name](_Rules(rows[name], as_of))) for name in checks if rows[name]}
+    checks = {
+        "tracks": _tracks,
+        "users": _users,
+        "listen_history": _sessions,
+        "feedback": _feedback,
+    }
+    tables = {
+        name: list(check(_Rules(rows[name], as_of)))
+        for name, check in checks.items()
+        if rows.get(name)
+    }
     return {"load": list(_shape(tuple(tables), bands)), **tables}
 
 
@@ -104,7 +114,7 @@ def against_usual(fills: Fills, usual: Fills) -> "Iterator[Expectation]":
 
 
 def _shape(tables: tuple[str, ...], bands: dict[str, Band | None]) -> "Iterator[Expectation]":
-    for table in TABLES:
+    for table in LAKE_TABLES:
         for field in table.columns if table.name in tables else ():
             yield _expect(
                 "ColumnValuesToBeInSet",
@@ -223,6 +233,18 @@ def _sessions(rules: _Rules) -> "Iterator[Expectation]":
         NEARLY_ALL,
         column="items_broken",
         value_set=[False],
+    )
+
+
+def _feedback(rules: _Rules) -> "Iterator[Expectation]":
+    yield from rules.known(NEARLY_ALL, "event_id", "key", "user_id", "kind", "happened_at")
+    yield rules.expect("ColumnValuesToBeUnique", "key is unique", NEARLY_ALL, column="key")
+    yield rules.expect(
+        "ColumnValuesToBeInSet",
+        f"kind is one of the {len(FEEDBACK_KINDS)} known",
+        NEARLY_ALL,
+        column="kind",
+        value_set=FEEDBACK_KINDS,
     )
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.source.tables import TABLES, sql_name
+from ingestion.source.tables import FEEDBACK, LAKE_TABLES, sql_name
 from ingestion.validation import data_docs
 from ingestion.validation.bands import Band
 from ingestion.validation.fills import Fill, column, fill
@@ -69,7 +69,9 @@ def _context() -> "EphemeralDataContext":
 
 def validate(request: dict[str, Any]) -> dict[str, Any]:
     """Validate a load and write its Data Docs; `request` has the load, its lake and the bands."""
-    tables = {table.name: _read(request, table.name) for table in TABLES}
+    tables = {table.name: _read(request, table.name) for table in LAKE_TABLES}
+    if not len(tables[FEEDBACK.name]):  # most loads have none
+        del tables[FEEDBACK.name]
     rows = {name: min(len(table), SAMPLE) for name, table in tables.items()}
     bands = {name: Band(**band) if band else None for name, band in request["bands"].items()}
     usual = {name: Fill(**one) for name, one in request["usual"].items()}
@@ -95,7 +97,9 @@ def validate(request: dict[str, Any]) -> dict[str, Any]:
         name: _frame(table) for name, table in tables.items() if len(table)
     }
     checks = suites(rows, bands, datetime.fromisoformat(request["as_of"]))
-    checks["load"] += against_usual(fills, usual)
+    # what a client adds to its feedback is optional
+    required = {name: one for name, one in fills.items() if FEEDBACK.name not in name.split(".")}
+    checks["load"] += against_usual(required, usual)
     return {"findings": _run(request, frames, checks), "nulls": nulls}
 
 
@@ -108,7 +112,7 @@ def _read(request: dict[str, Any], table: str) -> pa.Table:
     for path in sorted(found):
         with storage.open(path, "rb") as file:
             parts.append(pq.ParquetFile(file).read())
-    declared = next(one.columns for one in TABLES if one.name == table)
+    declared = next(one.columns for one in LAKE_TABLES if one.name == table)
     return pa.concat_tables(parts, promote_options="default") if parts else declared.empty_table()
 
 
@@ -119,7 +123,7 @@ def _shape(tables: dict[str, pa.Table], fills: dict[str, Fill]) -> "pd.DataFrame
     shape: dict[str, list[object]] = {}
     for name, table in tables.items():
         shape[shape_column(name, "rows")] = [len(table)]
-        for declared in next(one.columns for one in TABLES if one.name == name):
+        for declared in next(one.columns for one in LAKE_TABLES if one.name == name):
             index = table.schema.get_field_index(declared.name)
             kind = sql_name(table.schema.field(index).type) if index >= 0 else "missing"
             shape[shape_column(name, declared.name)] = [kind]

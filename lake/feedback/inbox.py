@@ -98,6 +98,11 @@ class Inbox:
             self._truncate_log()
         return erased
 
+    def knows(self, user_id: int) -> bool:
+        """Whether any row names a user."""
+        with self._reading() as connection:
+            return inbox_tables.names(connection, user_id)
+
     def changes(self, after: int | None) -> Changes:
         """Whose hidden tracks changed after an event; None asks for all users."""
         with self._reading() as connection:

@@ -104,6 +104,14 @@ def hide(connection: sa.Connection, events: list[Event]) -> None:
     connection.execute(HIDDEN.insert(), list(changed.values()))
 
 
+def names(connection: sa.Connection, user_id: int) -> bool:
+    """Return whether any row names a user."""
+    return any(
+        connection.execute(sa.select(table.c.user_id).where(table.c.user_id == user_id)).first()
+        for table in (FEEDBACK, HIDDEN)
+    )
+
+
 def delete(connection: sa.Connection, user_id: int) -> int:
     """Delete all rows of a user; return how many there were."""
     deletions = [table.delete().where(table.c.user_id == user_id) for table in (FEEDBACK, HIDDEN)]

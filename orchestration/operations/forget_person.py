@@ -57,5 +57,6 @@ def _require_known(settings: Settings, user_id: int) -> None:
     given = IngestionSettings(data_dir=settings.data_dir, lake_url=settings.lake_url)
     everywhere.sweep(settings)
     known = forgotten.people(given).is_one(user_id) or user_id in lake_erasure.ids(given)
+    known = known or everywhere.is_in_inbox(settings, user_id)
     if not known and user_id not in databases.ids(settings):
         raise UnknownUser(user_id)

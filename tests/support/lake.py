@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.source.tables import TABLES
+from ingestion.source.tables import LAKE_TABLES, TABLES
 from lake import log
 
 Record = dict[str, Any]
@@ -24,6 +24,7 @@ class Load:
     tracks: Sequence[Record] = ()
     users: Sequence[Record] = ()
     listen_history: Sequence[Record] = ()
+    feedback: Sequence[Record] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Lake:
 
     def land(self, load: Load) -> None:
         """Write the load's files; they are not validated yet."""
-        for table in TABLES:
+        for table in LAKE_TABLES:
             records = getattr(load, table.name)
             if not records:
                 continue
@@ -101,4 +102,25 @@ def track(track_id: int | None, name: str, updated: str, created: str = "2026-01
         "name": name,
         "created_at": datetime.fromisoformat(created),
         "updated_at": datetime.fromisoformat(updated),
+    }
+
+
+def feedback(  # noqa: PLR0917 - its columns
+    event_id: int,
+    key: str,
+    kind: str,
+    user_id: int,
+    track_id: int | None = None,
+    happened: str = "2026-01-09",
+) -> Record:
+    """An event of feedback as the inbox hands it over."""
+    at = datetime.fromisoformat(happened)
+    return {
+        "event_id": event_id,
+        "key": key,
+        "kind": kind,
+        "user_id": user_id,
+        "track_id": track_id,
+        "happened_at": at,
+        "received_at": at,
     }

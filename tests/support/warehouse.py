@@ -17,6 +17,7 @@ MARTS = (
     "fact_listen_history",
     "dim_tracks_history",
     "dim_users_history",
+    "fact_feedback",
 )
 
 

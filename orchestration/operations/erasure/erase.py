@@ -35,12 +35,13 @@ def erase(
     person = databases.learn(settings, lake_erasure.find(given, user_id))
     forgotten.record(given, person, "begun", reason=reason, run_id=run_id)
     lake_erasure.drop_work_in_progress(given)
+    events = everywhere.erase_feedback(settings, user_id)
     texts = lake_erasure.erase_texts(given, person)
     files = everywhere.erase_texts(settings, person)
     files += everywhere.erase_tables(settings, person)
     records = lake_erasure.erase_records(given, person)
     forgotten.record(given, person, "finished", reason=reason, run_id=run_id)
     return ErasureReport(
-        records=texts.records + records.records,
+        records=events + texts.records + records.records,
         files=files + texts.files + records.files,
     )

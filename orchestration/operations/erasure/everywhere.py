@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,36 @@ from orchestration.operations.erasure.tree import databases_in, files_in
 from orchestration.run.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ingestion.erasure.person import Person
+    from lake.feedback.inbox import Inbox
 
 # Rewritten by their format, not as text.
 TABLES = frozenset({".duckdb", ".parquet", ".npz", ".wal"})
+
+
+def erase_feedback(settings: Settings, user_id: int) -> int:
+    """Erase a user's rows from the inbox of feedback; return how many there were."""
+    with _inbox(settings) as inbox:
+        return inbox.forget(user_id) if inbox else 0
+
+
+def is_in_inbox(settings: Settings, user_id: int) -> bool:
+    """Whether the inbox of feedback names a user."""
+    with _inbox(settings) as inbox:
+        return bool(inbox and inbox.knows(user_id))
+
+
+@contextmanager
+def _inbox(settings: Settings) -> "Iterator[Inbox | None]":
+    from lake.feedback.inbox import Inbox
+
+    inbox = Inbox(settings.inbox_url)
+    try:
+        yield inbox if inbox.exists() else None
+    finally:
+        inbox.close()
 
 
 def erase_texts(settings: Settings, person: "Person") -> int:

@@ -24,6 +24,8 @@ from ingestion.errors import ForgetKeyLost
 from ingestion.pull.ingest import ingest
 from ingestion.settings import IngestionSettings
 from lake import files, log
+from lake.feedback.inbox import Inbox
+from lake.feedback.inbox_tables import Event
 from ml.data.interactions import interactions
 from ml.models.blend import Blend
 from ml.models.bundle import trained
@@ -124,6 +126,10 @@ def _publish(data_dir: Path) -> None:
 def history(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which the person is wherever one can be; not to be changed."""
     ingestion = settings_for(emptied(data_home), api)
+    inbox = Inbox(ingestion.inbox_url)
+    inbox.create()
+    inbox.add([[Event(f"by {one}", one, 7, "hide", DAY, f"{one}-mix") for one in (1, PERSON)]])
+    inbox.close()
     ingest(ingestion, as_of=DAY, run_id="r1")
     Warehouse(data_home).build()
     for _ in range(2):
@@ -172,7 +178,7 @@ def history(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPath
     assert _found_in(kept) >= {
         "build.duckdb", "marts.duckdb", "marts.previous.duckdb", "factors.npz", "dbt.log",
         "old.json.gz", "a.parquet", "old.log.zst", "odd.html", "mlflow.db", "notes.txt",
-        ".factors.npz.1.tmp", ".batch.parquet.1.tmp",
+        ".factors.npz.1.tmp", ".batch.parquet.1.tmp", "inbox.sqlite",
     }  # fmt: skip
     return kept
 
@@ -244,7 +250,13 @@ def _sqlite(path: Path) -> Iterator[object]:
                 yield from row
 
 
-READERS = {".parquet": _parquet, ".duckdb": _tables, ".npz": _arrays, ".db": _sqlite}
+READERS = {
+    ".parquet": _parquet,
+    ".duckdb": _tables,
+    ".npz": _arrays,
+    ".db": _sqlite,
+    ".sqlite": _sqlite,
+}
 
 
 def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -259,7 +271,12 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(
     assert all(others.values())
     done = _erase(data_dir)
     assert _found_in(data_dir) == set()
-    assert done.records == 6, "two profiles, one without an id, one set aside, two sessions"
+    # two profiles, one without an id, one set aside, two sessions; an event in the lake and in the
+    # inbox, and there what is hidden
+    assert done.records == 9
+    assert _read(data_dir / "marts.duckdb", "select user_id, kind from fact_feedback") == [
+        (1, "hide")
+    ]
     for name in ("marts.duckdb", "marts.previous.duckdb", "build.duckdb"):
         assert {sql: _read(data_dir / name, sql) for sql in others} == others
     require_same_answers_to_others(history, data_dir, [1, 2, 3])

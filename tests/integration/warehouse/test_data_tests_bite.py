@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tests.support.emptied import emptied
-from tests.support.lake import Lake, Load, session, track
+from tests.support.lake import Lake, Load, feedback, session, track
 from tests.support.warehouse import Warehouse
 
 # A month of days of a hundred listens each.
@@ -24,6 +24,7 @@ LOAD = Load(
         {"id": 2, "first_name": "Eda", "updated_at": datetime(2026, 1, 3)},
     ],
     listen_history=[session(1, day, [7] * 100, day) for day in DAYS],
+    feedback=[feedback(1, "a", "like", 2, 8)],
 )
 OLD_SESSION, YESTERDAY_S = "timestamp '2026-01-10 12:00'", "timestamp '2026-01-30 12:00'"
 FORGET_A_SESSION = (
@@ -41,7 +42,8 @@ NOBODIES = (
 )
 LARGER_BEFORE = "update ledger.relations set row_count = 5000 where table_name = '{0}'"
 NO_LISTENS = (
-    "delete from fact_listen_history; update staging.int_sessions set listens = 0;"
+    "delete from fact_listen_history; delete from fact_feedback;"
+    "update staging.int_sessions set listens = 0;"
     "update ledger.relations set row_count = 0;"
 )
 
@@ -69,6 +71,14 @@ FAULTS = {
     f"update staging.int_sessions set listens = 99 where started_at = {OLD_SESSION}",
     "not_null_fact_listen_history_load_date": WITHOUT_CONTRACT.format("fact_listen_history")
     + "update fact_listen_history set load_date = null where session_position = 1",
+    "not_null_fact_feedback_event_key": WITHOUT_CONTRACT.format("fact_feedback")
+    + "update fact_feedback set event_key = null",
+    "accepted_values_fact_feedback_kind__play__skip__like__unlike__hide__unhide__clear": (
+        "update fact_feedback set kind = 'love'"
+    ),
+    "an_event_of_feedback_counts_once": "insert into fact_feedback from fact_feedback",
+    "feedback_is_of_known_users": "update fact_feedback set user_id = 99",
+    "feedback_is_about_known_tracks": "update fact_feedback set track_id = 99",
     "relationships_fact_listen_history_user_id__user_id__ref_dim_users_": (
         "delete from dim_users where user_id = 1"
     ),
