@@ -86,7 +86,16 @@ def footer(storage: Any, path: str) -> Footer:  # noqa: ANN401 - fsspec has no t
 
 
 def maximum(storage: Any, path: str, column: str) -> int:  # noqa: ANN401
-    """The highest number of a column by the statistics of a file's row groups; 0 without rows."""
+    """The highest number of a column, by the statistics of a file.
+
+    Args:
+        storage: The fsspec file system of the file.
+        path: The file.
+        column: A column of numbers without nulls.
+
+    Returns:
+        The number; 0 if the file has no rows.
+    """
     with reading(path), storage.open(path, "rb") as file:
         metadata = pq.ParquetFile(file).metadata
     place = metadata.schema.to_arrow_schema().get_field_index(column)

@@ -123,7 +123,16 @@ def files_of_loads(lake_url: str) -> Iterator[tuple[str, str, date, str]]:
 
 
 def highest(lake_url: str, table: str, column: str) -> int:
-    """The highest number in a column of a raw table's accepted loads, by their files' footers."""
+    """The highest number in a column of a raw table, by the footers of its files.
+
+    Args:
+        lake_url: The lake.
+        table: The raw table; only its accepted loads count.
+        column: A column of numbers without nulls.
+
+    Returns:
+        The number; 0 if there are no rows.
+    """
     accepted = {one.load_id for one in validation_results(lake_url) if one.verdict == "accepted"}
     storage, root = fsspec.core.url_to_fs(lake_url)
     found = 0
