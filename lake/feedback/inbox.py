@@ -51,7 +51,7 @@ class Inbox:
         if self._is_sqlite and not Path(str(self._url.database)).exists():
             return False
         with self._reading() as connection:
-            return sa.inspect(connection).has_table(FEEDBACK.name)
+            return bool(sa.inspect(connection).has_table(FEEDBACK.name))
 
     def create(self) -> None:
         """Make the tables unless they are there."""
@@ -146,7 +146,7 @@ class Inbox:
         """Delete rows that are in the lake and old; hidden tracks stay. Return how many."""
         rows = (FEEDBACK.c.event_id <= until) & (FEEDBACK.c.received_at < before)
         with self._writing() as connection:
-            return connection.execute(FEEDBACK.delete().where(rows)).rowcount
+            return int(connection.execute(FEEDBACK.delete().where(rows)).rowcount)
 
     def close(self) -> None:
         """Close all connections."""
