@@ -87,7 +87,7 @@ _PLAYLISTS = f"""
 _PLAYLIST_TRACKS = f"""
     create table playlist_tracks as
     select
-        playlist_id, day, position::integer as position,
+        playlist_id, user_id, day, position::integer as position,
         ((seed + length(kind) + 3 * coalesce(number, 0) + position + day(day))
             % {{tracks}} + 1)::integer as track_id,
         if(position % 2 = 1, 'model', 'played_often') as reason,
