@@ -58,6 +58,8 @@ class Ranking:
     artists: Ints
     heard: csr_matrix
     """Users x tracks: stored where heard so lately that it is left out."""
+    hidden: csr_matrix
+    """Users x tracks: stored where the user hid the track."""
     reasons: Reasons
     users: Ids
     tracks: Ids
@@ -76,10 +78,10 @@ class Ranking:
 
         `scores`, where they are known, are changed.
         """
-        heard = self.heard[rows]
+        heard, hidden = self.heard[rows], self.hidden[rows]
         if scores is None:
             scores = self.scorer.scores(rows)
-        lists = self.scorer, scores, heard, rows, self.artists, self.settings
+        lists = self.scorer, scores, heard, hidden, rows, self.artists, self.settings
         chosen, points = whole_lists(*lists)
         return self._table(rows, chosen, points)
 

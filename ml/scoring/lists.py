@@ -24,6 +24,7 @@ def whole_lists(  # noqa: PLR0913, PLR0917 - whose lists, by which scores, of wh
     scorer: Aligned,
     scores: Floats,
     heard: csr_matrix,
+    hidden: csr_matrix,
     rows: Ints,
     artists: Ints,
     settings: MlSettings,
@@ -32,8 +33,9 @@ def whole_lists(  # noqa: PLR0913, PLR0917 - whose lists, by which scores, of wh
 
     Args:
         scorer: What scores all users and tracks.
-        scores: What it says of some users; what they heard lately is taken from it, in place.
+        scores: What it says of some users; what they hid or heard lately is taken out, in place.
         heard: These users x tracks: stored where heard lately.
+        hidden: The same, stored where the user hid the track.
         rows: The users, by their rows in `scorer`, in the order of `heard`.
         artists: Of each track, the number of its artist.
         settings: How long a list is, and how many tracks of an artist come before all others.
@@ -43,12 +45,12 @@ def whole_lists(  # noqa: PLR0913, PLR0917 - whose lists, by which scores, of wh
 
     """
     k, per_artist = settings.recommend_k, settings.per_artist
-    chosen, points = pick(_without(scores, heard), artists, k, per_artist)
+    chosen, points = pick(_without(_without(scores, heard), hidden), artists, k, per_artist)
     for is_last in (False, True):
         short = np.flatnonzero((chosen < 0).any(axis=1))
         if not len(short):
             break
-        others = scorer.baseline.scores(rows[short])
+        others = _without(scorer.baseline.scores(rows[short]), hidden[short])
         if not is_last:
             others = _without(others, heard[short])
         row, place = np.nonzero(chosen[short] >= 0)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from lake import batches
 from lake.clock import utc_now
 from ml.data import published_marts
+from ml.data.hidden_tracks import hidden_tracks
 from ml.data.new_tracks import is_new
 from ml.data.snapshot import present
 from ml.errors import NoChampion
@@ -42,6 +43,7 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
     with published_marts.open_published(settings) as published:
         data_version = published_marts.version_of(published)
         now = present(published, published_marts.cut_offs(published)[-1])
+        hidden = hidden_tracks(published, now.data)
         new = is_new(published, now.data.tracks, data_version.data_as_of)
     made_at = settings.as_of or utc_now()
     batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
@@ -52,6 +54,7 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
         scorer=scorer,
         artists=now.artists,
         heard=_heard_lately(settings, now, batch.data_as_of),
+        hidden=hidden,
         reasons=Reasons(near, now.data.weights),
         users=now.data.users,
         tracks=now.data.tracks,

@@ -27,7 +27,7 @@ class Hidden:
         self._lock = Lock()
         self._last: int | None = None
         self._pairs = _sorted([])
-        self._numbers: memoryview[Any] = memoryview(self._pairs)
+        self._numbers: memoryview[Any] = self._pairs.data
 
     @property
     def is_known(self) -> bool:
@@ -60,7 +60,7 @@ class Hidden:
             self._last = last
 
     def _replace(self, pairs: npt.NDArray[np.int64]) -> None:
-        self._pairs, self._numbers = pairs, memoryview(pairs)
+        self._pairs, self._numbers = pairs, pairs.data
 
 
 def _sorted(pairs: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:

@@ -1,6 +1,6 @@
 -- Every user that the batch could know has a list as long as the longest one, or as there
--- are tracks; only where all else is listed are there tracks of `again`. Ranks count from
--- 1 without a gap.
+-- are tracks that the user never hid; only where all else is listed are there tracks of
+-- `again`. Ranks count from 1 without a gap.
 with
 
 recommendations as (
@@ -51,6 +51,17 @@ heard as (
 
 ),
 
+hidden as (
+
+    select
+        user_id,
+        count(distinct track_id) as gone
+    from {{ ref('fact_feedback') }}
+    where kind = 'hide'
+    group by user_id
+
+),
+
 lists as (
 
     select
@@ -74,8 +85,9 @@ cross join catalogue
 cross join known
 full outer join lists using (user_id)
 left join heard using (user_id)
+left join hidden using (user_id)
 where
-    coalesce(listed, 0) < least(k, tracks)
-    or listed_new < least(k, tracks - coalesce(heard_lately, 0))
+    coalesce(listed, 0) < least(k, tracks - coalesce(gone, 0))
+    or listed_new < least(k, tracks - coalesce(heard_lately, 0) - coalesce(gone, 0))
     or last_rank <> listed
     or first_rank <> 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from ml.data.features import features_of
 from ml.data.interactions import Interactions, interactions
@@ -56,13 +57,16 @@ def apps(draw: st.DrawFn) -> App:
     return App(users, tracks, draw(st.lists(pair, max_size=users * tracks)))
 
 
-def lists_of(bundle: Bundle, data: Interactions, k: int) -> list[dict[str, Any]]:
+def lists_of(
+    bundle: Bundle, data: Interactions, k: int, hidden: csr_matrix | None = None
+) -> list[dict[str, Any]]:
     scorer = align(bundle, data)
     ranking = Ranking(
         settings=MlSettings(recommend_k=k, per_artist=2),
         scorer=scorer,
         artists=np.arange(data.shape[1]) % 3,
         heard=data.plays > 0,
+        hidden=csr_matrix(data.shape, dtype=np.bool_) if hidden is None else hidden,
         reasons=Reasons(scorer.baseline.near, data.weights),
         users=data.users,
         tracks=data.tracks,
@@ -103,6 +107,23 @@ def test_so_does_a_model_that_learned_from_other_users_and_tracks(
 ) -> None:
     bundle = trained(ItemKnn(), before.data(), seed=0)
     require_whole(lists_of(bundle, now.data(), k), now.data(), k)
+
+
+@given(apps(), apps(), st.integers(1, 15))
+@settings(max_examples=60, deadline=None)
+def test_nothing_hidden_is_listed_and_what_follows_fills_the_list(
+    before: App, now: App, k: int
+) -> None:
+    data = now.data()
+    hidden = App(now.users, now.tracks, [(u % now.users, t % now.tracks) for u, t in before.heard])
+    cells = hidden.data().plays > 0
+    for bundle in (BASELINE, trained(ItemKnn(), before.data(), seed=0)):
+        rows = lists_of(bundle, data, k, cells)
+        for place, user in enumerate(data.users):
+            gone = set(data.tracks[cells[place].indices].tolist())
+            listed = {row["track_id"] for row in rows if row["user_id"] == user}
+            assert not listed & gone
+            assert len(listed) == min(k, data.shape[1] - len(gone))
 
 
 def test_without_a_track_nobody_has_a_list() -> None:
