@@ -99,10 +99,11 @@ def test_each_setting_that_is_documented_reaches_the_containers_that_read_it() -
     of_serving = {one for one in documented if one.startswith("MOOVITAMIX_SERVING_")}
     assert of_source
     assert of_serving
+    of_serving |= {"MOOVITAMIX_TRACK_URI", "MOOVITAMIX_FEEDBACK_URL"}
     given = passed_on()
     assert given["source"] == of_source
     assert given["serving"] == of_serving
-    assert given["scheduler"] == documented - of_source - of_serving
+    assert given["scheduler"] == documented - of_source - (of_serving - {"MOOVITAMIX_FEEDBACK_URL"})
 
 
 def test_make_env_writes_what_is_missing_and_leaves_the_rest(tmp_path: Path) -> None:
