@@ -5,7 +5,7 @@ one after the other, and ids grow in the order of commits, also over a lost data
 follows the inbox by the highest id that it knows misses nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -130,7 +130,7 @@ class Inbox:
                 for user_id, track_id in connection.execute(part)
             )
 
-    def events(self, after: int) -> Iterator[list[dict[str, Any]]]:
+    def events(self, after: int) -> Generator[list[dict[str, Any]]]:
         """Yield the rows after an event in batches, in the order of their ids."""
         query = (
             sa.select(FEEDBACK)

@@ -178,7 +178,7 @@ def test_a_batch_has_at_most_a_thousand_events(running: RunningServing) -> None:
 
 def test_a_batch_costs_a_tenth_of_an_answer_for_each_event(tmp_path: Path) -> None:
     limits = {"MOOVITAMIX_SERVING_RATE": "0.01", "MOOVITAMIX_SERVING_BURST": "100"}
-    with serving(tmp_path, **limits) as running:
+    with serving(tmp_path, workers=1, **limits) as running:
         report(running, *(event() for _ in range(MOST_EVENTS)))
         refused = running.ask("/feedback", method="POST", body={"events": [event()]})
     assert (refused.status, int(refused.headers["retry-after"]) > 0) == (429, True)

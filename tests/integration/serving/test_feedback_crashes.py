@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from tests.support.served_marts import Marts
 from tests.support.serving_server import serving, settings, wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.serving_server import RunningServing
 
 CLIENTS, TRACKS = 3, 40
@@ -70,6 +73,10 @@ def workers(running: RunningServing) -> list[int]:
     return [int(pid) for pid in sorted(seen) if Path(f"/proc/{pid}").exists()]
 
 
+def _has_come(moment: int, count: Callable[[], int], running: RunningServing) -> bool:
+    return count() >= moment and bool(workers(running))
+
+
 @pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_workers_killed_at_random_moments_lose_and_repeat_nothing(
     tmp_path: Path, kills: int
@@ -87,7 +94,7 @@ def test_workers_killed_at_random_moments_lose_and_repeat_nothing(
         try:
             for _ in range(kills):
                 moment = count() + draw.randint(1, 60)
-                wait_for(lambda moment=moment: count() >= moment and bool(workers(running)))
+                wait_for(partial(_has_come, moment, count, running))
                 os.kill(draw.choice(workers(running)), signal.SIGKILL)
         finally:
             stop.set()

@@ -115,10 +115,10 @@ def test_a_follower_learns_whose_hidden_tracks_changed(inbox: Inbox) -> None:
     assert users == frozenset()
     inbox.add([[event("c", "unhide"), event("d", "hide", user_id=BOB)]])
     last, users = inbox.changes(last)
-    assert users == {ADA, BOB}
+    assert users == frozenset({ADA, BOB})
     inbox.clear(ADA)
     last, users = inbox.changes(last)
-    assert users == {ADA}
+    assert users == frozenset({ADA})
     inbox.forget(BOB)
     assert inbox.changes(last).users is None
 
