@@ -28,6 +28,7 @@ def embedded_serving(settings: Settings) -> Iterator[tuple[str, str]]:
             "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
             "MOOVITAMIX_SERVING_DIR": folder,
             "MOOVITAMIX_LAKE_URL": str(Path(folder) / "lake"),
+            "MOOVITAMIX_FEEDBACK_URL": f"sqlite:///{folder}/feedback.sqlite",
         }
         key = api_keys.add(Path(folder) / "keys.json", "check")
         process = subprocess.Popen(
