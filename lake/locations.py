@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lake.paths import folder, lake_in
 
-_POSTGRESQL = re.compile(r"postgresql(\+\w+)?://[^\s]+")
+_INBOX = re.compile(r"postgresql(\+\w+)?://[^\s]+|sqlite:////.+")
 
 Folder = Annotated[Path, AfterValidator(folder)]
 
@@ -46,13 +46,16 @@ class Locations(EnvironmentSettings):
     feedback_url: SecretStr = Field(
         default=SecretStr(""), validation_alias="MOOVITAMIX_FEEDBACK_URL"
     )
-    """Feedback inbox: `postgresql://user:password@host/name`; empty: SQLite in the data folder."""
+    """Feedback inbox: `postgresql://user:password@host/name` or `sqlite:////folder/file`; empty: SQLite
+    in the data folder."""
 
     @field_validator("feedback_url")
     @classmethod
-    def _postgresql(cls, url: SecretStr) -> SecretStr:
-        if url.get_secret_value() and not _POSTGRESQL.match(url.get_secret_value()):
-            raise ValueError("write postgresql://user:password@host/name, or nothing")
+    def _inbox(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not _INBOX.fullmatch(url.get_secret_value()):
+            raise ValueError(
+                "write postgresql://user:password@host/name, sqlite:////folder/file, or nothing"
+            )
         return url
 
     @field_validator("lake_url")
@@ -67,7 +70,7 @@ class Locations(EnvironmentSettings):
 
     @property
     def inbox_file(self) -> Path:
-        """The inbox of feedback, unless it is in a PostgreSQL."""
+        """The inbox of feedback, unless the setting names another."""
         return self.data_dir / "feedback" / "inbox.sqlite"
 
     @property
