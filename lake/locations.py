@@ -46,8 +46,8 @@ class Locations(EnvironmentSettings):
     feedback_url: SecretStr = Field(
         default=SecretStr(""), validation_alias="MOOVITAMIX_FEEDBACK_URL"
     )
-    """Feedback inbox: `postgresql://user:password@host/name` or `sqlite:////folder/file`; empty: SQLite
-    in the data folder."""
+    """Feedback inbox: `postgresql://user:password@host/name` or `sqlite:////folder/file`; empty:
+    SQLite in the data folder."""
 
     @field_validator("feedback_url")
     @classmethod
