@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.lake import Lake, Load, Record, session, track
+from tests.support.lake import Lake, Load, Record, feedback, session, track
 from tests.support.naive_marts import listens, tracks
 from tests.support.warehouse import Warehouse
 
@@ -47,6 +47,13 @@ def a_crowded_lake(seed: int, loads: int = 6) -> list[Load]:
             "updated_at": dice.choice([an_instant(3), an_instant(3), None]),
         }
 
+    def an_event(number: int) -> Record:
+        user_id = number % 5
+        if number % 17 == 0:
+            return feedback(number, f"clear {number}", "clear", user_id)
+        return feedback(number, f"key {number}", "like", user_id, number % 9)
+
+    delivered = random.Random(seed)
     return [
         Load(
             load_id=f"{1_700_000_000 + number}.5",
@@ -54,6 +61,7 @@ def a_crowded_lake(seed: int, loads: int = 6) -> list[Load]:
             tracks=[a_track() for _ in range(12)],
             users=[{"id": 1, "first_name": "Ada", "updated_at": an_instant()}],
             listen_history=[a_session() for _ in range(120)],
+            feedback=[an_event(one) for one in delivered.sample(range(1, 100), 30)],
         )
         for number in range(loads)
     ]
