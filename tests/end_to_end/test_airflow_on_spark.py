@@ -7,7 +7,7 @@ import pytest
 
 from tests.spark.spark_marts import small_spark
 from tests.support.airflow_day import AirflowDay
-from tests.support.checksums import LAKE_BOUND, checksums
+from tests.support.checksums import LAKE_BOUND, checksums, require_rows
 from tests.support.emptied import emptied
 from tests.support.installation import DAY_1, Installation
 
@@ -31,4 +31,4 @@ def test_a_day_by_airflow_on_spark_publishes_what_one_on_duckdb_does(
     assert (day.installation.data_dir / "spark" / "metastore").exists()
     published = checksums(day.installation.marts, leave_out=LAKE_BOUND)
     assert published == checksums(on_duckdb, leave_out=LAKE_BOUND)
-    assert min(rows for rows, _ in published.values()) > 0
+    require_rows(published)
