@@ -17,6 +17,16 @@ runs as (
 
 ),
 
+-- A run may take a step more than once, as it publishes: the time between does not count.
+timed as (
+
+    select
+        *,
+        lag("at") over (partition by run_id, step order by "at" asc, event desc) as earlier_at
+    from events
+
+),
+
 whole as (
 
     select
@@ -31,8 +41,9 @@ whole as (
         ) as error,
         arg_max(rows, "at") filter (where event = 'finished') as row_count,
         count(*) filter (where event = 'started') as times_begun,
-        sum(coalesce(attempts, 1)) filter (where event = 'finished') as attempts
-    from events
+        sum(coalesce(attempts, 1)) filter (where event = 'finished') as attempts,
+        sum(epoch("at" - earlier_at)) filter (where event = 'finished') as seconds
+    from timed
     group by run_id, step
 
 )
@@ -49,7 +60,7 @@ select
     case when outcome != 'succeeded' then error end as error,
     cast(greatest(times_begun, coalesce(attempts, 0)) as bigint) as attempts,
     row_count,
-    epoch(ended_at - began_at) as seconds,
+    seconds,
     began_at,
     ended_at
 from whole
