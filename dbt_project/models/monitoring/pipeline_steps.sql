@@ -22,7 +22,10 @@ timed as (
 
     select
         *,
-        lag("at") over (partition by run_id, step order by "at" asc, event desc) as earlier_at
+        lag("at") over (
+            partition by run_id, step
+            order by "at" asc, event desc
+        ) as earlier_at
     from events
 
 ),
