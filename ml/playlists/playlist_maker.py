@@ -40,7 +40,7 @@ class PlaylistMaker:
     tracks: int
     """Of a playlist, where the catalogue allows."""
     hidden: csr_matrix | None = None
-    """Users x tracks: stored where the user hid the track. Nothing is hidden yet."""
+    """Users x tracks: stored where the user hid the track; none: nothing is hidden."""
 
     def of(self, rows: Ints, scores: Floats | None = None) -> Selection:
         """Make the playlists of some users; `scores`, where they are known, are changed."""

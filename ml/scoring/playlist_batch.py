@@ -131,6 +131,7 @@ def playlist_rows(ranking: Ranking, now: Snapshot, is_new: Flags) -> PlaylistRow
         shown=shown_before(settings.lake_url, day, batch.run_id, rolled_back, *ids),
         now=np.datetime64(batch.data_as_of, "us"),
         tracks=settings.playlist_tracks,
+        hidden=ranking.hidden,
     )
     named = [names_in(now.data.track_features, one, len(ids[1])) for one in (ARTIST, GENRE)]
     return PlaylistRows(ranking, maker, *named)

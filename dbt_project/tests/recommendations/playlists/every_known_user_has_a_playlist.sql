@@ -1,4 +1,5 @@
--- Of the newest day: every user that its batch could know, unless there was no track.
+-- Of the newest day: every user that its batch could know, unless there was no track that the
+-- user had not hidden.
 with
 
 batch as (
@@ -23,9 +24,31 @@ own as (
     from {{ ref('playlists') }}
     inner join batch using (day)
 
+),
+
+catalogue as (
+
+    select count(*) as tracks
+    from {{ ref('dim_tracks') }}
+
+),
+
+hidden as (
+
+    select
+        user_id,
+        count(distinct track_id) as gone
+    from {{ ref('fact_feedback') }}
+    where kind = 'hide'
+    group by user_id
+
 )
 
 select known.user_id
 from known
+cross join catalogue
 left join own on known.user_id = own.user_id
-where own.user_id is null
+left join hidden on known.user_id = hidden.user_id
+where
+    own.user_id is null
+    and coalesce(gone, 0) < tracks
