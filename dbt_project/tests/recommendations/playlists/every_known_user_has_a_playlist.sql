@@ -1,5 +1,4 @@
--- Of the newest day: every user that its batch could know, unless there was no track that the
--- user had not hidden.
+-- Of the newest day: every user that its batch could know, unless the user hid all tracks.
 with
 
 batch as (
