@@ -1,4 +1,4 @@
--- Of the newest day: every user that its batch could know, unless the user hid all tracks.
+-- Of the newest day: every user that its batch could know, unless it hid all tracks.
 with
 
 batch as (
