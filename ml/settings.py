@@ -109,15 +109,15 @@ class MlSettings(Locations):
         It names the folder of a socket. In a copy that would be the socket of the original's
         server; who runs here says the server's own file.
         """
-        address, _, socket = address.partition("?host=")
+        database, _, socket = address.partition("?host=")
         if not _OWN_SOCKET.search(unquote(socket)):
             return address
         server = self.data_dir / "airflow" / "postgres"
         with suppress(OSError, IndexError):
             lines = (server / "postmaster.pid").read_text().splitlines()
             if server.samefile(lines[1]):
-                return f"{address}?host={quote(lines[4], safe='/')}"
-        return f"{address}?host={quote(str(server), safe='/')}"
+                return f"{database}?host={quote(lines[4], safe='/')}"
+        return f"{database}?host={quote(str(server), safe='/')}"
 
     @property
     def artifacts_url(self) -> str:
