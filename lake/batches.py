@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from lake import atomic, files
+from lake import atomic, files, log
 from lake.errors import DamagedFile
 from lake.schemas import OPS
 
@@ -36,9 +35,7 @@ def append(lake_url: str, table: str, rows: list[dict[str, Any]], day: date) -> 
         day: The day of the folder.
 
     """
-    storage, root = fsspec.core.url_to_fs(lake_url)
-    path = f"{root}/ops/{table}/day={day:%Y-%m-%d}/{uuid4().hex}.parquet"
-    files.put_table(storage, path, pa.Table.from_pylist(rows, OPS[table]))
+    log.append(lake_url, table, pa.Table.from_pylist(rows, OPS[table]), day)
 
 
 def change_hash(lake_url: str, was: str, becomes: str) -> None:
@@ -77,14 +74,9 @@ def read(lake_url: str, table: str, since: date | None = None) -> list[dict[str,
         since: The first day to read; None: all days.
 
     """
-    storage, root = fsspec.core.url_to_fs(lake_url)
-    storage.invalidate_cache()
-    rows: list[dict[str, Any]] = []
-    for path in sorted(storage.glob(f"{root}/ops/{table}/day=*/*.parquet")):
-        if since and path.rsplit("/", 2)[1] < f"day={since:%Y-%m-%d}":
-            continue
-        rows += _read(storage, path).to_pylist()
-    return rows
+    first = f"day={since:%Y-%m-%d}" if since else ""
+    days = [day for day in log.days(lake_url, table) if files.name_of(day) >= first]
+    return log.read(lake_url, table, days[::-1])
 
 
 def write_batch(
@@ -154,16 +146,6 @@ def newest_batch(lake_url: str, table: str, version: int) -> datetime | None:
         if file.model_version == version:
             return file.first("data_as_of")
     return None
-
-
-def _read(storage: Any, path: str, columns: list[str] | None = None) -> pa.Table:  # noqa: ANN401
-    try:
-        with storage.open(path, "rb") as file:
-            return pq.ParquetFile(file).read(columns)
-    except FileNotFoundError:
-        raise
-    except (pa.ArrowException, OSError) as error:
-        raise DamagedFile(path, str(error).splitlines()[0]) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,10 @@ def source(
 
 def _table(reading: Reading, opened: TablePages) -> "DltResource":
     import dlt
-    from dlt.common.storages.load_package import load_package_state
 
     def batches() -> Iterator[Any]:
         declared = 0
-        load_id = load_package_state()["load_id"]
+        load_id = _load_id()
         for records in reading.batches(opened):
             batch = _marked(records, load_id)
             if len(reading.extras) > declared:
@@ -59,43 +58,44 @@ def _table(reading: Reading, opened: TablePages) -> "DltResource":
             elif batch.num_rows:
                 yield batch
 
-    return dlt.resource(
-        batches,
-        name=reading.table.name,
-        columns=_hints(reading.table.columns),
-        write_disposition="append",
-    )
+    return _resource(reading.table.name, reading.table.columns, batches)
 
 
 def _feedback(feedback: NewFeedback) -> "DltResource":
-    import dlt
-    from dlt.common.storages.load_package import load_package_state
-
     def batches() -> Iterator[pa.Table]:
-        load_id = load_package_state()["load_id"]
+        load_id = _load_id()
         for records in feedback.batches():
             yield _marked(records, load_id)
 
-    columns = _hints(FEEDBACK.columns)
-    return dlt.resource(batches, name=FEEDBACK.name, columns=columns, write_disposition="append")
+    return _resource(FEEDBACK.name, FEEDBACK.columns, batches)
 
 
 def _rejected(readings: list[Reading], complete: OnComplete) -> "DltResource":
-    import dlt
-    from dlt.common.storages.load_package import load_package_state
-
     def rows() -> Iterator[pa.Table]:
         rejected = [
             {"table_name": reading.table.name, "record": one.record, "reason": one.fault.reason}
             for reading in readings
             for one in reading.rejected
         ]
-        load_id = load_package_state()["load_id"]
+        load_id = _load_id()
         if rejected:
             yield _marked(from_rows(rejected, REJECTED), load_id)
         complete(load_id)
 
-    return dlt.resource(rows, name="rejected", columns=_hints(REJECTED), write_disposition="append")
+    return _resource("rejected", REJECTED, rows)
+
+
+def _resource(name: str, columns: pa.Schema, batches: Callable[[], Iterator[Any]]) -> "DltResource":
+    import dlt
+
+    return dlt.resource(batches, name=name, columns=_hints(columns), write_disposition="append")
+
+
+def _load_id() -> str:
+    """Return the id of the load that dlt is extracting."""
+    from dlt.common.storages.load_package import load_package_state
+
+    return load_package_state()["load_id"]
 
 
 def _marked(records: pa.Table, load_id: str) -> pa.Table:

@@ -74,7 +74,8 @@ def candidates(
     scores[played.user, played.track] = -np.inf
     if hidden is None:
         return Candidates(rows, scores, played)
-    user, track = cells(hidden, rows)[0], hidden[rows].indices
+    user, at = cells(hidden, rows)
+    track = hidden.indices[at]
     scores[user, track] = -np.inf
     is_hidden = np.isin(_cell(played.user, played.track, data), _cell(user, track, data))
     return Candidates(rows, scores, played.of(np.flatnonzero(~is_hidden)))

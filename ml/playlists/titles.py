@@ -71,14 +71,14 @@ def titles(playlists: Selection, artists: Names, genres: Names) -> list[tuple[st
         A pair per playlist.
 
     """
-    told = [TITLES.get(int(kind), ("", "")) for kind in playlists.kind]
+    texts = [TITLES.get(int(kind), ("", "")) for kind in playlists.kind]
     which = np.flatnonzero(playlists.kind == MIX)
     tracks = playlists.tracks[which]
     for at, artist, genre in zip(
         which, artists.most_common(tracks[:, :1]), genres.most_common(tracks), strict=True
     ):
-        told[at] = _of_mix(int(playlists.number[at]), artist, genre)
-    return told
+        texts[at] = _of_mix(int(playlists.number[at]), artist, genre)
+    return texts
 
 
 def _of_mix(number: int, artist: str, genre: str) -> tuple[str, str]:

@@ -63,7 +63,7 @@ class PlaylistRows:
         track = playlists.tracks[playlist, position]
         user = playlists.user[playlist]
         reason, because = self._reasons(user, track, playlists.reason[playlist, position])
-        told = titles(playlists, self.artists, self.genres)
+        texts = titles(playlists, self.artists, self.genres)
         tracks = self.ranking.tracks
         columns = {
             "user_id": pa.array(_ids(self.ranking.users, user), pa.int32(), mask=user < 0),
@@ -73,8 +73,8 @@ class PlaylistRows:
             "track_id": pa.array(tracks[track], pa.int32()),
             "reason": _named(REASONS, reason),
             "because_track_id": pa.array(_ids(tracks, because), pa.int32(), mask=because < 0),
-            "title": _named([title for title, _ in told], playlist),
-            "description": _named([description for _, description in told], playlist),
+            "title": _named([title for title, _ in texts], playlist),
+            "description": _named([description for _, description in texts], playlist),
         }
         batch = self.ranking.batch.columns(len(track))
         return pa.table(columns | batch, schema=PLAYLIST_TRACKS)
@@ -84,14 +84,14 @@ class PlaylistRows:
         because = np.full(len(track), -1)
         wanted = np.flatnonzero((reason == RECOMMENDED) & (user >= 0))
         because[wanted] = self.ranking.reasons.of(user[wanted], track[wanted])
-        said = np.where(reason == RECOMMENDED, POPULARITY, reason)
-        said[because >= 0] = NEIGHBOURS
+        explained = np.where(reason == RECOMMENDED, POPULARITY, reason)
+        explained[because >= 0] = NEIGHBOURS
         scorer = self.maker.scorer
         is_learned = (scorer.rows[user[wanted]] >= 0) & (scorer.columns[track[wanted]] >= 0)
-        said[wanted[is_learned]] = MODEL
-        unsaid = wanted[said[wanted] == POPULARITY]
-        said[unsaid[self._is_of_kind(user[unsaid], track[unsaid])]] = METADATA
-        return said, because
+        explained[wanted[is_learned]] = MODEL
+        unexplained = wanted[explained[wanted] == POPULARITY]
+        explained[unexplained[self._is_of_kind(user[unexplained], track[unexplained])]] = METADATA
+        return explained, because
 
     def _is_of_kind(self, user: Ints, track: Ints) -> Ints:
         """Return whether metadata of each track is of what its user plays, or of the profile."""

@@ -31,7 +31,7 @@ class FastPath:
     """Answers the requests that it fully understands."""
 
     def __init__(self, responses: Responses) -> None:
-        self._answering = responses
+        self._responses = responses
 
     def understand(self, scope: Scope) -> tuple[str, int, int] | None:
         """Return the route, the id and the limit of a simple request; none for any other."""
@@ -45,5 +45,5 @@ class FastPath:
     def answer(self, route: str, known_by: int, limit: int) -> bytes:
         """Answer a request that was understood; raises `RequestFailed`."""
         if route == _USER:
-            return self._answering.user(known_by, limit)
-        return self._answering.similar(known_by, limit)
+            return self._responses.user(known_by, limit)
+        return self._responses.similar(known_by, limit)

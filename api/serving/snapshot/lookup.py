@@ -218,4 +218,4 @@ class Snapshot:
             "made_at": manifest.made_at,
             "stale": stale,
         }
-        return orjson.dumps(content | {"stale": stale})[1:-1]
+        return orjson.dumps(content)[1:-1]
