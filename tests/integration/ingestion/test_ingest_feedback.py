@@ -47,7 +47,9 @@ def event(key: str, user_id: int = 1) -> Event:
 
 def landed(settings: IngestionSettings) -> list[tuple[object, ...]]:
     files = f"{settings.lake_url}/raw/feedback/*/*.parquet"
-    return rows(f"select key, _dlt_load_id from read_parquet('{files}') order by event_id")
+    return rows(
+        f"select key, _dlt_load_id from read_parquet('{files}') order by event_id, _dlt_load_id"
+    )
 
 
 def test_events_are_in_the_load_of_the_day_with_the_declared_types(
