@@ -13,7 +13,9 @@ from pydantic_settings import SettingsConfigDict
 from lake.locations import EnvironmentSettings, Locations
 
 # As `ml.models.model_types` has them, which takes seconds to import.
-MODELS = ("baseline", "popularity", "item-knn", "ease", "lightfm", "softmax", "blend", "als")
+MODELS = (
+    "baseline", "popularity", "item-knn", "rp3beta", "ease", "lightfm", "softmax", "blend", "als",
+)  # fmt: skip
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 DATA_FOLDER, ARTIFACTS = "data-folder", "/mlflow/artifacts"
 """The scheme of addresses below the data folder, and where models are there (`artifacts.py`)."""

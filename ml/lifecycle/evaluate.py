@@ -15,11 +15,12 @@ from ml.errors import TooFewListens
 from ml.evaluation.bootstrap import paired_gain
 from ml.evaluation.evaluation import Task, discovery, evaluate_scorer, listen_again, of_new_tracks
 from ml.evaluation.metrics import coverage, gini, novelty
-from ml.lifecycle.search import AT_ONCE, search
+from ml.lifecycle.search.search import AT_ONCE, search
 from ml.models.blend import Blend
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
-from ml.models.knn import ItemKnn
+from ml.models.neighbourhood.knn import ItemKnn
+from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ml.data.listens import Listens
     from ml.data.splits import Split, SplitKind
     from ml.evaluation.evaluation import Evaluation, Scorer
-    from ml.lifecycle.search import SearchResult
+    from ml.lifecycle.search.search import SearchResult
     from ml.models.model import Model
 
 Metrics = dict[str, Any]
@@ -122,7 +123,9 @@ def require_comparable(listens: Listens) -> None:
 
 
 def _finalists(found: SearchResult) -> list[Model]:
-    return [Popularity(), ItemKnn(), found.ease, found.softmax, found.lightfm]
+    return [
+        Popularity(), ItemKnn(), found.rp3beta, found.ease, found.softmax, found.lightfm,
+    ]  # fmt: skip
 
 
 def _trained(
@@ -161,7 +164,7 @@ def _result_of(parts: Split, scorer: Scorer, seconds: float, name: str) -> Model
     }
     if parts.kind == "time":
         metrics["listen_again"] = _of(scorer, listen_again(training, test))
-    if isinstance(scorer, Hybrid | Ease | Softmax | Blend):
+    if isinstance(scorer, Hybrid | Ease | Rp3Beta | Softmax | Blend):
         metrics["settings"] = scorer.settings()
     model: Any = scorer if hasattr(scorer, "arrays") else None
     return ModelResult(name, evaluation, metrics, model)

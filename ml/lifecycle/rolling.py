@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from ml.data.history import MAX_CUT_OFFS
 from ml.lifecycle.holdout import metrics_of, metrics_of_popularity
 from ml.lifecycle.promotion import decide, pooled, probably
-from ml.lifecycle.search import AT_ONCE
+from ml.lifecycle.search.search import AT_ONCE
 from ml.models.bundle import trained
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from ml.lifecycle.drift import note_profile
 from ml.lifecycle.holdout import hold_out, metrics_of, metrics_of_popularity
 from ml.lifecycle.profile import profile
 from ml.lifecycle.rolling import max_cut_offs
-from ml.lifecycle.search import search
+from ml.lifecycle.search.search import search
 from ml.models.bundle import Bundle, align, trained
 from ml.models.model_types import model_type
 from ml.playlists.playlist_metrics import playlist_metrics
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ml.data.interactions import Flags
     from ml.lifecycle.holdout import Holdout
     from ml.lifecycle.promotion import Decision, RankerMetrics
-    from ml.lifecycle.search import Trial
+    from ml.lifecycle.search.search import Trial
     from ml.models.model import Model
     from ml.settings import MlSettings
 

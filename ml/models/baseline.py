@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ml.models.model import Model, learned
-from ml.models.neighbours import neighbours
+from ml.models.neighbourhood.neighbours import neighbours
 from ml.models.popularity import Popularity
 
 if TYPE_CHECKING:

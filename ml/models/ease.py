@@ -40,8 +40,10 @@ class Ease(Model):
         columns = np.sort(np.argsort(-listeners, kind="stable")[: self.max_items])
         columns = columns[listeners[columns] > 0]
         played = data.weights if self.weighted else data.plays > 0
-        common = played[:, columns].astype(np.float32)
-        between = _weights_between((common.T @ common).toarray(), self.regularization)
+        common = played[:, columns].astype(np.float32).tocsr()
+        common = common[np.diff(common.indptr) > 0]
+        of = _by_users if common.shape[0] < common.shape[1] else _by_tracks
+        between = of(common, self.regularization)
         return replace(
             self, columns=columns, between=between, played=played.astype(np.float32).tocsr()
         )
@@ -57,7 +59,29 @@ class Ease(Model):
         return scores
 
 
-def _weights_between(gram: Floats, regularization: float) -> Floats:
+def _by_tracks(played: csr_matrix, regularization: float) -> Floats:
+    """Invert the matrix of tracks."""
+    gram = (played.T @ played).toarray()
+    inverse = _inverse(gram, regularization)
+    between = np.asarray(-inverse / np.diag(inverse), np.float32)
+    between[np.diag_indices_from(between)] = 0
+    return np.ascontiguousarray(between, np.float32)
+
+
+def _by_users(played: csr_matrix, regularization: float) -> Floats:
+    """Invert the matrix of users, of whom there are fewer, for the same weights (Woodbury).
+
+    With K = (XX' + regularization I)^-1 and Q = X'KX, P is (I - Q) / regularization.
+    """
+    inverse = _inverse((played @ played.T).toarray(), regularization)
+    tracks = played.T.tocsr()
+    between = np.asarray(tracks @ np.ascontiguousarray((tracks @ inverse).T), np.float32)
+    between /= 1 - np.diag(between)
+    between[np.diag_indices_from(between)] = 0
+    return between
+
+
+def _inverse(gram: Floats, regularization: float) -> Floats:
     """Invert by Cholesky, on one thread: the same bits every time."""
     gram[np.diag_indices_from(gram)] += regularization
     with threadpool_limits(1, user_api="blas"):
@@ -68,7 +92,5 @@ def _weights_between(gram: Floats, regularization: float) -> Floats:
         raise np.linalg.LinAlgError(
             f"a regularization of {regularization} leaves the tracks' matrix singular"
         )
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    between: Floats = -inverse / np.diag(inverse)
-    between[np.diag_indices_from(between)] = 0
-    return np.ascontiguousarray(between, np.float32)
+    whole: Floats = np.tril(inverse) + np.tril(inverse, -1).T
+    return whole

@@ -10,12 +10,14 @@ from ml.models.baseline import Baseline
 from ml.models.blend import Blend
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
-from ml.models.knn import ItemKnn
+from ml.models.neighbourhood.knn import ItemKnn
+from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
 
 MODEL_TYPES: dict[str, Any] = {
-    one.name: one for one in (Baseline, Popularity, ItemKnn, Ease, Hybrid, Softmax, Blend, Als)
+    one.name: one
+    for one in (Baseline, Popularity, ItemKnn, Rp3Beta, Ease, Hybrid, Softmax, Blend, Als)
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack
 
-from ml.models.neighbours import neighbours
+from ml.models.neighbourhood.neighbours import neighbours
 
 if TYPE_CHECKING:
     from ml.data.interactions import Features, Interactions

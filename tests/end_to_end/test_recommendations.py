@@ -12,7 +12,7 @@ import pytest
 
 from ml.errors import DamagedModel
 from ml.lifecycle.train import train
-from ml.models.knn import ItemKnn
+from ml.models.neighbourhood.knn import ItemKnn
 from orchestration.run.console import Console
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from ml.data.interactions import Interactions, interactions
-from ml.models.neighbours import neighbours
+from ml.models.neighbourhood.neighbours import neighbours
 
 USERS, TRACKS = 60, 24
 
@@ -47,7 +47,7 @@ def test_no_pairs_at_all_are_a_matrix_too() -> None:
 def test_near_tracks_are_those_of_the_definition(
     shrink: float, cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ml.models.neighbours._CELLS", cells)
+    monkeypatch.setattr("ml.models.neighbourhood.neighbours._CELLS", cells)
     weights = _read(*_cells(seed=3)).weights.copy()
     weights.data[weights.indices == 7] = 0  # a track without weight
     weights.eliminate_zeros()

@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 from ml.data.interactions import Features, Interactions, interactions
 from ml.models.baseline import STRATEGIES
 from ml.models.bundle import Bundle, align, trained
-from ml.models.knn import ItemKnn
+from ml.models.neighbourhood.knn import ItemKnn
 
 
 def log(users: list[int], tracks: list[int], heard: list[tuple[int, int]]) -> Interactions:

@@ -9,14 +9,16 @@ from ml.data.interactions import Interactions, interactions, weigh
 from ml.data.splits import Split, split
 from ml.errors import NotFitted
 from ml.evaluation.evaluation import discovery, evaluate_scorer
-from ml.lifecycle.search import search
+from ml.lifecycle.search.search import search
 from ml.models.array_files import digest
 from ml.models.baseline import Baseline
-from ml.models.blend import Blend, choose_weights, in_tenths, standardised
+from ml.models.blend import Blend, standardised
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
-from ml.models.knn import ItemKnn
+from ml.models.mixture import choose_weights, in_tenths
 from ml.models.model import Model
+from ml.models.neighbourhood.knn import ItemKnn
+from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
 from tests.support.logs import GROUPS, TRACKS, grouped_log
@@ -27,13 +29,15 @@ MODELS: list[Model] = [
     Popularity(),
     Baseline(neighbours=10),
     ItemKnn(neighbours=10),
+    Rp3Beta(neighbours=20),
+    Rp3Beta(alpha=0.7, beta=0.0, neighbours=20, weighted=False),
     Ease(regularization=5.0),
     Ease(regularization=5.0, max_items=20, weighted=False),
     SOFTMAX,
     replace(SOFTMAX, prior=2.0),
     LIGHTFM,
     replace(LIGHTFM, averaged=False),
-    Blend((LIGHTFM, Ease(regularization=5.0), SOFTMAX), (0.3, 0.5, 0.2)),
+    Blend((LIGHTFM, Ease(regularization=5.0), SOFTMAX, Rp3Beta()), (0.3, 0.4, 0.2, 0.1)),
 ]
 NAMES = [f"{model.name}-{number}" for number, model in enumerate(MODELS)]
 
@@ -115,16 +119,32 @@ def test_who_nothing_is_known_about_gets_what_is_popular(parts: Split) -> None:
     assert not np.array_equal(scores[1], listeners)
 
 
-def test_ease_is_the_closed_form() -> None:
+@pytest.mark.parametrize("users", [30, 8], ids=["more users than tracks", "fewer"])
+def test_ease_is_the_closed_form(users: int) -> None:
     rng = np.random.default_rng(0)
-    row, column = (rng.random((30, 12)) < 0.4).nonzero()
-    data = interactions(np.arange(30), np.arange(12), row, column, np.ones(len(row)))
+    row, column = (rng.random((users, 12)) < 0.4).nonzero()
+    data = interactions(np.arange(users), np.arange(12), row, column, np.ones(len(row)))
     played = data.weights.toarray()
     inverse = np.linalg.inv(played.T @ played + 3 * np.eye(12))
     between = np.eye(12) - inverse / np.diag(inverse)
     np.fill_diagonal(between, 0)
     fitted = Ease(regularization=3.0).fit(data, seed=0)
-    np.testing.assert_allclose(fitted.scores(np.arange(30)), played @ between, atol=1e-4)
+    np.testing.assert_allclose(fitted.scores(np.arange(users)), played @ between, atol=1e-4)
+
+
+def test_rp3beta_is_a_walk_of_three_steps() -> None:
+    rng = np.random.default_rng(0)
+    row, column = (rng.random((30, 12)) < 0.4).nonzero()
+    data = interactions(np.arange(30), np.arange(12), row, column, np.ones(len(row)))
+    played = (data.plays.toarray() > 0).astype(float)
+    to_track = (played / np.maximum(played.sum(axis=1, keepdims=True), 1)) ** 0.8
+    to_user = (played.T / played.sum(axis=0)[:, None]) ** 0.8
+    walked = to_user @ to_track / played.sum(axis=0) ** 0.5
+    np.fill_diagonal(walked, 0)
+    fitted = Rp3Beta(alpha=0.8, beta=0.5, weighted=False).fit(data, seed=0)
+    np.testing.assert_allclose(fitted.scores(np.arange(30)), played @ walked, rtol=1e-4)
+    few = Rp3Beta(neighbours=3).fit(data, seed=0)
+    assert np.diff(few.near.indptr).tolist() == [3] * 12
 
 
 def test_weights_are_a_users_own_measure_kept_within_bounds() -> None:
@@ -192,13 +212,13 @@ def test_what_helps_by_luck_alone_is_left_out_of_a_blend(parts: Split, seed: int
 def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
     seen: list[str] = []
     found = search(parts.train, parts.validation, 0, 1, lambda trial: seen.append(trial.model))
-    assert seen == ["ease"] * 4 + ["softmax"] * 2 + ["lightfm", "blend"]
+    assert seen == ["ease"] * 4 + ["rp3beta"] * 6 + ["softmax"] * 2 + ["lightfm", "blend"]
     assert [trial.model for trial in found.trials] == seen
     of_ease = [trial for trial in found.trials if trial.model == "ease"]
     figures = {trial.settings["regularization"]: trial.ndcg_at_10 for trial in of_ease}
     assert found.ease.regularization in figures
-    graded = [t.ndcg_at_10 for t in found.trials if t.settings.get("weighted") is True]
-    plain = [t.ndcg_at_10 for t in found.trials if t.settings.get("weighted") is False]
+    graded = [t.ndcg_at_10 for t in of_ease if t.settings["weighted"]]
+    plain = [t.ndcg_at_10 for t in of_ease if not t.settings["weighted"]]
     assert len(plain) == 1
     assert plain[0] not in graded
     metric = evaluate_scorer(found.ease, discovery(parts.train, parts.validation)).means()[

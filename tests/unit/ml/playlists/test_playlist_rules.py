@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.models.bundle import trained
-from ml.models.knn import ItemKnn
+from ml.models.neighbourhood.knn import ItemKnn
 from ml.playlists.playlist_kinds import (
     DISCOVER,
     MIX,

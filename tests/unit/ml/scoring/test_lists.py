@@ -15,7 +15,7 @@ from ml.data.features import features_of
 from ml.data.interactions import Interactions, interactions
 from ml.models.baseline import Baseline
 from ml.models.bundle import Bundle, align, trained
-from ml.models.knn import ItemKnn
+from ml.models.neighbourhood.knn import ItemKnn
 from ml.scoring.batch import Batch, Ranking
 from ml.scoring.explain import Reasons
 from ml.settings import MlSettings

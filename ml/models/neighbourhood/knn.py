@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from ml.models.model import Model, learned
-from ml.models.neighbours import neighbours
+from ml.models.neighbourhood.neighbours import neighbours
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

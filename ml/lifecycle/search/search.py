@@ -10,9 +10,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.evaluation.evaluation import discovery, evaluate_scorer
-from ml.models.blend import Blend, choose_weights
+from ml.models.blend import Blend
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.mixture import choose_weights
+from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.softmax.softmax import Softmax
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from ml.models.model import Model
 
 Settings = dict[str, float]
-Fixed = TypeVar("Fixed", Ease, Softmax)
+Fixed = TypeVar("Fixed", Ease, Softmax, Rp3Beta)
 
 VALIDATION_USERS = 2_000
 """Validation users at most for each trial: the noise is then below .01."""
@@ -44,6 +46,7 @@ Two at least, sums and means: on a sparse log means reached NDCG@10 .409 and sum
 (docs/recommender.md), and validation decides.
 """
 REGULARIZATIONS = (20.0, 100.0, 500.0)
+ALPHAS, BETAS = (0.5, 0.7, 1.0), (0.2, 0.4, 0.6)
 SOFTMAXES = (Softmax(), Softmax(no_components=48, prior=6.0, epochs=60))
 """Priors learned, which suits tastes that are few-dimensional, and weak ones in many dimensions."""
 
@@ -64,6 +67,7 @@ class SearchResult:
     """The best of each model type, trained on the training part, and every trial on the way."""
 
     ease: Ease
+    rp3beta: Rp3Beta
     lightfm: Hybrid
     softmax: Softmax
     blend: Blend
@@ -107,17 +111,18 @@ def search(
         stopped = [pool.submit(_stopped, hybrid, train, task, seed) for hybrid in hybrids]
         of_softmax = pool.submit(_best, SOFTMAXES, train, task, seed)
         of_ease = pool.submit(_best_ease, train, task, seed)
-        for found in (of_ease, of_softmax):
+        of_walks = pool.submit(_best_walk, train, task, seed)
+        for found in (of_ease, of_walks, of_softmax):
             for trial in found.result()[1]:
                 report(trial)
         tried = [one.result() for one in stopped]
-    ease, softmax = of_ease.result()[0], of_softmax.result()[0]
+    ease, walk, softmax = of_ease.result()[0], of_walks.result()[0], of_softmax.result()[0]
     lightfm = tried[int(np.argmax([report(trial) for _, trial in tried]))][0]
-    parts: tuple[Model, ...] = (lightfm, ease, softmax)
+    parts: tuple[Model, ...] = (lightfm, ease, softmax, walk)
     weights, figure = choose_weights(parts, train, validation)
     blend = Blend(parts, weights)
     report(Trial(blend.name, blend.settings(), figure))
-    return SearchResult(ease, lightfm, softmax, blend, tuple(trials))
+    return SearchResult(ease, walk, lightfm, softmax, blend, tuple(trials))
 
 
 def _best_ease(train: Interactions, task: Task, seed: int) -> tuple[Ease, list[Trial]]:
@@ -126,6 +131,20 @@ def _best_ease(train: Interactions, task: Task, seed: int) -> tuple[Ease, list[T
     plain, more = _best([Ease(ease.regularization, weighted=False)], train, task, seed)
     is_better = more[0].ndcg_at_10 > max(trial.ndcg_at_10 for trial in trials)
     return plain if is_better else ease, trials + more
+
+
+def _best_walk(train: Interactions, task: Task, seed: int) -> tuple[Rp3Beta, list[Trial]]:
+    """Choose whether plays are weighted, then alpha, then beta."""
+    first = Rp3Beta(ALPHAS[1], BETAS[1])
+    both = [replace(first, weighted=is_so) for is_so in (True, False)]
+    best, trials = _best(both, train, task, seed)
+    for name, values in (("alpha", ALPHAS), ("beta", BETAS)):
+        others: list[dict[str, Any]] = [{name: v} for v in values if v != getattr(best, name)]
+        found, more = _best([replace(best, **its) for its in others], train, task, seed)
+        if max(trial.ndcg_at_10 for trial in more) > max(trial.ndcg_at_10 for trial in trials):
+            best = found
+        trials += more
+    return best, trials
 
 
 def _best(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CELLS = 20_000_000  # tracks x tracks at a time: 320 MB where each two have common listeners
 
@@ -21,24 +26,39 @@ def neighbours(weights: csr_matrix, number: int, shrink: float = 10.0) -> csr_ma
         shrink: how strongly similarities by few common listeners are damped; 0: not.
 
     """
-    tracks = weights.shape[1]
-    if not tracks:
-        return csr_matrix((0, 0), dtype=np.float32)
     by_user = _of_length_one(weights)
     by_track = by_user.tocsc()
     ones = np.ones(by_user.nnz, np.float32)
     heard_by_user = csr_matrix((ones, by_user.indices, by_user.indptr), by_user.shape)
     heard_by_track = csc_matrix((ones, by_track.indices, by_track.indptr), by_track.shape)
-    rows = []
-    size = max(1, _CELLS // max(tracks, 1))
-    for begin in range(0, tracks, size):
-        its = slice(begin, begin + size)
+
+    def similar(its: slice) -> csr_matrix:
         similarity = by_track[:, its].T @ by_user
         if shrink:
             # The factors store the same cells in the same order, so these two products do too.
             common = (heard_by_track[:, its].T @ heard_by_user).data
             similarity.data *= common / (common + shrink)
-        rows.append(_nearest(similarity, number, begin))
+        return similarity
+
+    return nearest(similar, weights.shape[1], number)
+
+
+def nearest(similar: Callable[[slice], csr_matrix], tracks: int, number: int) -> csr_matrix:
+    """Return tracks x tracks: the largest positive similarities of each row, without itself.
+
+    Args:
+        similar: returns some rows of all similarities; they are asked for chunk by chunk.
+        tracks: number of rows and of columns.
+        number: of cells that a row keeps at most.
+
+    """
+    if not tracks:
+        return csr_matrix((0, 0), dtype=np.float32)
+    size = max(1, _CELLS // tracks)
+    rows = [
+        _nearest(similar(slice(begin, begin + size)), number, begin)
+        for begin in range(0, tracks, size)
+    ]
     data, indices, sizes = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     indptr = np.concatenate([[0], np.cumsum(sizes)])
     return csr_matrix((data, indices, indptr), shape=(tracks, tracks))

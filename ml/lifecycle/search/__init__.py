@@ -1,0 +1,1 @@
+"""The search of settings within a budget of work."""

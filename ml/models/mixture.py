@@ -1,0 +1,130 @@
+"""The weights of a blend: chosen on validation, so that luck alone mixes nothing in."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ml.evaluation import metrics
+from ml.evaluation.bootstrap import paired_gain
+from ml.evaluation.evaluation import discovery
+from ml.evaluation.ranking import best
+from ml.models.blend import standardised
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from ml.data.interactions import Floats, Interactions, Ints
+    from ml.evaluation.evaluation import Task
+    from ml.models.model import Model
+
+Weights = tuple[float, ...]
+
+VALIDATION_USERS = 2_000
+DEPTH = 40
+"""A mixture ranks the best tracks of each part: what no part has there is not among its ten."""
+STEPS = 10
+FOLDS = 10
+ONE_ERROR = 0.68
+"""Confidence of intervals whose ends are one standard error from the mean."""
+_CHUNK = 250
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """What the parts rank first for each user, and which of it was played."""
+
+    scores: Floats
+    """Parts x users x candidates, standardised; minus infinity where there is none."""
+    is_relevant: npt.NDArray[np.bool_]
+    relevant: Ints
+    """Of each user, how many tracks were played."""
+
+    def ndcg(self, weights: Weights) -> metrics.PerUser:
+        """Return each user's NDCG@10 of the weighted sum."""
+        parts = zip(self.scores, weights, strict=True)
+        total = np.add.reduce([np.float32(weight) * part for part, weight in parts if weight])
+        shown = best(total, 10)
+        hits = np.take_along_axis(self.is_relevant, np.maximum(shown, 0), axis=1) & (shown >= 0)
+        return metrics.ndcg(hits, self.relevant)
+
+
+def choose_weights(
+    parts: Sequence[Model], train: Interactions, validation: Interactions
+) -> tuple[Weights, float]:
+    """Return the weights, and their NDCG@10 on validation.
+
+    The best mixture of nine tenths of the users is tested on the others, each tenth in turn. Only
+    if these are better by more than a standard error than by the best part alone, the mean of
+    the ten mixtures is taken; else that part.
+
+    Args:
+        parts: the models, fitted on `train`.
+        train: what the users had heard.
+        validation: what they played then.
+
+    """
+    candidates = candidates_of(parts, discovery(train, validation, at_most=VALIDATION_USERS))
+    return weigh_parts(candidates)
+
+
+def weigh_parts(candidates: Candidates) -> tuple[Weights, float]:
+    """Return the weights for the candidates' parts, and their NDCG@10."""
+    shares = in_tenths(len(candidates.scores))
+    found = np.array([candidates.ndcg(weights) for weights in shares])
+    is_alone = np.array([max(weights) == 1 for weights in shares])
+    alone = np.flatnonzero(is_alone)
+    fold = np.arange(found.shape[1]) % FOLDS
+    mixed, single = np.empty(found.shape[1]), np.empty(found.shape[1])
+    chosen = []
+    for number in range(min(FOLDS, found.shape[1])):
+        its = fold == number
+        others = found[:, ~its].mean(axis=1) if (~its).any() else found.mean(axis=1)
+        chosen.append(int(np.argmax(others)))
+        mixed[its] = found[chosen[-1], its]
+        single[its] = found[alone[np.argmax(others[alone])], its]
+    gain = paired_gain(mixed, single, seed=0, confidence=ONE_ERROR)
+    best_alone = shares[alone[np.argmax(found[alone].mean(axis=1))]]
+    if not gain.low > 0:
+        return best_alone, float(candidates.ndcg(best_alone).mean())
+    weights = tuple(float(w) for w in np.mean([shares[one] for one in chosen], axis=0).round(3))
+    return weights, float(candidates.ndcg(weights).mean())
+
+
+def candidates_of(parts: Sequence[Model], task: Task) -> Candidates:
+    """Let each part rank what each user of the task had not heard, and keep the best of each."""
+    chunks = [task.users[begin : begin + _CHUNK] for begin in range(0, len(task.users), _CHUNK)]
+    made = [_candidates(parts, task, users) for users in chunks]
+    scores, is_relevant, relevant = zip(*made, strict=True)
+    return Candidates(
+        np.concatenate(scores, axis=1), np.concatenate(is_relevant), np.concatenate(relevant)
+    )
+
+
+def _candidates(
+    parts: Sequence[Model], task: Task, users: Ints
+) -> tuple[Floats, npt.NDArray[np.bool_], Ints]:
+    heard = task.training.heard(users)
+    is_relevant = task.test.heard(users) & ~heard
+    scored = [
+        np.where(heard, np.float32(-np.inf), standardised(part.scores(users))) for part in parts
+    ]
+    column = np.sort(np.concatenate([best(scores, DEPTH) for scores in scored], axis=1), axis=1)
+    is_first = np.diff(column, axis=1, prepend=-1) > 0  # neither none (-1) nor there before
+    at = np.maximum(column, 0)
+    kept = [
+        np.where(is_first, np.take_along_axis(scores, at, axis=1), np.float32(-np.inf))
+        for scores in scored
+    ]
+    return np.array(kept), np.take_along_axis(is_relevant, at, axis=1), is_relevant.sum(axis=1)
+
+
+def in_tenths(parts: int) -> list[Weights]:
+    """Return all ways to share 1 among the parts in steps of a tenth."""
+    counts = itertools.product(range(STEPS + 1), repeat=parts)
+    return [tuple(n / STEPS for n in count) for count in counts if sum(count) == STEPS]
