@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 
+from ml.data.exports.listens_file import listens_file
 from ml.data.external.cells import require_flat
 from ml.data.external.column import Column
 from ml.data.external.formats import open_source
@@ -65,7 +66,8 @@ def read_log(
     names and spellings that are read.
 
     Args:
-        listens: a file of listens, or of users and tracks with their plays.
+        listens: a file of listens, or of users and tracks with their plays; or a folder of people's
+            exports from Spotify, Last.fm or ListenBrainz, one for each.
         tracks: a file with a row for each track.
         users: a file with a row for each user.
         options: what the files leave open.
@@ -95,6 +97,8 @@ class _Reading:
             ZoneInfo(self.options.time_zone)
         except (KeyError, ValueError, OSError) as error:
             raise UnknownTimeZone(self.options.time_zone) from error
+        if exported := listens_file(listens, self.folder / "exports", self.options):
+            listens, self.report.exports = exported
         known = partial(is_header, asked=self.options.columns)
         source = open_source(self.db, listens, self.folder / "listens", self.options, known)
         places = roles_of(source, self.options.columns)

@@ -11,7 +11,7 @@ from orchestration.cli.context import (
     settings_for,
     writing,
 )
-from orchestration.cli.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait
+from orchestration.cli.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait, World
 from orchestration.run.console import Console
 from orchestration.run.lock import hold
 
@@ -19,15 +19,15 @@ app = typer.Typer()
 
 
 @app.command()
-def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
+def run(api_url: ApiUrl = None, as_of: AsOf = None, world: World = None, wait: Wait = 0) -> None:
     """Run one day: ingest, build, publish, recommend; without an API, from the embedded source."""
     from orchestration.steps.day import run_daily
 
     settings = settings_for(api_url=api_url, as_of=as_of)
-    if not settings.api_url:
+    if world or not settings.api_url:
         settings = settings_for(as_of=settings.as_of or utc_now().replace(microsecond=0))
     with writing(settings, "run", wait) as day:
-        run_daily(day)
+        run_daily(day, world=world)
     day.show_summary()
     print_next_steps(settings, day.console)
 
@@ -36,6 +36,7 @@ def run(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
 def simulate(
     days: Annotated[int, typer.Option(help="How many days.", min=1)],
     first: Day = None,
+    world: World = None,
     wait: Wait = 0,
 ) -> None:
     """Run many days by a simulated clock, from the embedded source: ingest, build, publish."""
@@ -45,7 +46,7 @@ def simulate(
     settings = settings_for()
     require_right_settings(settings)
     with hold(settings.data_dir, "simulate", wait) as lock:
-        simulate_days(settings, lock, console, days=days, first=first and first.date())
+        simulate_days(settings, lock, console, days=days, first=first and first.date(), world=world)
     print_next_steps(settings, console)
 
 
@@ -75,15 +76,15 @@ def build(full_refresh: FullRefresh = False, wait: Wait = 0, target: Engine | No
 
 
 @app.command()
-def audit(api_url: ApiUrl = None, as_of: AsOf = None, wait: Wait = 0) -> None:
+def audit(api_url: ApiUrl = None, as_of: AsOf = None, world: World = None, wait: Wait = 0) -> None:
     """Pull everything, test every row, compare with the API, publish: once a week."""
     from orchestration.steps import marts
 
     settings = settings_for(api_url=api_url, as_of=as_of)
-    if not settings.api_url:
+    if world or not settings.api_url:
         settings = settings_for(as_of=settings.as_of or utc_now().replace(microsecond=0))
     with writing(settings, "audit", wait) as week:
-        marts.audit(week)
+        marts.audit(week, world=world)
     week.show_summary()
 
 

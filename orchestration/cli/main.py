@@ -13,6 +13,7 @@ from ingestion.access import plain_url
 from orchestration.cli import (
     alerting,
     daily,
+    importing,
     inspection,
     maintenance,
     modelling,
@@ -30,6 +31,7 @@ INTERRUPTED = 130
 app = typer.Typer(name="moovitamix", add_completion=False, pretty_exceptions_enable=False)
 for commands in (
     daily,
+    importing,
     scheduling,
     maintenance,
     recommending,

@@ -1,6 +1,7 @@
 """Options that several commands of `moovitamix` share."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -33,6 +34,10 @@ FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Rebuild all f
 Engine = Annotated[
     Literal["dev", "spark"],
     typer.Option("--target", help="dev: DuckDB; spark: Apache Spark. Default MOOVITAMIX_TARGET."),
+]
+World = Annotated[
+    Path | None,
+    typer.Option(help="Live on this folder's Parquet files, as `moovitamix import` makes them."),
 ]
 Wait = Annotated[
     float,

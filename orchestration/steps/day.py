@@ -1,14 +1,16 @@
 """The daily run of `moovitamix run`, step by step."""
 
+from pathlib import Path
+
 from orchestration.run.errors import BuildFailed
 from orchestration.run.runs import Run
 from orchestration.steps.marts import build, freshness, publish, pull
 from orchestration.steps.recommendations import build_features, make_recommendations
 
 
-def run_daily(run: Run) -> None:
+def run_daily(run: Run, *, world: Path | None = None) -> None:
     """Ingest, build, publish and recommend once; without an API, from the embedded source."""
-    pull(run)
+    pull(run, world=world)
     freshness(run)
     build(run)
     if not run.settings.recommendations:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.run.error_messages import message_of
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from orchestration.warehouse.publishing.publication import Publication
 
 
-def pull(run: Run, *, full: bool = False) -> "IngestReport":
+def pull(run: Run, *, full: bool = False, world: Path | None = None) -> "IngestReport":
     """Ingest from the API that the settings name, or else from the embedded source."""
     begin_gate()
-    if run.settings.api_url:
+    if run.settings.api_url and not world:
         return ingest(run, full=full)
-    with embedded_source(run.settings) as source:
+    with embedded_source(run.settings, world) as source:
         start(run, source)
         return ingest(run, api_url=source.url, full=full)
 
@@ -35,9 +36,9 @@ def make_marts(run: Run) -> None:
     publish(run)
 
 
-def audit(run: Run) -> "Publication":
+def audit(run: Run, *, world: Path | None = None) -> "Publication":
     """Pull everything, test every row, and see that the marts hold all that the API has."""
-    done = pull(run, full=True)
+    done = pull(run, full=True, world=world)
     freshness(run)
     build(run)
     test(run)

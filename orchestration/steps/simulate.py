@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
+from pathlib import Path
 
 from lake.clock import utc_now
 from orchestration.monitoring.alerts.notifications import Alerts
@@ -18,10 +19,26 @@ from orchestration.steps.simulator_process import embedded_source
 END_OF_DAY = time(23, 59, 59)
 
 
-def simulate_days(
-    settings: Settings, lock: WriterLock, console: Console, *, days: int, first: date | None
+def simulate_days(  # noqa: PLR0913 - what, how long and where
+    settings: Settings,
+    lock: WriterLock,
+    console: Console,
+    *,
+    days: int,
+    first: date | None,
+    world: Path | None = None,
 ) -> list[Run]:
-    """Run `days` days one after another, from `first` or else up to today at most."""
+    """Run `days` days one after another, from `first` or else up to today at most.
+
+    Args:
+        settings: Of every day; the clock is each day's end.
+        lock: Held by the caller.
+        console: Where each day's line goes.
+        days: How many.
+        first: The first day.
+        world: Parquet files to serve instead of the generated world.
+
+    """
     end = datetime.combine(first or _first_day(settings, days), END_OF_DAY)
     clocks = [
         settings.model_copy(update={"as_of": end + timedelta(days=number)})
@@ -29,14 +46,14 @@ def simulate_days(
     ]
     runs = []
     with ExitStack() as sources:
-        source = sources.enter_context(embedded_source(clocks[0]))
+        source = sources.enter_context(embedded_source(clocks[0], world))
         for today, tomorrow in zip_longest(clocks, clocks[1:]):
             with recorded(today, lock, console, "simulate", [Alerts()]) as run:
                 marts.start(run, source)
                 marts.ingest(run, api_url=source.url)
                 sources.close()
                 if tomorrow:  # starts while today is built: 2 s less a day
-                    source = sources.enter_context(embedded_source(tomorrow))
+                    source = sources.enter_context(embedded_source(tomorrow, world))
                 marts.build(run)
                 marts.publish(run)
             console.print(_line(run))

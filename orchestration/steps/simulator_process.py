@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from orchestration.run.errors import SourceDied
@@ -64,12 +65,15 @@ class EmbeddedSource:
 
 
 @contextmanager
-def embedded_source(settings: Settings) -> Iterator[EmbeddedSource]:
-    """Start a source whose clock stands still at the run's; it ends with the block."""
+def embedded_source(settings: Settings, world: Path | None = None) -> Iterator[EmbeddedSource]:
+    """Start a source whose clock stands still at the run's; it ends with the block.
+
+    With a `world` it serves these files, not the world that MOOVITAMIX_SOURCE_WORLD names, if any.
+    """
     assert settings.as_of is not None, "pages must not move under the pull"
     command = [sys.executable, "-m", "api.source", "--port", "0", "--parent-pipe"]
     process = subprocess.Popen(  # noqa: S603 - ourselves
-        [*command, "--as-of", settings.as_of.isoformat()],
+        [*command, "--as-of", settings.as_of.isoformat(), *_serving(settings, world)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -82,3 +86,13 @@ def embedded_source(settings: Settings) -> Iterator[EmbeddedSource]:
         yield source
     finally:
         source.end()
+
+
+def _serving(settings: Settings, world: Path | None) -> list[str]:
+    """Return options for the world; refuse one that is not what the data folder in_use on."""
+    from api.source.settings import SourceSettings
+    from orchestration.steps.chosen_world import require_same_world
+
+    asked = world or SourceSettings(data_dir=settings.data_dir).world
+    require_same_world(settings, asked)
+    return ["--world", str(asked)] if asked else []

@@ -22,6 +22,7 @@ MODULES = (
     *("ingestion.errors", "lake.errors", "ml.errors"),
     *("orchestration.run.errors", "orchestration.operations.backups.errors"),
     "orchestration.local_stack.errors",
+    *("orchestration.operations.imports.errors", "orchestration.steps.chosen_world"),
 )
 CODE = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 COMMAND = re.compile(r"(?<![\w./-])(moovitamix|dbt)((?: +(?:--?)?[a-z][\w=-]*)+)")

@@ -126,6 +126,16 @@ def _requested(source: Source, role: str, name: str) -> int:
     if role not in ROLES:
         why = f"--columns knows {', '.join(ROLES)}, not {role}"
         raise UnreadableTable(source.path, why)
+    return place_named(source, name)
+
+
+def place_named(source: Source, name: str) -> int:
+    """Return where a column stands, by its name or its number from 1.
+
+    Raises:
+        MissingColumn: no column, or more than one, is called so.
+
+    """
     if name in source.names:
         return source.names.index(name)
     if name.isdigit() and 1 <= int(name) <= len(source.names):

@@ -30,5 +30,7 @@ class ReadingOptions:
     """Text metadata are several values, with this between them."""
     least_ms_played: int = LEAST_MS_PLAYED
     """Shorter plays are left out, where the file has `ms_played`."""
+    with_spoken: bool = False
+    """Count podcasts and audiobooks among the listens of a service's export."""
     only_listened: bool = False
     """Leave out users and tracks that have metadata but no listen."""

@@ -28,6 +28,8 @@ class Report:
     """What each column was taken for."""
     left_out: list[str] = field(default_factory=list)
     """What was left out, and why, and how often."""
+    exports: list[str] = field(default_factory=list)
+    """Of people's exports, where the file was made of them."""
 
     def describe(
         self,
@@ -71,6 +73,7 @@ class Report:
     def lines(self) -> list[str]:
         """Return what was read, what columns were taken for, what was left out."""
         return [
+            *self.exports,
             f"read      {shortened(self.read, 300)}",
             f"columns   {_listed(self.taken)}",
             f"left out  {_listed(self.left_out) or 'nothing'}",

@@ -1,0 +1,1 @@
+"""Exports of listens as streaming services hand them out to a person."""

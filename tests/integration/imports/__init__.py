@@ -1,0 +1,1 @@
+"""Exports of streaming services become worlds."""
