@@ -13,7 +13,6 @@ from ingestion.access import plain_url
 from orchestration.cli import (
     alerting,
     daily,
-    importing,
     inspection,
     maintenance,
     modelling,
@@ -22,6 +21,7 @@ from orchestration.cli import (
     scheduling,
     serving,
 )
+from orchestration.cli.data import importing
 from orchestration.run import environment
 from orchestration.run.signals import raised_as_interrupt
 

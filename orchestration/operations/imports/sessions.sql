@@ -1,21 +1,27 @@
 -- From `plays` and the numbers of people and tracks to the records of the app's API.
 -- A session ends where nothing plays for `gap`; a play of unknown length ends as it starts.
+create or replace table numbered_plays as
+select
+    track_ids.id as track_id,
+    plays.*
+from plays
+inner join track_ids
+    on track_ids.artist_key is not distinct from plays.artist_key
+        and track_ids.title_key = plays.title_key;
+
 create or replace table listening as
 select
     user_ids.id as user_id,
-    track_ids.id as track_id,
+    track_id,
     started_at,
     started_at
     + to_milliseconds(greatest(least(coalesce(ms_played, 0), 14400000), 0)) as ended_at,
     plays,
     row_number() over (
-        partition by user_ids.id order by started_at, track_ids.id
+        partition by user_ids.id order by started_at, track_id
     ) as place
-from plays
-inner join user_ids using (person)
-inner join track_ids
-    on track_ids.artist_key is not distinct from plays.artist_key
-        and track_ids.title_key = plays.title_key;
+from numbered_plays
+inner join user_ids using (person);
 
 create or replace table parted as
 select
@@ -47,9 +53,9 @@ group by user_id, coalesce(session, 0);
 create or replace table new_users as
 select
     id,
-    person as first_name,
-    null::varchar as last_name,
-    null::varchar as email,
+    split_part(person, ' ', 1) as first_name,
+    substr(person, length(split_part(person, ' ', 1)) + 2) as last_name,
+    'user-' || id || '@import.invalid' as email,
     null::varchar as gender,
     null::varchar as favorite_genres,
     min(started_at) as created_at,
@@ -85,40 +91,37 @@ select
 from track_ids
 left join artist_names using (artist_key)
 inner join (
-    select id, first(title order by spelled desc, first_at, title) as title, min(first_at) as created_at
+    select
+        track_id as id,
+        first(title order by spelled desc, first_at, title) as title,
+        min(first_at) as created_at
     from (
-        select id, title, sum(plays) as spelled, min(started_at) as first_at
-        from plays inner join track_ids
-            on track_ids.artist_key is not distinct from plays.artist_key
-                and track_ids.title_key = plays.title_key
-        group by id, title
+        select track_id, title, sum(plays) as spelled, min(started_at) as first_at
+        from numbered_plays
+        group by track_id, title
     )
-    group by id
+    group by track_id
 ) as titles using (id)
 left join (
-    select id, first(album order by spelled desc, first_at, album) as album
+    select track_id as id, first(album order by spelled desc, first_at, album) as album
     from (
-        select id, album, sum(plays) as spelled, min(started_at) as first_at
-        from plays inner join track_ids
-            on track_ids.artist_key is not distinct from plays.artist_key
-                and track_ids.title_key = plays.title_key
+        select track_id, album, sum(plays) as spelled, min(started_at) as first_at
+        from numbered_plays
         where album is not null
-        group by id, album
+        group by track_id, album
     )
-    group by id
+    group by track_id
 ) as albums using (id)
 left join (
     select
         id,
-        format(
-            '{:02d}:{:02d}', median(seconds)::int // 60, median(seconds)::int % 60
-        ) as duration
+        format('{:02d}:{:02d}', seconds // 60, seconds % 60) as duration
     from (
-        select id, round(duration_ms / 1000)::int as seconds
-        from plays inner join track_ids
-            on track_ids.artist_key is not distinct from plays.artist_key
-                and track_ids.title_key = plays.title_key
-        where duration_ms between 1000 and 35999000
+        select
+            track_id as id,
+            round(coalesce(median(duration_ms), max(ms_played)) / 1000)::int as seconds
+        from numbered_plays
+        group by track_id
     )
-    group by id
+    where seconds between 1 and 35999
 ) as lengths using (id);

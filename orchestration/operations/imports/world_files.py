@@ -81,16 +81,17 @@ def _number(db: "duckdb.DuckDBPyConnection", world: Path | None) -> None:
     from ml.data.exports.canonical import add_keys
 
     db.execute("create table old_tracks (id bigint, artist varchar, title varchar, album varchar)")
-    db.execute("create table old_users (id bigint, first_name varchar)")
+    db.execute("create table old_users (id bigint, person varchar)")
     if world and (world / "tracks.parquet").exists():
         tracks = _select(world / "tracks.parquet", "id, artist, name as title, album")
         db.execute(f"insert into old_tracks {tracks}")
     if world and (world / "users.parquet").exists():
-        db.execute(f"insert into old_users {_select(world / 'users.parquet', 'id, first_name')}")
+        name = "id, trim(first_name || ' ' || last_name)"
+        db.execute(f"insert into old_users {_select(world / 'users.parquet', name)}")
     add_keys(db, "old_tracks")
     for table, keys, old, named in (
         ("track_ids", "artist_key, title_key", "old_tracks", "artist_key, title_key"),
-        ("user_ids", "person", "old_users", "first_name as person"),
+        ("user_ids", "person", "old_users", "person"),
     ):
         db.execute(_numbered(table, keys, old, named))
 
