@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -105,6 +106,13 @@ def _joined(source: Source, at: int) -> Source:
 
 def _all_match(pattern: str, texts: list[str]) -> bool:
     return bool(texts) and all(re.fullmatch(pattern, text) for text in texts)
+
+
+def is_lastfm(path: Path) -> bool:
+    """Whether a file of any name begins as a table of scrobbles does."""
+    with path.open(encoding="latin-1", newline="") as file:
+        first = next(csv.reader(file), [])
+    return _is_header(first) or any(re.fullmatch(_DATE, field.strip()) for field in first)
 
 
 def _is_table(name: str) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ml.data.exports.archives import Export, names_in, open_export
 from ml.data.exports.exported_plays import Plays
-from ml.data.exports.lastfm import LASTFM
+from ml.data.exports.lastfm import LASTFM, is_lastfm
 from ml.data.exports.listenbrainz import LISTENBRAINZ
 from ml.data.exports.owners import people_in, people_of
 from ml.data.exports.spotify import SPOTIFY
@@ -62,9 +62,16 @@ def exports_at(path: Path) -> list[tuple[Person, Service]]:
     if any(SPOTIFY.knows(name) for name in own) or (path / "listens").is_dir():
         service = _service_of(names_in(path))
         return [(person, service) for person in people_of([str(path)]) if service]
-    found = [(person, _service_of(names_in(person.path) or [person.path.name]))
-             for person in people_in(path)]  # fmt: skip
+    found = [(person, _service_at(person.path)) for person in people_in(path)]
     return [(person, service) for person, service in found if service]
+
+
+def _service_at(path: Path) -> Service | None:
+    """Return whose export a person's folder, archive or file is; any table may be of listens."""
+    service = _service_of(names_in(path) or [path.name])
+    if service is LASTFM and path.is_file() and not names_in(path) and not is_lastfm(path):
+        return None
+    return service
 
 
 def _service_of(names: list[str]) -> Service | None:
