@@ -4,8 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lake.damage import damaged_file
 from orchestration.run.errors import BuildFailed
@@ -13,6 +12,10 @@ from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import ROOT, Settings
 from orchestration.warehouse.build_file import require_usable
 from orchestration.warehouse.dbt_results import record
+from orchestration.warehouse.project import parsed, project
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,6 @@ class Target:
 
 DUCKDB = Target("dev", "target")
 MONITORING = Target("monitoring", "monitoring")
-
-
-def project() -> Path:
-    """The folder of the dbt project."""
-    return ROOT / "dbt_project"
 
 
 def dbt(
@@ -53,27 +51,45 @@ def dbt(
         require_usable(settings.build_file)
     from dbt.cli.main import dbtRunner
 
-    arguments = [*words, "--project-dir", str(project()), "--profiles-dir", str(ROOT)]
-    arguments += ["--target", target.name, "--target-path", str(settings.dbt_dir / target.folder)]
-    arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level-file", "info"]
-    arguments += ["--log-level", "none"]
     try:
         with lent(_settings_of(settings, run_id)):
-            answer = dbtRunner(callbacks=[_listener(on_start, on_node)]).invoke(arguments)
+            manifest = parsed_project(settings, target)
+            runner = dbtRunner(manifest, callbacks=[_listener(on_start, on_node)])
+            answer: Any = runner.invoke([*words, *_arguments(settings, target)])
+        if answer.exception is not None:
+            raise answer.exception
+    except Exception as error:
+        message = " ".join(str(error).split())
+        if damaged := damaged_file(message, settings.lake_url):
+            raise damaged from error
+        raise BuildFailed(f"dbt could not {words[0]}: {message}; {log_of(settings)}") from error
     finally:
         _let_go_of_the_build_file()
-    if isinstance(answer.exception, KeyboardInterrupt):
-        raise answer.exception
-    if answer.exception is not None:
-        message = " ".join(str(answer.exception).split())
-        if damaged := damaged_file(message, settings.lake_url):
-            raise damaged from answer.exception
-        raise BuildFailed(
-            f"dbt could not {words[0]}: {message}; {log_of(settings)}"
-        ) from answer.exception
     if run_id:
         record(settings, run_id, words[0], answer.result)
     return answer
+
+
+def parsed_project(settings: Settings, target: Target = DUCKDB) -> "Manifest":
+    """Return dbt's manifest, which the commands of this process share.
+
+    Args:
+        settings: Where dbt's artifacts are.
+        target: The output of profiles.yml that it is parsed for.
+
+    Returns:
+        The manifest; what is changed in it holds for later commands.
+
+    """
+    with lent(_settings_of(settings, "")):
+        return parsed(settings.dbt_dir / target.folder, _arguments(settings, target))
+
+
+def _arguments(settings: Settings, target: Target) -> list[str]:
+    arguments = ["--project-dir", str(project()), "--profiles-dir", str(ROOT)]
+    arguments += ["--target", target.name, "--target-path", str(settings.dbt_dir / target.folder)]
+    arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level-file", "info"]
+    return [*arguments, "--log-level", "none"]
 
 
 def log_of(settings: Settings) -> str:
@@ -126,8 +142,6 @@ def _settings_of(settings: Settings, run_id: str) -> dict[str, str]:
         "MOOVITAMIX_LAKE_URL": settings.lake_url,
         "MOOVITAMIX_RUN_ID": run_id,
     }
-    if settings.quiet_hours is not None:
-        read["MOOVITAMIX_QUIET_HOURS"] = str(settings.quiet_hours)
     if settings.as_of:
         read["MOOVITAMIX_AS_OF"] = settings.as_of.isoformat()
     return read

@@ -8,8 +8,11 @@ from lake.clock import naive_utc, utc_now
 from orchestration.run.errors import SourceStale
 from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import dbt
-from orchestration.warehouse.rhythm import quiet_limit
+from orchestration.warehouse.dbt import dbt, parsed_project
+from orchestration.warehouse.rhythm import FLOOR_HOURS, quiet_limit
+
+NEVER_HOURS = 87_600
+"""Ten years: no silence is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def freshness(settings: Settings, *, run_id: str = "", on_node: OnNode = ignore)
 
     The newest listen is held to the app's own rhythm; on its first day it can only warn.
     """
-    settings = settings.model_copy(update={"quiet_hours": quiet_limit(settings)})
+    _limit_silence(settings, quiet_limit(settings))
     answer = dbt(settings, "source", "freshness", run_id=run_id, on_node=on_node)
     found = [_measured(result) for result in answer.result.results if hasattr(result, "age")]
     _record(settings, run_id, found)
@@ -48,6 +51,16 @@ def freshness(settings: Settings, *, run_id: str = "", on_node: OnNode = ignore)
     if stale := [str(one) for one in found if one.status == "error"]:
         raise SourceStale("; ".join(stale))
     return found
+
+
+def _limit_silence(settings: Settings, hours: int) -> None:
+    """Set the limits of the newest listen for this process: a warning at half of it."""
+    limits = parsed_project(settings).sources["source.moovitamix.events.newest_session"].freshness
+    assert limits is not None
+    assert limits.warn_after is not None
+    assert limits.error_after is not None
+    limits.warn_after.count = (hours or FLOOR_HOURS) // 2
+    limits.error_after.count = hours or NEVER_HOURS
 
 
 def _record(settings: Settings, run_id: str, found: list[Freshness]) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 from lake.atomic import replace_file
 from orchestration.run.errors import GraphOutdated
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import DUCKDB, MONITORING, dbt, project
+from orchestration.warehouse import project
+from orchestration.warehouse.dbt import DUCKDB, MONITORING, dbt
 
-PROJECT = project()
+PROJECT = project.project()
 FOLDER = PROJECT / "target" / "graph"
 PARTS = ("marts", "features", "recommendations", "monitoring")
-MADE_FROM = ("dbt_project.yml", "selectors.yml", "models/**/*", "macros/**/*", "tests/**/*")
 
 Json = dict[str, Any]
 
@@ -53,13 +53,9 @@ def compiled_files(settings: Settings, part: str) -> dict[str, Path]:
 
 
 def digest(folder: Path = PROJECT) -> str:
-    """Stand for every file that the graph is made from."""
-    files = sorted({path for pattern in MADE_FROM for path in folder.glob(pattern)})
-    summed = hashlib.sha256(Path(__file__).read_bytes())  # another way to draw is another graph
-    for path in files:
-        if path.is_file():
-            summed.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
-    return summed.hexdigest()
+    """Return a hash of every file that the graph is made from."""
+    own = Path(__file__).read_bytes()  # another way to draw is another graph
+    return hashlib.sha256(own + project.digest(folder).encode()).hexdigest()
 
 
 def make(settings: Settings) -> list[Path]:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from lake.atomic import replace_file
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import project
-from orchestration.warehouse.graph import digest
+from orchestration.warehouse.project import digest, project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,7 +19,6 @@ from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
 from orchestration.run.settings import ROOT, Settings
 from orchestration.steps import marts
-from orchestration.warehouse import dbt
 from tests.support.checksums import checksums
 from tests.support.corruptions import CORRUPTIONS, IN_EVERY_RUN, TODAY
 from tests.support.emptied import emptied
@@ -103,7 +102,7 @@ def test_nothing_wrong_is_ever_published(  # noqa: PLR0917 - fixtures
         api.misbehaviour = wrong.api or api.misbehaviour
         if wrong.model:
             _break(project, *wrong.model)
-            monkeypatch.setattr(dbt, "ROOT", project)
+            monkeypatch.setattr("orchestration.warehouse.project.ROOT", project)
         complaint = live(data_home, api, at, wrong.data_dir and _kept(wrong.data_dir, tmp_path))
     if wrong.stopped_by:
         assert any(words in complaint for words in wrong.stopped_by.split("|")), complaint

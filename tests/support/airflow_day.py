@@ -97,6 +97,8 @@ class AirflowDay:
     def _runs(self, words: list[str], more: dict[str, str]) -> list[dict[str, Any]]:
         output = python(self.home, RUN, str(DAGS), *words, **self.installation.environment() | more)
         ends: list[dict[str, Any]] = _ends(output)
+        if any(end["state"] != "success" for end in ends):
+            print(output)  # the log of what failed, for pytest to show
         return ends
 
     def alerts(self) -> list[dict[str, Any]]:
