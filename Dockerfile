@@ -21,6 +21,7 @@ COPY lake lake
 COPY ml ml
 COPY orchestration orchestration
 COPY dbt_project dbt_project
+COPY notebooks notebooks
 COPY docs/runbooks docs/runbooks
 COPY profiles.yml .gi[t] ./git/
 RUN mv git/profiles.yml . && head=$(cat git/HEAD 2>/dev/null || true) \

@@ -1,4 +1,4 @@
-"""Read-only commands, and the command that serves the app's API."""
+"""The state of everything, and the command that serves the app's API."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,24 +10,6 @@ from orchestration.cli.options import AsOf
 from orchestration.run.console import Console
 
 app = typer.Typer()
-
-
-@app.command()
-def query(
-    sql: Annotated[str, typer.Argument(help="One query.", metavar="SQL")],
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON list of rows.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, with a header.")] = False,
-) -> None:
-    """Ask the published file, read-only."""
-    from orchestration.warehouse import query
-
-    answer = query.query(settings_for(), sql)
-    if as_json:
-        typer.echo(query.to_json(answer))
-    elif as_csv:
-        typer.echo(query.to_csv(answer), nl=False)
-    else:
-        query.show(answer, Console())
 
 
 @app.command()

@@ -13,6 +13,7 @@ from ingestion.access import plain_url
 from orchestration.cli import (
     alerting,
     daily,
+    exploring,
     inspection,
     maintenance,
     modelling,
@@ -37,6 +38,7 @@ for commands in (
     recommending,
     modelling,
     inspection,
+    exploring,
     observation,
     alerting,
     serving,

@@ -28,6 +28,7 @@ class Ports:
     source: int
     serving: int
     mlflow: int
+    explore: int
 
 
 def airflow_environment(
@@ -76,6 +77,7 @@ def our_environment(settings: Settings, stack: StackSettings, ports: Ports) -> d
     return {
         "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
         "MOOVITAMIX_LAKE_URL": settings.lake_url,
+        "MOOVITAMIX_EXPLORE_URL": f"http://127.0.0.1:{ports.explore}",
         "MOOVITAMIX_API_URL": settings.api_url or f"http://{stack.host}:{ports.source}",
         # what stood in the address goes apart: Airflow shows addresses
         **{

@@ -37,7 +37,7 @@ class Services:
 
     def around(self) -> list[Service]:
         """Return the servers around Airflow; the app's API only if there is no other."""
-        made = [self._serving(), self._mlflow()]
+        made = [self._serving(), self._mlflow(), self._explore()]
         return made if self.settings.api_url else [self._source(), *made]
 
     def airflow(self) -> list[Service]:
@@ -89,6 +89,13 @@ class Services:
         command += ["--host=127.0.0.1", f"--port={self.ports.mlflow}"]
         address = f"http://127.0.0.1:{self.ports.mlflow}/health"
         return self._service("mlflow", command, probes.answers(address))
+
+    def _explore(self) -> Service:
+        # its pages have no login: people reach them through Airflow's
+        command = [*_ours("explore"), "--no-browser", "--host=127.0.0.1"]
+        command.append(f"--port={self.ports.explore}")
+        address = f"http://127.0.0.1:{self.ports.explore}/health"
+        return self._service("explore", command, probes.answers(address))
 
     def _server(self, name: str, command: list[str], port: int) -> Service:
         return self._service(name, command, probes.answers(f"http://{self.host}:{port}/health"))

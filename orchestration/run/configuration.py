@@ -45,7 +45,7 @@ def kinds() -> dict[str, Kind]:
     from ingestion.settings import IngestionSettings
     from ml.settings import MlSettings, SparkSettings
     from orchestration.run import settings
-    from orchestration.run.stack_settings import ContainerSettings, StackSettings
+    from orchestration.run.stack_settings import ContainerSettings, ExploreSettings, StackSettings
 
     every: tuple[Kind, ...] = (
         settings.Settings,
@@ -59,6 +59,7 @@ def kinds() -> dict[str, Kind]:
         settings.SmokeSettings,
         settings.ScheduleSettings,
         settings.AlertSettings,
+        ExploreSettings,
     )
     return {kind.__name__: kind for kind in every}
 

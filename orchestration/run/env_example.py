@@ -24,6 +24,7 @@ SECTIONS = {
     "SERVING_HOST": "The serving API",
     "SOURCE_SEED": "The app simulator",
     "SPARK_MASTER": "Spark",
+    "EXPLORE_HOST": "The pages of `moovitamix explore`",
     "STACK_HOST": "The local stack (`make airflow`)",
     "SMOKE_URL": "The check of a new model",
     "SCHEDULE_INGEST": "Airflow's schedules",

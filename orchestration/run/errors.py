@@ -137,6 +137,27 @@ class QueryFailed(OrchestrationError):
     runbook = "query-failed"
 
 
+class MetricUnknown(QueryFailed):
+    """No metric has such a name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"there is no metric {name!r}; there are {', '.join(known)}")
+
+
+class TooManyRows(QueryFailed):
+    """A query of a page returned its rows instead of an aggregate."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"a page may read {most:,} rows: aggregate in SQL, or add a limit")
+
+
+class DimensionUnknown(QueryFailed):
+    """A metric can't be grouped or filtered by something."""
+
+    def __init__(self, metric: str, name: str, known: list[str]) -> None:
+        super().__init__(f"{metric} has no dimension {name!r}; it has {', '.join(known)}")
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A test that failed: by which rule, and the table of what it found in the build file."""

@@ -1,4 +1,4 @@
-"""Settings of `moovitamix airflow`, from the environment: ports, database, passwords."""
+"""Settings of `moovitamix airflow` and of its pages, from the environment."""
 
 from pathlib import Path
 
@@ -34,6 +34,24 @@ class StackSettings(EnvironmentSettings):
     """OpenTelemetry collector for Airflow's metrics, `http://host:4318`; empty: none."""
     patience: float = Field(default=240, gt=0)
     """Seconds until every server must be healthy."""
+
+
+class ExploreSettings(EnvironmentSettings):
+    """Each from `MOOVITAMIX_EXPLORE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_EXPLORE_")
+
+    host: str = "127.0.0.1"
+    """Address that the pages of `moovitamix explore` listen on."""
+    port: int = Field(default=8002, ge=0, le=65_535)
+    """Port of the pages; 0: any free one."""
+    personal: bool = False
+    """Whether the pages show personal data: they then read `marts.duckdb`, not the masked file."""
+    memory_limit: str = Field(default="2GB", pattern=r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$")
+    """Memory of DuckDB for all pages together; what does not fit goes to `tmp` in the data
+    folder."""
+    url: str = ""
+    """Address of a server of the pages that Airflow shows behind its login; empty: none."""
 
 
 class ContainerSettings(EnvironmentSettings):

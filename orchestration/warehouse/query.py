@@ -1,49 +1,59 @@
 """Read the published file: one query, read-only."""
 
-import csv
-import io
-import json
-import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
-from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lake import publications
 from lake.errors import PublicationInUse
-from orchestration.run.console import Console
 from orchestration.run.errors import QueryFailed
 from orchestration.run.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
 
-# A terminal shows few rows; --csv and --json print all.
-SHOWN_ROWS = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A query's result, whole."""
+    """A query's result, or its first rows."""
 
     columns: list[str]
     rows: Sequence[tuple[object, ...]]
+    has_more: bool = False
+    """Whether there are rows beyond a limit."""
 
 
-def query(settings: Settings, sql: str) -> Answer:
-    """Return what the published file answers; raise `QueryFailed` with DuckDB's reason.
+def query(settings: Settings, sql: str, limit: int | None = None) -> Answer:
+    """Return what the published file answers.
 
-    Raises `NothingPublished` and `PublicationDamaged` where there is nothing to trust.
+    Args:
+        settings: Where the published file is.
+        sql: One statement.
+        limit: The most rows to return; none: all.
+
+    Raises:
+        QueryFailed: DuckDB refused it; the message has its reason.
+        NothingPublished: There is no published file.
+        PublicationDamaged: There is one that can't be trusted.
     """
+    with asking(settings, sql) as asked:
+        columns = [one[0] for one in asked.description or []]
+        rows = asked.fetchall() if limit is None else asked.fetchmany(limit + 1)
+    return Answer(columns, rows[:limit], has_more=limit is not None and len(rows) > limit)
+
+
+@contextmanager
+def asking(settings: Settings, sql: str) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """Yield a connection to the published file that has a query's result; as `query` it raises."""
     import duckdb
 
     try:
         _require_one_statement(duckdb.extract_statements(sql))
         with _opened(settings.marts_file) as published:
-            asked = published.execute(sql)
-            return Answer([column[0] for column in asked.description or []], asked.fetchall())
+            yield published.execute(sql)
     except duckdb.Error as error:
         reason = str(error).split("\n\nLINE ")[0]
         raise QueryFailed(" ".join(reason.split())) from error
@@ -73,70 +83,18 @@ def _opened(marts: Path) -> "duckdb.DuckDBPyConnection":
         raise QueryFailed(f"{marts} can't be read: {str(error).splitlines()[0]}") from error
 
 
-def show(answer: Answer, console: Console) -> None:
-    """Print an answer as a table, its first rows when it is long."""
-    shown = answer.rows[:SHOWN_ROWS]
-    cells = [["" if value is None else str(value) for value in row] for row in shown]
-    console.table(answer.columns, cells, to_the_right=_numbers(answer))
-    if len(answer.rows) > SHOWN_ROWS:
-        console.print(f"the first {SHOWN_ROWS} of {len(answer.rows):,} rows; --csv prints all")
+def sql_of(words: str | None, file: Path | None) -> str:
+    """Return the query that a command was given, as words or as a file; `-` is the input.
 
-
-def to_json(answer: Answer) -> str:
-    """Return an answer as a JSON list of objects; instants and decimals become text.
-
-    Of columns with the same name the later ones are numbered: `a`, `a_1`.
+    Raises:
+        QueryFailed: It was given none or both, or there is no such file.
     """
-    names = _distinct(answer.columns)
-    return _json([dict(zip(names, row, strict=True)) for row in answer.rows])
-
-
-def to_csv(answer: Answer) -> str:
-    """Return an answer as CSV with a header; lists and structs are JSON in it."""
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(answer.columns)
-    lines.writerows(
-        [_json(value) if isinstance(value, list | tuple | dict) else value for value in row]
-        for row in answer.rows
-    )
-    return text.getvalue()
-
-
-def _json(value: object) -> str:
-    return json.dumps(_plain(value), default=str, ensure_ascii=False, allow_nan=False)
-
-
-def _plain(value: object) -> object:
-    """Return a value, to its depth, as JSON can hold it: no NaN, no infinity, text as keys."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return value
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Return the names, those that were there before with a number that makes them new."""
-    distinct: list[str] = []
-    for name in names:
-        numbered = (f"{name}_{number}" for number in count(1))
-        free = chain([name], (other for other in numbered if other not in names))
-        distinct.append(next(one for one in free if one not in distinct))
-    return distinct
-
-
-def _numbers(answer: Answer) -> list[str]:
-    """Return the columns that hold nothing but numbers."""
-    columns = zip(answer.columns, zip(*answer.rows, strict=True), strict=False)
-    return [
-        name
-        for name, values in columns
-        if all(
-            isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-            for value in values
-            if value is not None
-        )
-    ]
+    if (words is None) == (file is None):
+        raise QueryFailed("give one query: as words, or in a file by --file")
+    if words is not None:
+        return words
+    assert file is not None, "one of both is given"
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryFailed(f"{file} can't be read: {getattr(error, 'strerror', error)}") from error

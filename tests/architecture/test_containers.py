@@ -17,7 +17,7 @@ from orchestration.local_stack.folders import Folders
 from orchestration.local_stack.secrets_file import Secrets
 from orchestration.local_stack.settings_file import SECRETS, add_secrets
 from orchestration.run.settings import ROOT, AlertSettings, Settings
-from orchestration.run.stack_settings import ContainerSettings, StackSettings
+from orchestration.run.stack_settings import ContainerSettings, ExploreSettings, StackSettings
 from tests.support.stack.compose_file import fill_in, ours, passed_on, read_yaml, required, services
 
 RANDOM = {name: f"random-{name}" for name in SECRETS}
@@ -30,7 +30,7 @@ DOCKERFILE = ROOT / "Dockerfile"
 
 def test_our_image_runs_each_of_our_services() -> None:
     airflow = {"api-server", "scheduler", "dag-processor", "triggerer"}
-    assert set(OURS) == airflow | {"init", "source", "serving", "mlflow"}
+    assert set(OURS) == airflow | {"init", "source", "serving", "mlflow", "explore"}
     assert len({one["image"] for one in OURS.values()}) == 1
 
 
@@ -75,7 +75,7 @@ def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
 
 
 def test_who_needs_no_secret_is_given_none() -> None:
-    for name in ("source", "serving"):
+    for name in ("source", "serving", "explore"):
         given = " ".join(map(str, EVERY[name]["environment"].values()))
         assert "random-" not in given, name
     for name in OURS:
@@ -87,6 +87,7 @@ ITS_OWN = {
     "DATA_DIR", "LAKE_URL", "API_URL", "BACKUP_DIR", "MEMORY_LIMIT", "MLFLOW_URL", "AS_OF",
     "MLFLOW_ARTIFACTS", "SERVING_HOST", "SERVING_PORT", "SERVING_DIR", "ALERT_RUNBOOKS", "TARGET",
     "LAKEHOUSE", "LAKEHOUSE_DATA", "SOURCE_HOST", "SOURCE_PORT", "SOURCE_AS_OF", "SOURCE_WORLD",
+    "EXPLORE_HOST", "EXPLORE_PORT", "EXPLORE_URL",
 }  # fmt: skip
 
 
@@ -97,13 +98,17 @@ def test_each_setting_that_is_documented_reaches_the_containers_that_read_it() -
     documented = {one for one in documented if not re.match("MOOVITAMIX_(STACK|SPARK)_", one)}
     of_source = {one for one in documented if one.startswith("MOOVITAMIX_SOURCE_")}
     of_serving = {one for one in documented if one.startswith("MOOVITAMIX_SERVING_")}
+    of_explore = {one for one in documented if one.startswith("MOOVITAMIX_EXPLORE_")}
     assert of_source
     assert of_serving
+    assert of_explore
     of_serving |= {"MOOVITAMIX_TRACK_URI", "MOOVITAMIX_FEEDBACK_URL"}
     given = passed_on()
     assert given["source"] == of_source
     assert given["serving"] == of_serving
-    assert given["scheduler"] == documented - of_source - (of_serving - {"MOOVITAMIX_FEEDBACK_URL"})
+    assert given["explore"] == of_explore
+    of_servers = of_source | of_explore | (of_serving - {"MOOVITAMIX_FEEDBACK_URL"})
+    assert given["scheduler"] == documented - of_servers
 
 
 def test_make_env_writes_what_is_missing_and_leaves_the_rest(tmp_path: Path) -> None:
@@ -135,7 +140,7 @@ def test_airflow_is_set_as_by_make_airflow(tmp_path: Path) -> None:
             StackSettings(otlp_endpoint="http://collector:4318"),
             Folders(tmp_path),
             Secrets(keys, {}, are_new=False),
-            Ports(1, 2, 3, 4),
+            Ports(1, 2, 3, 4, 5),
             "postgresql://",
         )
         | PLUGINS
@@ -150,7 +155,14 @@ def test_airflow_is_set_as_by_make_airflow(tmp_path: Path) -> None:
 def test_each_setting_of_ours_is_one_that_is_read() -> None:
     known = {
         f"{one.model_config.get('env_prefix')}{field.upper()}"
-        for one in (AlertSettings, ContainerSettings, MlSettings, Settings, StackSettings)
+        for one in (
+            AlertSettings,
+            ContainerSettings,
+            ExploreSettings,
+            MlSettings,
+            Settings,
+            StackSettings,
+        )
         for field in one.model_fields
     }
     profiles = (ROOT / "profiles.yml").read_text()

@@ -36,6 +36,8 @@ class LoginWall:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
             await _refusal(Request(scope))(scope, receive, send)
+        elif await is_logged_in(scope):
+            await self.app(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4401})
 
@@ -47,17 +49,27 @@ async def _may_pass(request: Request) -> bool:
         return True
     if path.startswith(FOR_TASKS) and not path.endswith(DESCRIPTIONS):
         return bool(bearer)
-    return await _is_logged_in(request, bearer)
+    return await is_logged_in(request.scope)
 
 
-async def _is_logged_in(request: Request, bearer: str) -> bool:
-    scheme, _, token = bearer.partition(" ")
+async def is_logged_in(scope: Scope) -> bool:
+    """Return whether a request has a login; a web socket only from a page of this server."""
+    request = Request({**scope, "type": "http", "method": scope.get("method", "GET")})
+    if scope["type"] == "websocket" and not _is_of_this_server(request):
+        return False
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     given = HTTPAuthorizationCredentials(scheme=scheme, credentials=token) if token else None
     try:
         await get_user(request, None, given)
     except HTTPException:
         return False
     return True
+
+
+def _is_of_this_server(request: Request) -> bool:
+    """Return whether the page that asks is one of ours: browsers send its address."""
+    origin = request.headers.get("origin", "")
+    return origin.partition("://")[2] == request.headers.get("host", "")
 
 
 def _refusal(request: Request) -> Response:

@@ -12,6 +12,7 @@ from orchestration.airflow.plugins.login_wall import LoginWall
 from orchestration.airflow.plugins.own_pages import PREFIX, app
 
 PAGES = {
+    "Explore": "explore/listening/",
     "dbt docs": "dbt",
     "Data Docs": "quality/index.html",
     "Report": "report",

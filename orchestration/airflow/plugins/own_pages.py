@@ -1,4 +1,4 @@
-"""Our pages inside Airflow, behind its login: dbt docs, Data Docs, the report."""
+"""Our pages inside Airflow, behind its login: dbt docs, Data Docs, the report, explore."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
+from orchestration.airflow.plugins.forwarding import Forwarder
 from orchestration.run.settings import Settings
 from orchestration.run.stack_settings import StackSettings
 
@@ -18,6 +19,9 @@ HEADERS = {"Content-Security-Policy": "frame-ancestors 'self'", "X-Content-Type-
 
 # No description of it: there is nothing to call. The login wall guards it too; each guards alone.
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)])
+
+
+app.mount("/explore", Forwarder())
 
 
 @app.get("/dbt")

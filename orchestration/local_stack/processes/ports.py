@@ -4,7 +4,7 @@ import socket
 
 from orchestration.local_stack.airflow_environment import Ports
 from orchestration.local_stack.errors import StackPortTaken
-from orchestration.run.stack_settings import StackSettings
+from orchestration.run.stack_settings import ExploreSettings, StackSettings
 
 
 def chosen(stack: StackSettings, *, any_free: bool, with_source: bool) -> Ports:
@@ -14,6 +14,7 @@ def chosen(stack: StackSettings, *, any_free: bool, with_source: bool) -> Ports:
         "source": stack.source_port if with_source else 0,
         "serving": stack.serving_port,
         "mlflow": stack.mlflow_port,
+        "explore": ExploreSettings().port,
     }
     held: list[socket.socket] = []
     try:

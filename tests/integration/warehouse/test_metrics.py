@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import duckdb
 import pytest
 
+from orchestration.warehouse.semantic.metric_sql import Asked, metric_sql
 from tests.support.emptied import emptied
 from tests.support.lake import Lake, Load, Record, session
 from tests.support.warehouse import OURS, ROOT, Warehouse, _close
@@ -122,6 +124,60 @@ def test_a_metric_is_what_plain_sql_says(
     expected = {period: float(value) for period, value in plain if value is not None}
     assert expected
     assert found == pytest.approx(expected)
+
+
+def answer_of_ours(warehouse: Warehouse, asked: Asked) -> list[tuple[Any, ...]]:
+    """What the project's own compiler answers, on what the published file would have."""
+    with duckdb.connect(warehouse.data_dir / "build.duckdb", read_only=True) as built:
+        built.execute(
+            "create temp view publication as"
+            " select cast(max(load_date) as timestamp) as built_at from staging.stg_ops__loads"
+        )
+        return built.sql(metric_sql(asked)).fetchall()
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "month"])
+@pytest.mark.parametrize("metric", PLAIN)
+def test_sql_for_the_published_file_says_what_metricflow_says(
+    metric: str, grain: Any, metricflow: Any, warehouse: Warehouse
+) -> None:
+    expected = answer(metricflow, metric, grain)
+    _close()
+    rows = answer_of_ours(warehouse, Asked([metric], grain))
+    found = {period: float(value) for period, value in rows if value is not None}
+    assert expected
+    assert found == pytest.approx(expected)
+
+
+def test_groups_and_filters_say_what_metricflow_says(metricflow: Any, warehouse: Warehouse) -> None:
+    from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+    asked = MetricFlowQueryRequest.create(
+        metric_names=["listens", "unique_tracks", "repeat_share"],
+        group_by_names=["metric_time__month", "user", "track__artist"],
+        where_constraints=["{{ Entity('user') }} in (3, 7)"],
+        order_by_names=["metric_time__month", "user"],
+    )
+    expected = [
+        (start.date(), user, artist, listens, tracks, pytest.approx(float(share)))
+        for start, user, artist, listens, tracks, share in metricflow.query(asked).result_df.rows
+    ]
+    _close()
+    by, where = ["user", "track__artist"], {"user": (3, 7)}
+    metrics = ["listens", "unique_tracks", "repeat_share"]
+    found = answer_of_ours(warehouse, Asked(metrics, "month", by, where))
+    assert expected
+    assert found == expected
+
+
+def test_several_models_meet_in_their_periods(warehouse: Warehouse) -> None:
+    rows = answer_of_ours(
+        warehouse,
+        Asked(["new_users", "listens"], "month", since=date(2026, 2, 1), until=date(2026, 3, 1)),
+    )
+    plain = "select count(*) from fact_listen_history where month(listened_at) = 2"
+    ((listens,),) = warehouse.rows(plain)
+    assert rows == [(date(2026, 2, 1), None, listens)]
 
 
 def test_no_metric_is_left_out(metricflow: Any) -> None:

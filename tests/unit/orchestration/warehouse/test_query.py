@@ -13,7 +13,14 @@ import rich.console
 from orchestration.run.console import Console
 from orchestration.run.errors import QueryFailed
 from orchestration.run.settings import Settings
-from orchestration.warehouse.query import SHOWN_ROWS, Answer, query, show, to_csv, to_json
+from orchestration.warehouse.answers.answer_formats import (
+    to_csv,
+    to_json,
+    to_markdown,
+    write_parquet,
+)
+from orchestration.warehouse.answers.terminal import SHOWN_ROWS, show
+from orchestration.warehouse.query import Answer, query, sql_of
 
 ANSWER = Answer(
     ["id", "name", "share", "at"],
@@ -21,10 +28,78 @@ ANSWER = Answer(
 )
 
 
-def _shown(answer: Answer) -> str:
+def _shown(answer: Answer, width: int = 100) -> str:
     text = StringIO()
-    show(answer, Console(rich.console.Console(file=text, width=100, highlight=False)))
+    terminal = rich.console.Console(
+        file=text, width=width, highlight=False, force_terminal=True, color_system=None
+    )
+    show(answer, Console(terminal))
     return text.getvalue()
+
+
+WIDE = Answer(
+    [f"column_{n}" for n in range(24)],
+    [(*range(23), "a long value " * 9), (*range(23), None)],
+)
+
+
+def test_what_is_too_wide_for_a_terminal_is_a_block_for_each_record() -> None:
+    lines = _shown(WIDE, width=80).splitlines()
+    assert lines[0].startswith("── 1 ─")
+    assert "column_22  22" in lines
+    assert lines[24].startswith("column_23  a long value")
+    assert lines[24].endswith("…")
+    assert lines[25].startswith("── 2 ─")
+    assert max(map(len, lines)) <= 80
+    assert "│" in _shown(WIDE, width=600)
+
+
+def test_without_a_terminal_a_wide_answer_stays_a_table() -> None:
+    text = StringIO()
+    show(Answer(["n"] * 60, [(1,) * 60]), Console(rich.console.Console(file=text, width=400)))
+    assert "│ 1 │" in text.getvalue()
+
+
+def test_a_limited_answer_says_that_there_is_more(settings: Settings) -> None:
+    answer = query(settings, "from range(10)", limit=3)
+    assert answer.rows == [(0,), (1,), (2,)]
+    assert "the first 3 rows; there are more" in _shown(answer)
+    assert "more" not in _shown(query(settings, "from range(3)", limit=3))
+
+
+def test_markdown_is_one_row_a_line() -> None:
+    answer = Answer(["a", "b"], [(1, "x | y\nz"), (None, [1, 2])])
+    assert to_markdown(answer).splitlines() == [
+        "| a | b |",
+        "| --- | --- |",
+        "| 1 | x \\| y z |",
+        "|  | [1, 2] |",
+    ]
+
+
+@pytest.mark.parametrize(("limit", "rows"), [(None, 300_000), (200_000, 200_000), (1, 1)])
+def test_parquet_keeps_types_and_counts(
+    settings: Settings, tmp_path: Path, limit: int | None, rows: int
+) -> None:
+    sql = "select range::integer as n, [range] as many, date '2026-01-01' as day from range(300000)"
+    with (tmp_path / "x.parquet").open("wb") as file:
+        write_parquet(settings, sql, limit, file)
+    with duckdb.connect() as db:
+        found = db.read_parquet(str(tmp_path / "x.parquet"))
+        assert found.types == ["INTEGER", "BIGINT[]", "DATE"]
+        assert db.sql("select count(*), max(n) from found").fetchall() == [(rows, rows - 1)]
+
+
+def test_a_query_comes_as_words_or_as_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "question.sql"
+    file.write_text("from plays")
+    assert sql_of("select 1", None) == "select 1"
+    assert sql_of(None, file) == "from plays"
+    for words, path in [(None, None), ("select 1", file)]:
+        with pytest.raises(QueryFailed, match="give one query"):
+            sql_of(words, path)
+    with pytest.raises(QueryFailed, match=r"missing.sql can't be read: No such file"):
+        sql_of(None, tmp_path / "missing.sql")
 
 
 def test_a_table_shows_values_as_they_are_and_numbers_to_the_right() -> None:

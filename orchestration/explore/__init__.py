@@ -1,0 +1,1 @@
+"""`moovitamix explore`: pages for people who look, on what is published."""

@@ -1,0 +1,78 @@
+"""Serve the pages: each notebook as an app, with nothing to fetch from elsewhere."""
+
+import os
+import socket
+import webbrowser
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from orchestration.explore.notebook_pages import FOLDER, notebook
+from orchestration.explore.panels import PAGES
+from orchestration.run.settings import Settings
+from orchestration.run.stack_settings import ExploreSettings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+def prepare(*, personal: bool = False, **given: Any) -> ExploreSettings:  # noqa: ANN401 - settings
+    """Set up this process for the notebooks, and return the settings.
+
+    The notebooks read the environment; marimo reads the `pyproject.toml` above the working folder.
+
+    Args:
+        personal: Whether personal data is shown, whatever the environment says.
+        **given: Settings of the command line, None where it has none.
+    """
+    os.environ["MOOVITAMIX_DATA_DIR"] = str(Settings().data_dir)
+    os.environ["MARIMO_SKIP_UPDATE_CHECK"] = "1"
+    if personal:
+        os.environ["MOOVITAMIX_EXPLORE_PERSONAL"] = "true"
+    known = {name: value for name, value in given.items() if value is not None}
+    return ExploreSettings(**known)
+
+
+def application() -> "Starlette":
+    """Return the pages as one ASGI application; `/` leads to the first of them."""
+    import marimo
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse, RedirectResponse
+    from starlette.routing import Mount, Route
+
+    os.chdir(FOLDER)
+    pages = marimo.create_asgi_app(quiet=True, include_code=True, session_ttl=30)
+    for page in PAGES:
+        pages = pages.with_app(path=f"/{page}", root=str(notebook(page)))
+
+    async def first(request: "Request") -> "Response":  # noqa: ARG001 - Starlette's form
+        return RedirectResponse(f"{next(iter(PAGES))}/")
+
+    async def health(request: "Request") -> "Response":  # noqa: ARG001 - Starlette's form
+        return JSONResponse({"status": "ok"})
+
+    return Starlette(
+        routes=[Route("/", first), Route("/health", health), Mount("/", pages.build())]
+    )
+
+
+def serve(
+    settings: ExploreSettings, say: Callable[[str], None], *, opens_browser: bool = False
+) -> None:
+    """Serve the pages until interrupted.
+
+    Args:
+        settings: Where to listen.
+        say: Told the address, once it listens.
+        opens_browser: Whether a browser is opened there.
+    """
+    import uvicorn
+
+    with socket.create_server((settings.host, settings.port)) as listening:
+        address = f"http://{settings.host}:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(application(), log_level="warning"))
+        say(f"{address}   Ctrl-C ends it")
+        if opens_browser:
+            webbrowser.open(address)
+        server.run(sockets=[listening])

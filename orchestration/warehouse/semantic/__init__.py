@@ -1,0 +1,1 @@
+"""The semantic layer: metrics by their one definition, as SQL for the published file."""
