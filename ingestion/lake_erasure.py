@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.erasure.person import Person
+from ingestion.erasure.rejected import user_of
 from ingestion.pull import pipeline
 from ingestion.settings import IngestionSettings
 from ingestion.source.tables import LAKE_TABLES
@@ -20,6 +21,7 @@ from lake.loads import DATASET
 from lake.rewriting import Masks, TakeOut
 
 FORGOTTEN = "forgotten"
+PERSON_FIELDS = {table.name: table.person for table in LAKE_TABLES}
 
 
 @dataclass(slots=True)
@@ -41,11 +43,13 @@ def find(settings: IngestionSettings, user_id: int) -> Person:
 
 
 def ids(settings: IngestionSettings) -> set[int]:
-    """Find every user's id in the lake."""
+    """Find every user's id in the lake, in rejected records too."""
     found: set[int | None] = set()
     for table in LAKE_TABLES:
         for rows in _rows(settings, table.name) if table.person else ():
             found |= set(pc.unique(rows[table.person]).to_pylist())
+    for rows in _rows(settings, "rejected"):
+        found |= set(_users_of(rows))
     return {user_id for user_id in found if user_id is not None}
 
 
@@ -65,7 +69,10 @@ def erase_texts(settings: IngestionSettings, person: Person) -> LakeErasure:
                 done.files += _redact(storage, path, person)
 
     def take_out(rows: pa.Table) -> Masks:
-        found = [person.is_mentioned_in(str(record)) for record in rows["record"].to_pylist()]
+        found = [
+            user_id == person.user_id or person.is_mentioned_in(str(record))
+            for user_id, record in zip(_users_of(rows), rows["record"].to_pylist(), strict=True)
+        ]
         return {FORGOTTEN: pa.array(found, pa.bool_())}
 
     _erase_raw(settings, "rejected", take_out, done)
@@ -116,6 +123,12 @@ def _records_of(person: Person, column: str) -> TakeOut:
         return {FORGOTTEN: pc.fill_null(mine, False).combine_chunks()}
 
     return take_out
+
+
+def _users_of(rejected: pa.Table) -> list[int | None]:
+    """Return the user of each rejected record, where a field names one."""
+    texts = zip(rejected["table_name"].to_pylist(), rejected["record"].to_pylist(), strict=True)
+    return [user_of(str(record), PERSON_FIELDS.get(table)) for table, record in texts]
 
 
 def _erase_raw(

@@ -98,6 +98,11 @@ class Inbox:
             self._truncate_log()
         return erased
 
+    def users(self) -> set[int]:
+        """Return the users that any row names."""
+        with self._reading() as connection:
+            return inbox_tables.users(connection)
+
     def knows(self, user_id: int) -> bool:
         """Whether any row names a user."""
         with self._reading() as connection:

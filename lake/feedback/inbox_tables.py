@@ -112,6 +112,15 @@ def names(connection: sa.Connection, user_id: int) -> bool:
     )
 
 
+def users(connection: sa.Connection) -> set[int]:
+    """Return the users that any row names."""
+    found: set[int] = set()
+    for table in (FEEDBACK, HIDDEN):
+        named = sa.select(table.c.user_id).where(table.c.user_id.is_not(None)).distinct()
+        found |= set(connection.scalars(named))
+    return found
+
+
 def delete(connection: sa.Connection, user_id: int) -> int:
     """Delete all rows of a user; return how many there were."""
     deletions = [table.delete().where(table.c.user_id == user_id) for table in (FEEDBACK, HIDDEN)]

@@ -90,7 +90,7 @@ def take_over(
     from ingestion import lake_erasure
     from ingestion.erasure import forgotten
     from ingestion.settings import IngestionSettings
-    from orchestration.operations.erasure import databases
+    from orchestration.operations.erasure import databases, everywhere
     from orchestration.operations.erasure.erase import erase
 
     given = IngestionSettings(data_dir=restored.data_dir, lake_url=restored.lake_url)
@@ -102,7 +102,7 @@ def take_over(
     people = forgotten.people(given)
     if not people.hashes:
         return 0
-    ids = lake_erasure.ids(given) | databases.ids(restored)
+    ids = lake_erasure.ids(given) | databases.ids(restored) | everywhere.ids_in_inbox(restored)
     found = sorted(one for one in ids if people.is_one(one))
     for user_id in found:
         erase(restored, lock, user_id, "forgotten after the backup was made", run_id)

@@ -27,6 +27,12 @@ def erase_feedback(settings: Settings, user_id: int) -> int:
         return inbox.forget(user_id) if inbox else 0
 
 
+def ids_in_inbox(settings: Settings) -> set[int]:
+    """Return every user that the inbox of feedback names."""
+    with _inbox(settings) as inbox:
+        return inbox.users() if inbox else set()
+
+
 def is_in_inbox(settings: Settings, user_id: int) -> bool:
     """Whether the inbox of feedback names a user."""
     with _inbox(settings) as inbox:

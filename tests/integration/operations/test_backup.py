@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ingestion.settings import IngestionSettings
 from lake import log
+from lake.feedback.inbox import Inbox
+from lake.feedback.inbox_tables import Event
 from lake.version import stamp_format
 from orchestration.operations.backups import erasure_list, exchange, place
 from orchestration.operations.backups.back_up import BackupReport, make_backup
@@ -293,6 +297,39 @@ def test_who_was_forgotten_since_is_not_brought_back(
     # What is backed up from here on is without her, and old backups go as new ones come.
     _back_up(small, where, keep=1)
     assert str(made.path) not in erasure_list.holding(settings)
+
+
+def test_who_is_known_to_the_inbox_or_a_rejected_record_alone_is_erased_again(
+    small: Path, tmp_path: Path
+) -> None:
+    stranger, refused = 4, 5
+    settings = Settings(data_dir=small)
+    inbox = Inbox(settings.inbox_url)
+    inbox.create()
+    inbox.add([[Event(f"by {one}", one, 7, "hide", DAY) for one in (stranger, BOB)]])
+    record = f'{{"id": {refused}, "email": "eve@example.com", "created_at": "yesterday"}}'
+    others = f'{{"id": {BOB}, "email": "bob@example.com", "created_at": "yesterday"}}'
+    folder = small / "lake" / "raw" / "rejected" / "load_date=2026-01-10"
+    folder.mkdir(parents=True)
+    rejected = {"table_name": ["users"] * 2, "record": [record, others], "reason": ["no time"] * 2}
+    load = {"_dlt_load_id": ["1.1"] * 2}
+    pq.write_table(pa.table(rejected | load), folder / "1.1.0a1b2c.parquet")
+    where = tmp_path / "data.backups"
+    _back_up(small, where)
+    with hold(small, "forget") as lock:
+        for user_id in (stranger, refused):
+            erase(settings, lock, user_id, "asked to", f"f{user_id}")
+    erasure_list.keep_beside_all(settings)
+
+    def known() -> tuple[set[int], list[str]]:
+        rows = duckdb.sql(f"select record from '{folder.parent}/*/*.parquet'").fetchall()
+        return inbox.users(), [text for (text,) in rows]
+
+    assert known() == ({BOB}, [others])
+    inbox.close()
+    _restore(small, where, force=True)
+    assert known() == ({BOB}, [others])
+    inbox.close()
 
 
 def _killed_at(step: int, work: Callable[[], object]) -> bool:
