@@ -30,7 +30,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def report_ready(name: str, listening: socket.socket, details: str = "") -> None:
-    """Print the one line that parent processes wait for."""
+    """Print the one line that parent processes wait for.
+
+    Args:
+        name: What is ready.
+        listening: The socket that it listens on.
+        details: What else the line says.
+
+    """
     host, port = listening.getsockname()[:2]
     print(f"{name} on http://{host}:{port}{details}", flush=True)
 

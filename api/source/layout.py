@@ -59,6 +59,12 @@ def checked(
 
     A field of another type is let through if it is null throughout: who wrote it saw no value to
     infer the type from.
+
+    Args:
+        connection: An open connection to DuckDB.
+        table: The table of the API: tracks, users or listen_history.
+        files: The table's Parquet files.
+
     """
     try:
         relation = parquet(files, "union_by_name = true")

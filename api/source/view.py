@@ -67,7 +67,14 @@ def settled(rows: Rows, clock: int) -> Run:
 
 
 def without(rows: Rows, stop: int, gone: Ints) -> list[Run]:
-    """Leave rows out (by position, ascending) of the first `stop`."""
+    """Leave rows out (by position, ascending) of the first `stop`.
+
+    Args:
+        rows: The rows by position.
+        stop: How many of the first rows are looked at.
+        gone: The positions to leave out, ascending.
+
+    """
     starts = np.concatenate([[0], gone + 1]).tolist()
     stops = np.concatenate([gone, [stop]]).tolist()
     return [(rows, start, end) for start, end in zip(starts, stops, strict=True)]

@@ -34,7 +34,14 @@ def task_failed(context: Context) -> None:
 
 
 def run_late(context: dict[str, Any], dag_id: str, minutes: int) -> None:
-    """Send an alert that a run has not ended in time; it goes on."""
+    """Send an alert that a run has not ended in time; it goes on.
+
+    Args:
+        context: Airflow's context of the run.
+        dag_id: The DAG.
+        minutes: How late it is.
+
+    """
     from orchestration.monitoring.alerts.delivery import send
     from orchestration.monitoring.alerts.messages import alert_of
 

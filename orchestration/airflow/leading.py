@@ -38,7 +38,14 @@ def build_whole(part: str) -> None:
 
 
 def publish_part(run: Run, context: Context, part: str) -> None:
-    """Publish what was built, and emit the event of the part's asset."""
+    """Publish what was built, and emit the event of the part's asset.
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        context: Airflow's context of the task.
+        part: A part of the build: marts, features, recommendations or monitoring.
+
+    """
     done = marts.publish(run)
     facts: dict[str, str | int | None] = {"version": done.version}
     if part == "marts":

@@ -27,6 +27,12 @@ def dbt_graph(part: str, built: XComArg, *, after: XComArg | None = None) -> "Db
     """Render a part of dbt's graph, whose tasks follow the build by the task `built`.
 
     They start at once, or when the task `after` ends, well or not.
+
+    Args:
+        part: A part of the build: marts, features, recommendations or monitoring.
+        built: The task that builds the part.
+        after: A task whose end they wait for.
+
     """
     from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
     from cosmos.constants import (  # type: ignore[import-untyped]

@@ -131,7 +131,14 @@ class NodeTrigger(BaseTrigger):
 
 
 def writer_of(progress: Progress, task: Try, watch: NodeSensor | NodeTrigger) -> str:
-    """Return the task after whose end no more comes: the one that wrote, or else that builds."""
+    """Return the task after whose end no more comes: the one that wrote, or else that builds.
+
+    Args:
+        progress: The progress of the newest build of the part.
+        task: The present try of the task.
+        watch: The sensor or its trigger.
+
+    """
     is_ours = progress.answers(watch.nodes, since_of(task))
     return progress.heading.by if is_ours and progress.heading.by else watch.producer
 
@@ -145,6 +152,13 @@ def must_lead(progress: Progress, task: Try, nodes: Sequence[str], state: str | 
     """Whether the task was cleared, and neither is there a build of this try nor will one come.
 
     `state` is that of the task that builds: while it waits or is tried again, its build will come.
+
+    Args:
+        progress: The progress of the newest build of the part.
+        task: The present try of the task.
+        nodes: The ids of dbt's nodes that the task stands for.
+        state: The state of the task that builds.
+
     """
     if task.try_number < 2 or progress.answers(nodes, since_of(task)):
         return False
@@ -152,7 +166,14 @@ def must_lead(progress: Progress, task: Try, nodes: Sequence[str], state: str | 
 
 
 def accepted(progress: Progress, task: Try, nodes: Sequence[str]) -> Progress:
-    """Return the progress of a build if it is for this try; an earlier one does not count."""
+    """Return the progress of a build if it is for this try; an earlier one does not count.
+
+    Args:
+        progress: The progress of the newest build of the part.
+        task: The present try of the task.
+        nodes: The ids of dbt's nodes that the task stands for.
+
+    """
     return progress if progress.answers(nodes, since_of(task)) else NEVER
 
 
@@ -161,6 +182,12 @@ def failure_of(progress: Progress, nodes: Sequence[str], producer: str | None) -
 
     `producer` is the state of the task that builds. What its file says holds while it writes it,
     and once the task has ended; in between it may be of the try before.
+
+    Args:
+        progress: The progress of the newest build of the part.
+        nodes: The ids of dbt's nodes that the task stands for.
+        producer: The state of the task that builds.
+
     """
     if not (progress.is_live or producer in FINISHED):
         return None
@@ -175,7 +202,14 @@ def failure_of(progress: Progress, nodes: Sequence[str], producer: str | None) -
 
 
 def lines(part: str, nodes: Sequence[str], progress: Progress) -> list[str]:
-    """Write how each node ended, as dbt does, and where its compiled SQL is."""
+    """Write how each node ended, as dbt does, and where its compiled SQL is.
+
+    Args:
+        part: A part of the build: marts, features, recommendations or monitoring.
+        nodes: The ids of dbt's nodes that the task stands for.
+        progress: The progress of the newest build of the part.
+
+    """
     files = compiled_files(Settings(), part)
     return [
         f"{node}: {one.status}, {one.message}" + (f", {files[node]}" if node in files else "")

@@ -32,7 +32,14 @@ async def lately(dag_id: str, run_id: str, *, task_id: str = "", group: str = ""
 
 
 def state_of(dag_id: str, run_id: str, task_id: str) -> str | None:
-    """Return the state of a task of the run; None while it has none."""
+    """Return the state of a task of the run; None while it has none.
+
+    Args:
+        dag_id: The DAG.
+        run_id: The DAG run.
+        task_id: The task.
+
+    """
     return states_of(dag_id, run_id, task_ids=[task_id]).get(task_id)
 
 

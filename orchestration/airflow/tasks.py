@@ -73,7 +73,14 @@ def _task(built_by: str = "") -> Iterator[At]:
 
 
 def build_name(dag_id: str, run_id: str, task_id: str) -> str:
-    """Return the name by which sensors find a build."""
+    """Return the name by which sensors find a build.
+
+    Args:
+        dag_id: The DAG.
+        run_id: The DAG run.
+        task_id: The task that builds.
+
+    """
     return f"{dag_id}.{run_id}.{task_id}"
 
 

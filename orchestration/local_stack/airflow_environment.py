@@ -73,7 +73,14 @@ def drop_strays() -> None:
 
 
 def our_environment(settings: Settings, stack: StackSettings, ports: Ports) -> dict[str, str]:
-    """Return what our own steps read, wherever Airflow runs them."""
+    """Return what our own steps read, wherever Airflow runs them.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        stack: The settings of the stack.
+        ports: The ports of its servers.
+
+    """
     return {
         "MOOVITAMIX_DATA_DIR": str(settings.data_dir),
         "MOOVITAMIX_LAKE_URL": settings.lake_url,

@@ -74,6 +74,12 @@ def embedded(folder: Path, log: Path, environment: Mapping[str, str]) -> Databas
     """Return a server of our own in `folder`: made if it is new, reached by its socket alone.
 
     Access to the socket is access to everything, so its folder has mode 0700.
+
+    Args:
+        folder: Where its files are.
+        log: The file of its log.
+        environment: The variables of its process.
+
     """
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR", UserWarning)  # it isn't needed
     try:

@@ -38,7 +38,14 @@ class Stack:
 
 
 def run(settings: Settings, *, free_ports: bool, ended: threading.Event) -> None:
-    """Run everything until `ended`; raise an `OrchestrationError` when that can't be."""
+    """Run everything until `ended`; raise an `OrchestrationError` when that can't be.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        free_ports: Whether the kernel chooses the ports.
+        ended: Set when everything shall end.
+
+    """
     drop_strays()
     stack = StackSettings()
     folders = Folders(settings.data_dir / "airflow")

@@ -55,7 +55,14 @@ def measure_build(settings: Settings, run_id: str) -> None:
 
 
 def measure_publication(settings: Settings, run_id: str, done: Publication) -> None:
-    """Record the size of each published table and of the file, and the age of its data."""
+    """Record the size of each published table and of the file, and the age of its data.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        run_id: The run that asks, for the rows of `ops/`.
+        done: The publication.
+
+    """
     measured_at = utc_now()
     clock = done.as_of or measured_at
     about = {"run_id": run_id, "place": "published", "as_of": clock, "measured_at": measured_at}

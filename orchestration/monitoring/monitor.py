@@ -38,6 +38,14 @@ def build_monitoring(
     """Rebuild `monitoring.duckdb`; with `tested` only if all of its tests pass.
 
     Raises `MonitoringFailed` when a model can't be built or a test fails; the file stays as it was.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        lock: The writer lock of the data folder.
+        run_id: The run that asks, for the rows of `ops/`.
+        tested: Whether the file is replaced only if all tests pass.
+        on_node: Called as each node of dbt ends.
+
     """
     lock.require_for(settings.data_dir)
     measure_lake(settings, run_id)
@@ -71,7 +79,15 @@ def _publish(link: Path, made: Path, run_id: str) -> None:
 
 
 def monitor_after(settings: Settings, lock: WriterLock, console: Console, run_id: str) -> None:
-    """Build the monitoring marts at the end of a run; an error is printed, and no more."""
+    """Build the monitoring marts at the end of a run; an error is printed, and no more.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        lock: The writer lock of the data folder.
+        console: Where lines and progress are shown.
+        run_id: The run that asks, for the rows of `ops/`.
+
+    """
     try:
         with console.working("monitor"):
             build_monitoring(settings, lock, run_id=run_id)

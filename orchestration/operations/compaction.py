@@ -49,7 +49,14 @@ KEYS = {"tracks": "track_id", "users": "user_id"}
 
 
 def compact(run: Run, keep_superseded: int | None, keep_ops: int | None) -> None:
-    """Compact the lake; days to keep are of superseded records, and of rows in `ops/`."""
+    """Compact the lake; days to keep are of superseded records, and of rows in `ops/`.
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        keep_superseded: Days that superseded records are kept; None for all.
+        keep_ops: Days that rows of `ops/` are kept; None for all.
+
+    """
     from ingestion.compact import Retention, compact_lake
     from ingestion.settings import IngestionSettings
 

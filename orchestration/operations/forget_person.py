@@ -27,6 +27,13 @@ def forget(run: Run, user_id: int, reason: str, *, unknown: bool = False) -> Rem
     """Erase a person and keep the keyed hash that drops later records of the same id.
 
     Raises `UnknownUser` for an id that no record has, unless such are asked for.
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        user_id: The app's id of the person.
+        reason: Why, for the record.
+        unknown: Whether an id may be forgotten that no record has.
+
     """
     with run.step("forget") as step:
         if not unknown:

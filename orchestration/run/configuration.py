@@ -120,7 +120,14 @@ def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def variable_of(kind: Kind, name: str, field: FieldInfo) -> str:
-    """Return the environment variable from which a field is read."""
+    """Return the environment variable from which a field is read.
+
+    Args:
+        kind: The settings class.
+        name: The field.
+        field: Its definition.
+
+    """
     alias = field.validation_alias
     choices: list[Any] = [alias]
     if isinstance(alias, AliasChoices):

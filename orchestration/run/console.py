@@ -60,7 +60,14 @@ class Console:
         *,
         to_the_right: Container[str] = (),
     ) -> None:
-        """Print a table; the columns named in `to_the_right` hold numbers."""
+        """Print a table; the columns named in `to_the_right` hold numbers.
+
+        Args:
+            columns: The headings.
+            rows: The cells of each row, as text.
+            to_the_right: The headings of columns that hold numbers.
+
+        """
         shown = Table(show_header=any(columns))
         for column in columns:
             side: rich.console.JustifyMethod = "right" if column in to_the_right else "left"

@@ -15,7 +15,14 @@ class Subscriber(Protocol):
         ...
 
     def step_warned(self, run: "Run", step: str, warnings: Sequence[str]) -> None:
-        """A step warned and went on."""
+        """A step warned and went on.
+
+        Args:
+            run: The run that asks: its settings, lock and console.
+            step: The step.
+            warnings: What it warned of, a line each.
+
+        """
         ...
 
     def run_failed(self, run: "Run", error: Exception) -> None:

@@ -50,6 +50,12 @@ def mask(text: str, *, secrets: Iterable[str] = (), kind: str = "") -> str:
 
     `secrets` are removed everywhere, as they are written; `kind`, the name of an
     error's class, says whether its message carries what an API answered.
+
+    Args:
+        text: What is to be printed or sent.
+        secrets: Texts that are removed as they are written.
+        kind: The name of an error's class, which says whether it quotes an API.
+
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, GONE)

@@ -137,7 +137,15 @@ def recorded(
 
 
 def record_end(lake_url: str, run_id: str, command: str, steps: Sequence[str]) -> None:
-    """Record that a run and its steps have succeeded, where their rows could not yet."""
+    """Record that a run and its steps have succeeded, where their rows could not yet.
+
+    Args:
+        lake_url: The lake.
+        run_id: The run.
+        command: The command or task, as it is recorded.
+        steps: The names of its steps.
+
+    """
     ended = {"run_id": run_id, "event": "finished", "outcome": "succeeded"}
     for step in steps:
         _append(lake_url, "steps", {**ended, "step": step})

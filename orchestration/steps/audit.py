@@ -39,6 +39,12 @@ def reconcile(settings: Settings, lock: WriterLock, load_id: str) -> list[Reconc
     """Compare the full pull `load_id` with the build file, key by key.
 
     Raises `NotReconciled` when the API has a record that the marts lack.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        lock: The writer lock of the data folder.
+        load_id: The load of the full pull.
+
     """
     from orchestration.warehouse.engines.object_storage import open_build
 

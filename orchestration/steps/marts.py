@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 
 def pull(run: Run, *, full: bool = False, world: Path | None = None) -> "IngestReport":
-    """Ingest from the API that the settings name, or else from the embedded source."""
+    """Ingest from the API that the settings name, or else from the embedded source.
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        full: Whether everything is pulled, not only what is new.
+        world: The folder of the embedded source's records.
+
+    """
     begin_gate()
     if run.settings.api_url and not world:
         return ingest(run, full=full)
@@ -67,7 +74,14 @@ def begin_gate() -> None:
 
 
 def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "IngestReport":
-    """Pull what is new into the lake, by default from the API that the settings name."""
+    """Pull what is new into the lake, by default from the API that the settings name.
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        api_url: The API; by default the one of the settings.
+        full: Whether everything is pulled, not only what is new.
+
+    """
     from ingestion.pull import ingest
     from ingestion.settings import IngestionSettings
 
@@ -82,7 +96,14 @@ def ingest(run: Run, *, api_url: str | None = None, full: bool = False) -> "Inge
 
 
 def accept(run: Run, what: str, reason: str) -> None:
-    """Accept a refused load, or the volume of a day (YYYY-MM-DD)."""
+    """Accept a refused load, or the volume of a day (YYYY-MM-DD).
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        what: A load id or a day.
+        reason: Why, for the record.
+
+    """
     from ingestion.settings import IngestionSettings
     from ingestion.validation import accept
 
@@ -129,6 +150,13 @@ def build(
 
     With `nodes` no more than these and what follows them, if the part may be built in pieces; on
     Spark it may not.
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        part: A part of the build: marts, features, recommendations or monitoring.
+        full_refresh: Whether it is built from the start.
+        nodes: The ids of the only nodes to build; all by default.
+
     """
     from orchestration.warehouse.build import build_on_duckdb
     from orchestration.warehouse.build_file import has_marts, require_usable

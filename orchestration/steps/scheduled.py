@@ -61,6 +61,13 @@ def monitor(
     """Build the monitoring marts, not without all of their tests, and the report from them.
 
     It records no run: the marts would show it as one that never ended. Arguments as `writing`.
+
+    Args:
+        command: The command or task, as it is recorded.
+        as_of: The run's clock.
+        build: The name by which sensors find the build.
+        heading: What sensors learn before the first node ends.
+
     """
     from orchestration.monitoring.monitor import build_monitoring
     from orchestration.monitoring.report import writing

@@ -74,7 +74,14 @@ def _first_day(settings: Settings, days: int) -> date:
 
 
 def first_day(newest: date | None, today: date, days: int) -> date:
-    """Return the day after the lake's newest, but none whose last of `days` is beyond today."""
+    """Return the day after the lake's newest, but none whose last of `days` is beyond today.
+
+    Args:
+        newest: The lake's newest day.
+        today: The last day there may be.
+        days: How many days are simulated.
+
+    """
     so_that_today_is_last = today - timedelta(days=days - 1)
     if newest is None:
         return so_that_today_is_last

@@ -113,7 +113,17 @@ def run_build(
     target: Target = DUCKDB,
     **listeners: Unpack[Listeners],
 ) -> "list[RunResult]":
-    """Run `dbt build` of a part on an engine; return what was run, all of it good."""
+    """Run `dbt build` of a part on an engine; return what was run, all of it good.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        part: A part of the build: marts, features, recommendations or monitoring.
+        full_refresh: Whether it is built from the start.
+        engine: The packages on whose versions proofs of unit tests depend.
+        target: The output of profiles.yml.
+        **listeners: `on_start` is called as each node starts, `on_node` as it ends.
+
+    """
     words = ["build", "--selector", part, *(["--full-refresh"] if full_refresh else [])]
     words += _without_proven(settings, part, engine, listeners.get("on_node", ignore))
     try:

@@ -27,7 +27,15 @@ def rows_of_tables(file: "duckdb.DuckDBPyConnection", schema: str = "main") -> d
 def rows_of(
     file: "duckdb.DuckDBPyConnection", schema: str, name: str, database: str | None = None
 ) -> int:
-    """Count the rows of a table."""
+    """Count the rows of a table.
+
+    Args:
+        file: An open connection.
+        schema: The schema of the table.
+        name: The name of the table.
+        database: The attached database; by default the file's own.
+
+    """
     return _count(file, _path(schema, name, database))
 
 
@@ -43,7 +51,15 @@ def rows_in_quarantine(built: "duckdb.DuckDBPyConnection") -> int:
 def bytes_of_table(
     file: "duckdb.DuckDBPyConnection", schema: str, name: str, database: str | None = None
 ) -> int:
-    """Return the size of a table's blocks; small tables share theirs, which count for each."""
+    """Return the size of a table's blocks; small tables share theirs, which count for each.
+
+    Args:
+        file: An open connection.
+        schema: The schema of the table.
+        name: The name of the table.
+        database: The attached database; by default the file's own.
+
+    """
     path = quote(_path(schema, name, database))
     blocks = _count(
         file, f"(select distinct block_id from pragma_storage_info('{path}') where block_id >= 0)"
@@ -59,7 +75,15 @@ def bytes_of_table(
 def columns_of_table(
     file: "duckdb.DuckDBPyConnection", schema: str, name: str, database: str | None = None
 ) -> list[str]:
-    """Return the names of a table's columns, in their order."""
+    """Return the names of a table's columns, in their order.
+
+    Args:
+        file: An open connection.
+        schema: The schema of the table.
+        name: The name of the table.
+        database: The attached database; by default the file's own.
+
+    """
     columns = file.execute(
         "select column_name from duckdb_columns() where schema_name = ? and table_name = ?"
         " and database_name = coalesce(?, current_database()) order by column_index",
@@ -79,7 +103,15 @@ def names_of_tables(file: "duckdb.DuckDBPyConnection", schema: str) -> list[str]
 def checksum(
     file: "duckdb.DuckDBPyConnection", schema: str, name: str, database: str | None = None
 ) -> int:
-    """Return the sum over the hashes of a table's rows: of equal rows equal, in any order."""
+    """Return the sum over the hashes of a table's rows: of equal rows equal, in any order.
+
+    Args:
+        file: An open connection.
+        schema: The schema of the table.
+        name: The name of the table.
+        database: The attached database; by default the file's own.
+
+    """
     every = ", ".join(map(name_of, columns_of_table(file, schema, name, database)))
     total = file.sql(
         f"select coalesce(sum(hash({every})::hugeint), 0) from {_path(schema, name, database)}"

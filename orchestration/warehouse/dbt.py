@@ -46,6 +46,15 @@ def dbt(
     Raises `BuildFailed` when dbt could not run at all, not when something that it ran failed;
     `BuildFileInUse` when a shell that knows no lock has the build file open; `DamagedFile` when a
     file of the lake can't be read.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        *words: The command and its arguments.
+        run_id: The run that asks; with it, results go to `ops/dbt_results`.
+        on_start: Called with each node of dbt as it starts.
+        on_node: Called as each node of dbt ends.
+        target: The output of profiles.yml.
+
     """
     if target == DUCKDB and words[0] != "parse":
         require_usable(settings.build_file)

@@ -11,7 +11,15 @@ LONGEST_MESSAGE = 500
 
 
 def record(settings: Settings, run_id: str, command: str, result: Any) -> None:  # noqa: ANN401 - dbt's results carry no types
-    """Write a row per node, hooks too; nothing for commands that run no nodes."""
+    """Write a row per node, hooks too; nothing for commands that run no nodes.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        run_id: The run that asks, for the rows of `ops/`.
+        command: The command of dbt.
+        result: Its result.
+
+    """
     from dbt_common.invocation import get_invocation_id
 
     from lake import log

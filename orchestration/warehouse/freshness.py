@@ -38,6 +38,12 @@ def freshness(settings: Settings, *, run_id: str = "", on_node: OnNode = ignore)
     """Run `dbt source freshness` by the run's clock; raise `SourceStale` beyond an error limit.
 
     The newest listen is held to the app's own rhythm; on its first day it can only warn.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        run_id: The run that asks, for the rows of `ops/`.
+        on_node: Called as each node of dbt ends.
+
     """
     _limit_silence(settings, quiet_limit(settings))
     answer = dbt(settings, "source", "freshness", run_id=run_id, on_node=on_node)

@@ -35,7 +35,14 @@ class Limits:
         self._most = self._each * burst
 
     def take(self, slot: int, answers: int = 1, now: int | None = None) -> float:
-        """Take answers out of a bucket; return 0, or the seconds until there are so many."""
+        """Take answers out of a bucket; return 0, or the seconds until there are so many.
+
+        Args:
+            slot: The place of the client's bucket.
+            answers: How many answers are asked for.
+            now: Nanoseconds of the monotonic clock; by default now.
+
+        """
         now = monotonic_ns() if now is None else now
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:

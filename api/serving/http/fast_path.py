@@ -43,7 +43,14 @@ class FastPath:
         return (_USER, int(user_id), limit) if user_id else (_TRACK, int(track_id), limit)
 
     def answer(self, route: str, known_by: int, limit: int) -> bytes:
-        """Answer a request that was understood; raises `RequestFailed`."""
+        """Answer a request that was understood; raises `RequestFailed`.
+
+        Args:
+            route: The route that the path matched.
+            known_by: The user's id or the track's.
+            limit: How many tracks at most.
+
+        """
         if route == _USER:
             return self._responses.user(known_by, limit)
         return self._responses.similar(known_by, limit)

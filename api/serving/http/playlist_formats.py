@@ -63,7 +63,14 @@ def jspf(playlist: dict[str, Any], items: Iterable[dict[str, Any]], track_uri: s
 
 
 def m3u8(playlist: dict[str, Any], items: Iterable[dict[str, Any]], track_uri: str) -> bytes:
-    """Write a playlist as extended M3U in UTF-8; the parameters are those of `jspf`."""
+    """Write a playlist as extended M3U in UTF-8; the parameters are those of `jspf`.
+
+    Args:
+        playlist: The playlist, as its JSON has it.
+        items: Its tracks in order.
+        track_uri: The template of a track's address, with `{id}`.
+
+    """
     lines = ["#EXTM3U", f"#PLAYLIST:{_one_line(playlist['title'])}"]
     for item in items:
         seconds = -1 if item["duration"] is None else round(item["duration"] / 1000)

@@ -50,7 +50,14 @@ def unforeseen() -> RequestFailed:
 
 
 def rendered(status: int, detail: str, faults: list[dict[str, Any]] | None = None) -> bytes:
-    """Write a problem as JSON."""
+    """Write a problem as JSON.
+
+    Args:
+        status: The HTTP status code.
+        detail: What is wrong, in a sentence.
+        faults: One entry for each wrong field of the request.
+
+    """
     title = HTTPStatus(status).phrase
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return orjson.dumps(content | ({"faults": faults} if faults else {}))
@@ -62,7 +69,15 @@ def response(
     headers: Mapping[str, str] | None = None,
     faults: list[dict[str, Any]] | None = None,
 ) -> Response:
-    """Make a problem the response."""
+    """Make a problem the response.
+
+    Args:
+        status: The HTTP status code.
+        detail: What is wrong, in a sentence.
+        headers: More headers of the response.
+        faults: One entry for each wrong field of the request.
+
+    """
     return Response(rendered(status, detail, faults), status, headers, MEDIA_TYPE)
 
 

@@ -44,7 +44,16 @@ class Log:
         self._thread.start()
 
     def request(self, route: str, status: int, nanoseconds: int, key: str, request_id: str) -> None:
-        """Log one request: its route, never its path."""
+        """Log one request: its route, never its path.
+
+        Args:
+            route: The route's template.
+            status: The HTTP status code.
+            nanoseconds: How long the answer took.
+            key: The name of the API key.
+            request_id: The id of the request, as answered in its header.
+
+        """
         if len(self._lines) >= _MOST_WAITING:
             self._dropped += 1
             return

@@ -71,7 +71,14 @@ class Counts:
         self._by_status: dict[tuple[str, int], Counter] = {}
 
     def request(self, route: str, status: int, nanoseconds: int) -> None:
-        """Count one request of any route."""
+        """Count one request of any route.
+
+        Args:
+            route: The route's template.
+            status: The HTTP status code.
+            nanoseconds: How long the answer took.
+
+        """
         if route not in self._seconds:
             route = "other"
         if not (requests := self._by_status.get((route, status))):
@@ -81,7 +88,14 @@ class Counts:
         self._seconds[route].observe(nanoseconds / 1e9)
 
     def user(self, strategy: int, *, known: bool, stale: bool) -> None:
-        """Count one user's answer, alone or in a batch."""
+        """Count one user's answer, alone or in a batch.
+
+        Args:
+            strategy: The number of the strategy that made the list.
+            known: Whether the user has a list of their own.
+            stale: Whether the list is older than it should be.
+
+        """
         self._users[strategy].inc()
         if not known:
             self._cold.inc()

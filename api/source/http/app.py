@@ -49,7 +49,14 @@ class CurrentWorld:
 
 
 def create_app(world: World, clock: Clock, name: str = "generated") -> FastAPI:
-    """Put a world behind the API."""
+    """Put a world behind the API.
+
+    Args:
+        world: The records to serve.
+        clock: The clock that decides what has happened.
+        name: The name that `/health` tells.
+
+    """
     app = FastAPI(
         title="MooVitamix",
         description="Tracks, users and listening history of a music app. Instants are UTC.",

@@ -41,6 +41,13 @@ def render(
     """Render a relation's fields as rows, in the order of `updated_at`, id, `created_at`.
 
     What is equal in all of these is put in order by its text, so that a page is always the same.
+
+    Args:
+        connection: An open connection to DuckDB.
+        table: The table of the API: tracks, users or listen_history.
+        relation: The SQL of what is read.
+        fields: The fields to render, in order.
+
     """
     key = "user_id" if table == "listen_history" else "id"
     members = ", ".join(f"{_quoted(name)} := {_json(name)}" for name in fields)

@@ -67,7 +67,14 @@ class Releases:
 
 
 def release(parameters: Parameters, block: int, artists: Artists) -> Releases:
-    """Draw the releases of a block; in block 0 every genre has one at least."""
+    """Draw the releases of a block; in block 0 every genre has one at least.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        artists: The artists so far.
+
+    """
     first, stop = parameters.track_ids(block)
     rng = parameters.rng("releases", block)
     artist = rng.choice(len(artists.weight), stop - first, p=artists.weight)
@@ -86,7 +93,16 @@ def release(parameters: Parameters, block: int, artists: Artists) -> Releases:
 def make_tracks(
     parameters: Parameters, block: int, names: Names, artists: Artists, releases: Releases
 ) -> pa.Table:
-    """Catalogue entries of the tracks that are released in a block."""
+    """Catalogue entries of the tracks that are released in a block.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        names: The pools of names.
+        artists: The artists so far.
+        releases: The releases of the block.
+
+    """
     first, stop = parameters.track_ids(block)
     number = stop - first
     rng = parameters.rng("tracks", block)
@@ -108,7 +124,15 @@ def make_tracks(
 
 
 def correct_tracks(parameters: Parameters, block: int, names: Names, known: pa.Table) -> pa.Table:
-    """New versions of entries that are corrected in a block; `known` holds all earlier versions."""
+    """New versions of entries that are corrected in a block; `known` holds all earlier versions.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        names: The pools of names.
+        known: All earlier versions of entries.
+
+    """
     rng = parameters.rng("corrections", block)
     corrected = changed_in(parameters, block, rng, newest_versions(known), _CORRECTED_EACH_BLOCK)
     number = len(corrected)

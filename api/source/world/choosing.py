@@ -51,6 +51,14 @@ def fresh_draws(taste: Taste, shelf: Shelf, rng: np.random.Generator, user: Ints
 
     By rejection: propose by popularity inside a genre drawn from the user's affinity, accept by
     taste. The cost follows the draws, not users x tracks.
+
+    Args:
+        taste: The model of who likes what.
+        shelf: The tracks that are released, by genre.
+        rng: The random generator.
+        user: User rows, shape (draws,).
+        at: Instants in microseconds of the epoch, shape (draws,).
+
     """
     affinity = taste.affinity[user].cumsum(axis=1)
     chance = rng.random((len(user), 1), dtype=np.float32) * affinity[:, -1:]
@@ -86,6 +94,14 @@ def follow(
     draw), and the track itself when it was decided by a play of an earlier block, else -1.
     `before` counts all the user's plays so far; `past_plays[past_start:][:past_number]` are those
     of earlier blocks.
+
+    Args:
+        lag: How many plays back each repeat goes, 0 for a fresh draw; shape (plays,).
+        before: How many plays the user has before each; shape (plays,).
+        past_plays: Tracks of the plays of earlier blocks, user by user.
+        past_start: Where each play's user begins in `past_plays`.
+        past_number: How many earlier plays that user has.
+
     """
     decides = np.arange(len(lag)) - lag
     back = before - lag

@@ -64,6 +64,13 @@ def make_sessions(parameters: Parameters, block: int, taste: Taste, past: Plays)
     """Make the sessions that begin in a block, by user and begin.
 
     `fresh` marks each item that was drawn from P(track | user), not a repeat of an earlier one.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        taste: The model of who likes what.
+        past: The plays of earlier blocks.
+
     """
     scene = Scene(
         parameters.span(block)[0], _rhythm(parameters, block), taste, Shelf.of(taste), past

@@ -84,7 +84,14 @@ def make_names(seed: int) -> Names:
 
 
 def pick(pool: pa.Array, rng: np.random.Generator, number: int) -> pa.Array:
-    """Draw `number` names from a pool, with repetition."""
+    """Draw `number` names from a pool, with repetition.
+
+    Args:
+        pool: The names to draw from.
+        rng: The random generator.
+        number: How many names.
+
+    """
     return pool.take(pa.array(rng.integers(len(pool), size=number)))
 
 

@@ -81,6 +81,13 @@ class Parameters:
     def arrivals(
         self, purpose: str, block: int, number: int
     ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """Instants within a block at which `number` users or tracks arrive, in order."""
+        """Instants within a block at which `number` users or tracks arrive, in order.
+
+        Args:
+            purpose: What arrives: it seeds the generator.
+            block: The number of the block of time.
+            number: How many.
+
+        """
         begin, end = self.span(block)
         return np.sort(self.rng(purpose, block).integers(begin, end, number))

@@ -22,7 +22,16 @@ _EDITED_EACH_BLOCK = 0.03
 def make_users(
     parameters: Parameters, block: int, names: Names, affinity: Factors, created_at: Ints
 ) -> pa.Table:
-    """Profiles of the users who sign up in a block."""
+    """Profiles of the users who sign up in a block.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        names: The pools of names.
+        affinity: What users like, by genre; shape (users, genres).
+        created_at: Instants of signing up, in microseconds of the epoch.
+
+    """
     first, stop = parameters.user_ids(block)
     number = stop - first
     rng = parameters.rng("users", block)
@@ -53,7 +62,15 @@ def make_users(
 
 
 def edit_users(parameters: Parameters, block: int, names: Names, known: pa.Table) -> pa.Table:
-    """New versions of profiles that are edited in a block; `known` holds all earlier versions."""
+    """New versions of profiles that are edited in a block; `known` holds all earlier versions.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        names: The pools of names.
+        known: All earlier versions of profiles.
+
+    """
     rng = parameters.rng("profile edits", block)
     edited = changed_in(parameters, block, rng, newest_versions(known), _EDITED_EACH_BLOCK)
     number = len(edited)

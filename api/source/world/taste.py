@@ -45,7 +45,14 @@ MOST_ACTIVE_Z = 2.5
 
 
 def make_listeners(parameters: Parameters, block: int, created_at: Ints) -> pa.Table:
-    """Draw the tastes and activities of the users who sign up in a block."""
+    """Draw the tastes and activities of the users who sign up in a block.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        created_at: Instants of signing up, in microseconds of the epoch.
+
+    """
     first, stop = parameters.user_ids(block)
     rng = parameters.rng("listeners", block)
     own = rng.dirichlet(np.full(len(GENRES), CONCENTRATION), stop - first)
@@ -63,7 +70,14 @@ def make_listeners(parameters: Parameters, block: int, created_at: Ints) -> pa.T
 
 
 def make_appeal(parameters: Parameters, block: int, releases: Releases) -> pa.Table:
-    """Draw the factors and popularity of the tracks that are released in a block."""
+    """Draw the factors and popularity of the tracks that are released in a block.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        releases: The releases of the block.
+
+    """
     first, stop = parameters.track_ids(block)
     rng = parameters.rng("appeal", block)
     rank = 1 + parameters.tracks * rng.random(stop - first)
@@ -124,6 +138,12 @@ def listen_probability(taste: Taste, users: Sequence[int] | Ints, at: datetime) 
 
     It is the chance that a play started at `at` that repeats no other is of that track; tracks
     released later have none. Takes 8 bytes per cell: ask for users in chunks.
+
+    Args:
+        taste: The model of who likes what.
+        users: User ids.
+        at: The instant of the play.
+
     """
     rows = np.asarray(users, dtype=np.int64) - 1
     exponents = closeness(taste.user_factors[rows, None], taste.track_factors[None])

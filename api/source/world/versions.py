@@ -22,7 +22,16 @@ def newest_versions(versions: pa.Table) -> pa.Table:
 def changed_in(
     parameters: Parameters, block: int, rng: np.random.Generator, newest: pa.Table, share: float
 ) -> pa.Table:
-    """Draw the records that change in a block, each once, with the instant as `updated_at`."""
+    """Draw the records that change in a block, each once, with the instant as `updated_at`.
+
+    Args:
+        parameters: What the world is drawn from.
+        block: The number of the block of time.
+        rng: The random generator.
+        newest: The newest version of each record.
+        share: The share of records that change.
+
+    """
     changed = newest.filter(pa.array(rng.random(len(newest)) < share))
     begin, end = parameters.span(block)
     at = pa.array(rng.integers(begin, end, len(changed)), pa.timestamp("us"))

@@ -25,7 +25,14 @@ def mend() -> None:
 
 
 def begin_again(dagrun: DagRun, new_queued_at: datetime, session: Session) -> None:
-    """Count the pending deadlines of a run from `new_queued_at`; all of ours are from there."""
+    """Count the pending deadlines of a run from `new_queued_at`; all of ours are from there.
+
+    Args:
+        dagrun: The run.
+        new_queued_at: When it was queued again.
+        session: The session on Airflow's metadata.
+
+    """
     pending = (
         select(Deadline, DeadlineAlert)
         .join(DeadlineAlert, Deadline.deadline_alert_id == DeadlineAlert.id)

@@ -8,7 +8,14 @@ from orchestration.run.stack_settings import ExploreSettings, StackSettings
 
 
 def chosen(stack: StackSettings, *, any_free: bool, with_source: bool) -> Ports:
-    """Return the ports; raise `StackPortTaken` for one that another process listens on."""
+    """Return the ports; raise `StackPortTaken` for one that another process listens on.
+
+    Args:
+        stack: The settings of the stack.
+        any_free: Whether the kernel chooses the ports.
+        with_source: Whether the app simulator needs one.
+
+    """
     wanted = {
         "airflow": stack.airflow_port,
         "source": stack.source_port if with_source else 0,

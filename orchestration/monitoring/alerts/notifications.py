@@ -33,7 +33,14 @@ class Alerts:
                 _send(run, messages.crash_of(run.settings, crashed))
 
     def step_warned(self, run: "Run", step: str, warnings: Sequence[str]) -> None:
-        """Alert of what is odd, where the settings ask for that."""
+        """Alert of what is odd, where the settings ask for that.
+
+        Args:
+            run: The run that asks: its settings, lock and console.
+            step: The step.
+            warnings: What it warned of, a line each.
+
+        """
         about = {"run_id": run.run_id, "command": run.command, "step": step}
         with _reported(run):
             if AlertSettings().warnings:

@@ -56,7 +56,16 @@ class BackupReport:
 def make_backup(
     settings: Settings, lock: WriterLock, where: Path, run_id: str, keep: int
 ) -> BackupReport:
-    """Make a backup in `where`, then remove all but the newest `keep` of this data folder."""
+    """Make a backup in `where`, then remove all but the newest `keep` of this data folder.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        lock: The writer lock of the data folder.
+        where: The backup folder.
+        run_id: The run that asks, for the rows of `ops/`.
+        keep: How many backups are kept.
+
+    """
     lock.require_for(settings.data_dir)
     draft = where / f"{place.DRAFT}{run_id}"
     _require_usable(where)

@@ -86,7 +86,16 @@ def beside(place: Path) -> list[dict[str, Any]]:
 def take_over(
     restored: Settings, lock: WriterLock, known: list[dict[str, Any]], keys: list[Path], run_id: str
 ) -> int:
-    """Put into a restored folder who was forgotten since, and erase them; return how many."""
+    """Put into a restored folder who was forgotten since, and erase them; return how many.
+
+    Args:
+        restored: The settings of the restored folder.
+        lock: The writer lock of the data folder.
+        known: Rows of the erasure list.
+        keys: Copies of the key of its hashes.
+        run_id: The run that asks, for the rows of `ops/`.
+
+    """
     from ingestion import lake_erasure
     from ingestion.erasure import forgotten
     from ingestion.settings import IngestionSettings

@@ -104,7 +104,14 @@ def sweep(place: Path) -> None:
 
 
 def beyond(place: Path, keep: int, data_dir: Path) -> list[Path]:
-    """Return a data folder's backups except the newest `keep`; those of others don't count."""
+    """Return a data folder's backups except the newest `keep`; those of others don't count.
+
+    Args:
+        place: The backup folder.
+        keep: How many backups are kept.
+        data_dir: The data folder whose backups are meant.
+
+    """
     own = []
     for backup in backups_in(place):
         with suppress(BackupDamaged):  # its owner is unknown: a person decides

@@ -39,6 +39,14 @@ def restore(
 
     If it fails, the data folder stays as it was; people forgotten since are not
     in what is put back.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        lock: The writer lock of the data folder.
+        console: Where lines and progress are shown.
+        where: A backup, or the folder of backups.
+        force: Whether data that is there may be replaced.
+
     """
     lock.require_for(settings.data_dir)
     sweep(settings.data_dir)

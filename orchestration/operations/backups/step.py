@@ -14,7 +14,14 @@ from orchestration.run.settings import Settings
 
 
 def back_up(run: Run, where: Path | None, keep: int) -> BackupReport:
-    """Make a backup, remove old ones, and put both on record."""
+    """Make a backup, remove old ones, and put both on record.
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        where: The backup folder; by default the one of the settings.
+        keep: How many backups are kept.
+
+    """
     from lake import log
 
     settings = run.settings
@@ -39,7 +46,15 @@ def back_up(run: Run, where: Path | None, keep: int) -> BackupReport:
 
 
 def put_back(settings: Settings, where: Path | None, *, force: bool, wait: float) -> None:
-    """Restore a backup; the run is on record in what is restored."""
+    """Restore a backup; the run is on record in what is restored.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        where: A backup, or the folder of backups.
+        force: Whether data that is there may be replaced.
+        wait: Seconds to wait for the writer lock.
+
+    """
     console = Console()
     with hold(settings.data_dir, "restore", wait) as lock:
         at = where.expanduser().resolve() if where else place.place_of(settings, None)

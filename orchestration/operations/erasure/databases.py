@@ -56,7 +56,14 @@ def ids(settings: Settings) -> set[int]:
 
 
 def rewrite_database(settings: Settings, path: "Path", person: "Person") -> None:
-    """Replace a DuckDB file by a copy without the person."""
+    """Replace a DuckDB file by a copy without the person.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        path: The DuckDB file.
+        person: The person to erase.
+
+    """
     replacing = rewritten if read_manifest(path.parent) else replacement
     with replacing(path) as draft:
         with _opened(settings, path) as files:

@@ -23,6 +23,14 @@ def erase(
 
     What is known by its text goes first, as long as address and names can still be looked up; then
     what is known by its id. So a crash leaves nothing that the same command could not find again.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        lock: The writer lock of the data folder.
+        user_id: The app's id of the person.
+        reason: Why, for the record.
+        run_id: The run that asks, for the rows of `ops/`.
+
     """
     from ingestion import lake_erasure
     from ingestion.erasure import forgotten

@@ -38,6 +38,14 @@ def build_on_spark(
 
     DuckDB lists the lake first: Spark reads neither the names of files nor what compacted ones
     say in their footers. Raises `SparkMissing` unless the extra and a Java are installed.
+
+    Args:
+        settings: Where the data folder and the lake are.
+        lock: The writer lock of the data folder.
+        part: A part of the build: marts, features, recommendations or monitoring.
+        full_refresh: Whether it is built from the start.
+        **listeners: `on_start` is called as each node starts, `on_node` as it ends.
+
     """
     lock.require_for(settings.data_dir)
     require_spark()
