@@ -87,7 +87,8 @@ def _check(
     alone = _answer_of(
         "one user", client.answer, f"/users/{users[0]}/recommendations?limit={_TRACKS}"
     )
-    _check_version("one user", alone, model_version)
+    arms = {one["arm"]: one["model_version"] for one in model.get("arms", [])}
+    _check_version("one user", alone, arms.get(alone.get("arm"), model_version))
     _check_user("one user", alone)
     batch = _answer_of(
         "a batch", client.answer, "/recommendations:batch", {"user_ids": users, "limit": _TRACKS}

@@ -41,7 +41,7 @@ def add_playlists(app: FastAPI, responses: Responses, track_uri: str) -> None:
         shown = {
             "user_id": user_id,
             "known": found.is_known(user_id),
-            **found.made,
+            **found.made(user_id),
             "playlists": own + [one.about for one in found.of_user(None)],
         }
         return Response(orjson.dumps(shown), media_type=playlist_formats.JSON)
@@ -65,7 +65,7 @@ def add_playlists(app: FastAPI, responses: Responses, track_uri: str) -> None:
         media_type = playlist_formats.SUFFIXES[suffix] or playlist_formats.chosen(
             request.headers.get("accept", "")
         )
-        about = {"user_id": found.user_id, **found.about, **all_.made}
+        about = {"user_id": found.user_id, **found.about, **all_.made(found.user_id)}
         hidden = frozenset() if found.user_id is None else responses.hidden_by(found.user_id)
         body = _rendered(media_type, about, list(all_.tracks(found, hidden)), track_uri)
         charset = "; charset=utf-8" if media_type == playlist_formats.M3U8 else ""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import ConfigDict, Field
 
-from api.serving.http.schemas import SEED, TRACK, Shown, Track
+from api.serving.http.schemas import ARM, SEED, TRACK, Shown, Track
 
 PlaylistId = Annotated[
     str,
@@ -18,7 +18,7 @@ PlaylistId = Annotated[
     ),
 ]
 
-_BATCH: dict[str, Any] = {"day": "2026-11-22", "model_version": 3}
+_BATCH: dict[str, Any] = {"day": "2026-11-22", "model_version": 3, "arm": None}
 _PLAYLIST: dict[str, Any] = {
     "playlist_id": "4-discover",
     "kind": "discover",
@@ -52,6 +52,7 @@ class PlaylistSummary(Shown):
 class _Batch(Shown):
     day: str = Field(description="of the batch that made it (UTC)")
     model_version: int | None = Field(description="null where it holds the popular tracks alone")
+    arm: str | None = Field(description=ARM)
 
 
 class UserPlaylists(_Batch):

@@ -40,7 +40,7 @@ class Responses:
         answers = self.present()
         user = answers.of_user(user_id, limit, self.hidden_by(user_id), wanted)
         self._counts.user(user.strategy, known=user.known, stale=answers.is_stale)
-        return b"{%b,%b}" % (user.body, answers.envelope())
+        return b"{%b,%b}" % (user.body, answers.envelope(user.arm))
 
     def users(self, user_ids: list[int], limit: int) -> bytes:
         """Several users' tracks, all from the same predictions."""

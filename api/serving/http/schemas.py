@@ -22,6 +22,7 @@ Instant = Annotated[
 ]
 Strategy = Literal["model", "neighbours", "metadata", "popularity", "again"]
 
+ARM = "the arm of an experiment that the user is in, `experiment/arm`; null: none"
 TRACK: dict[str, Any] = {"track_id": 801, "name": "Evening", "artist": "The Teal Rivers"}
 SEED: dict[str, Any] = {"track_id": 17, "name": "Message", "artist": "The Teal Rivers"}
 ITEM: dict[str, Any] = {
@@ -36,11 +37,18 @@ MADE: dict[str, Any] = {
     "made_at": "2026-11-22T06:04:11.318204",
     "stale": False,
 }
-_USER: dict[str, Any] = {"user_id": 4, "known": True, "strategy": "model", "items": [ITEM]}
+_USER: dict[str, Any] = {
+    "user_id": 4,
+    "known": True,
+    "strategy": "model",
+    "arm": None,
+    "items": [ITEM],
+}
 _COLD: dict[str, Any] = {
     "user_id": 9_000_000,
     "known": False,
     "strategy": "popularity",
+    "arm": None,
     "items": [ITEM | {"score": 112, "strategy": "popularity", "because": None}],
 }
 _SIMILAR: dict[str, Any] = {
@@ -78,7 +86,9 @@ class Item(Track):
 class Made(Shown):
     """Which predictions an answer is from."""
 
-    model_version: int | None = Field(description="of the model that made the predictions")
+    model_version: int | None = Field(
+        description="of the model that made the predictions; for several users, the champion's"
+    )
     made_at: Instant = Field(description="when the predictions were made: UTC, without a zone")
     stale: bool = Field(description="whether that is longer ago than it should be")
 
@@ -89,6 +99,7 @@ class User(Shown):
     user_id: int
     known: bool = Field(description="false: the app has no such user, who gets the popular tracks")
     strategy: Strategy = Field(description="how the best of the tracks was chosen")
+    arm: str | None = Field(description=ARM)
     items: list[Item]
 
 
@@ -146,6 +157,14 @@ class Champion(Shown):
     metrics: dict[str, float | None] = Field(examples=[{"ndcg_at_10": 0.24, "coverage": 0.61}])
 
 
+class Arm(Shown):
+    """An arm of an experiment."""
+
+    arm: str = Field(examples=["new-blend/challenger"])
+    model_version: int
+    users: int
+
+
 class Model(Made):
     """What is served now."""
 
@@ -157,6 +176,7 @@ class Model(Made):
     published_at: Instant
     users: int = Field(description="users with their own tracks")
     tracks: int
+    arms: list[Arm] = Field(description="of the experiments that run")
 
 
 class Health(Shown):

@@ -89,15 +89,21 @@ def write_tracks(published: duckdb.DuckDBPyConnection, folder: Path) -> int:
 
 
 def write_recommendations(
-    published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool, others: list[str]
+    published: duckdb.DuckDBPyConnection,
+    folder: Path,
+    *,
+    there: bool,
+    others: list[str],
+    arms: list[str],
 ) -> int:
-    """Write each user's tracks.
+    """Write each user's tracks, and which arm of an experiment the user is in (-1: none).
 
     Args:
         published: The published file; `write_tracks` has given each track its place.
         folder: Where the arrays go.
         there: Whether there is a table of recommendations.
         others: Tables of users who are known too, with tracks or without.
+        arms: The arms that users are in.
 
     Returns:
         How many users have tracks.
@@ -110,13 +116,20 @@ def write_recommendations(
     sources += [
         f"select user_id, 0 as track from {table} where user_id is not null" for table in others
     ]
-    counts: dict[str, Any] = {"user_id": np.zeros(0, np.int32), "tracks": np.zeros(0, np.int64)}
+    if arms:
+        sources.append("select user_id, 0 as track, arm from recommendations where rank = 1")
+    counts: dict[str, Any] = dict.fromkeys(("user_id", "tracks", "arm"), np.zeros(0, np.int64))
     if sources:
-        counts = published.sql(
-            f"select user_id, sum(track)::bigint as tracks from ({' union all '.join(sources)})"
-            " group by user_id order by user_id"
+        counts = published.execute(
+            "select user_id, sum(track)::bigint as tracks,"
+            " coalesce(list_position($arms::varchar[], max(arm)), 0)::tinyint - 1 as arm"
+            f" from (select null::varchar as arm where false union all by name"
+            f" {' union all by name '.join(sources)})"
+            " group by user_id order by user_id",
+            {"arms": arms},
         ).fetchnumpy()
     counts["user_id"].astype(np.int32).tofile(folder / "users.ids")
+    counts["arm"].astype(np.int8).tofile(folder / "users.arm")
     write_starts(folder / "users.starts", counts["tracks"])
     query = "select track, score, because, strategy from ranked order by user_id, rank"
     write_columns(published, query if there else None, folder, "recommendations", _OF_USER)

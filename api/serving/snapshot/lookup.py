@@ -34,6 +34,8 @@ class UserAnswer(NamedTuple):
     body: bytes
     strategy: int
     known: bool
+    arm: int
+    """Of an experiment, by its place in the manifest; -1: none."""
 
 
 class SessionAnswer(NamedTuple):
@@ -57,6 +59,7 @@ class Snapshot:
             if (folder / name).stat().st_size != size:
                 raise ValueError(f"{folder / name} has not the {size} bytes that were written")
         self._users = mapped.numbers(folder / "users.ids", "i")
+        self._arm = mapped.numbers(folder / "users.arm", "b")
         self._starts = mapped.numbers(folder / "users.starts", "q")
         self._track = mapped.numbers(folder / "recommendations.track", "i")
         self._score = mapped.numbers(folder / "recommendations.score", "f")
@@ -69,7 +72,13 @@ class Snapshot:
             datetime.fromisoformat(self.manifest.made_at).replace(tzinfo=UTC).timestamp()
         )
         self._stale_at = self._made_at + stale_after.total_seconds()
-        self._fresh, self._old = (self._envelope(stale) for stale in (False, True))
+        arms = self.manifest.arms
+        versions = [*(arm.model_version for arm in arms), self.manifest.model_version]
+        # of the arms and, last, outside experiments: -1
+        self._arms = [*(orjson.dumps(arm.arm) for arm in arms), b"null"]
+        self._fresh, self._old = (
+            [self._envelope(version, stale) for version in versions] for stale in (False, True)
+        )
         self._popular: list[Row] = [
             (place, listeners, -1, POPULARITY) for place, listeners in self.manifest.popular
         ]
@@ -83,9 +92,13 @@ class Snapshot:
         """Age of the predictions."""
         return time() - self._made_at
 
-    def envelope(self) -> bytes:
-        """The fields about the predictions in every answer: the inside of a JSON object."""
-        return self._old if self.is_stale else self._fresh
+    def envelope(self, arm: int = -1) -> bytes:
+        """The fields about the predictions in every answer: the inside of a JSON object.
+
+        The version is that of the arm's model; outside experiments, and where an answer has several
+        users, the champion's.
+        """
+        return (self._old if self.is_stale else self._fresh)[arm]
 
     def of_user(
         self,
@@ -115,16 +128,19 @@ class Snapshot:
         else:
             rows = self._rows(begin, min(begin + limit, end)) or self._popular[:limit]
         strategy = rows[0][3] if rows else POPULARITY
+        arm = self._arm[at] if known else -1
         return UserAnswer(
-            b'"user_id":%d,"known":%b,"strategy":"%b","items":[%b]'
+            b'"user_id":%d,"known":%b,"strategy":"%b","arm":%b,"items":[%b]'
             % (
                 user_id,
                 b"true" if known else b"false",
                 _NAMES[strategy],
+                self._arms[arm],
                 b",".join(self._items(rows)),
             ),
             strategy,
             known,
+            arm,
         )
 
     def similar_to(self, track_id: int, limit: int) -> bytes | None:
@@ -167,6 +183,7 @@ class Snapshot:
             "published_at": manifest.published_at,
             "users": manifest.users,
             "tracks": manifest.tracks,
+            "arms": [arm.model_dump() for arm in manifest.arms],
         }
         return orjson.dumps(known)
 
@@ -211,11 +228,6 @@ class Snapshot:
             )
         return items
 
-    def _envelope(self, stale: bool) -> bytes:
-        manifest = self.manifest
-        content = {
-            "model_version": manifest.model_version,
-            "made_at": manifest.made_at,
-            "stale": stale,
-        }
+    def _envelope(self, version: int | None, stale: bool) -> bytes:
+        content = {"model_version": version, "made_at": self.manifest.made_at, "stale": stale}
         return orjson.dumps(content)[1:-1]

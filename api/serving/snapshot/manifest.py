@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 STRATEGIES = ("model", "neighbours", "metadata", "popularity", "again")
 """How a track was chosen; arrays hold positions in it."""
-FORMAT = 3
+FORMAT = 4
 """Raised when the arrays change: older snapshots are then prepared again."""
 
 
@@ -36,6 +36,17 @@ class PlaylistBatch(BaseModel):
     """Why a track is in a playlist; arrays hold positions in it."""
 
 
+class Arm(BaseModel):
+    """An arm of an experiment, and which model made its lists."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    arm: str
+    """`experiment/arm`."""
+    model_version: int
+    users: int
+
+
 class Manifest(BaseModel):
     """The publication and the model of a snapshot; instants are ISO 8601, UTC."""
 
@@ -56,6 +67,8 @@ class Manifest(BaseModel):
     similar: int
     """Tracks that similar ones are known of."""
     champion: Champion | None
+    arms: list[Arm]
+    """Arrays hold positions in it."""
     popular: list[tuple[int, int]]
     """Places of the popular tracks among all, the first first, and their listeners."""
     playlists: PlaylistBatch

@@ -33,7 +33,6 @@ _NONE_LISTED = """
         day date, model_version integer
     )
 """
-_BATCH = "select max(day)::varchar, max(model_version) from listed"
 _HELD = f"""
     select playlist_id, position, track_id, reason, because_track_id
     from playlist_tracks where {_NEWEST}
@@ -114,8 +113,10 @@ def write_playlists(
     published.execute(_LISTED if there else _NONE_LISTED)
     if published.sql(_STRANGE).fetchall() != [(0,)]:
         raise PublicationUnusable("the id of a playlist does not begin with its user's")
+    # The playlist for everybody is the champion's; an arm's may be of another version.
     day, version = published.sql(
-        "select max(day)::varchar, max(model_version) from listed"
+        "select max(day)::varchar, coalesce("
+        "max(model_version) filter (where user_id is null), max(model_version)) from listed"
     ).fetchall()[0]
     held = [_HELD] if there else []
     held += [_POPULAR_HELD] if published.execute(_POPULAR).fetchall() else []

@@ -36,10 +36,13 @@ class Playlists:
     def __init__(self, folder: Path, manifest: Manifest, tracks: Tracks) -> None:
         batch = manifest.playlists
         day = batch.day or manifest.made_at.split("T")[0]
-        self.made = {"day": day, "model_version": batch.model_version}
+        made = {"day": day, "model_version": batch.model_version, "arm": None}
+        # of the arms and, last, outside experiments: -1
+        self._made = [*(made | arm.model_dump(exclude={"users"}) for arm in manifest.arms), made]
         self._reasons = batch.reasons
         self._tracks = tracks
         self._users = mapped.numbers(folder / "users.ids", "i")
+        self._arm = mapped.numbers(folder / "users.arm", "b")
         self._of_user = mapped.numbers(folder / "playlists.of_user", "q")
         self._heading = mapped.numbers(folder / "playlists.heading", "i")
         self._starts = mapped.numbers(folder / "playlists.starts", "q")
@@ -48,10 +51,15 @@ class Playlists:
         self._because = mapped.numbers(folder / "playlist_tracks.because", "i")
         self._reason = mapped.numbers(folder / "playlist_tracks.reason", "b")
 
+    def made(self, user_id: int | None) -> dict[str, Any]:
+        """Return of which day and model a user's playlists are, and of which arm, if of any."""
+        at = None if user_id is None else self._place_of(user_id)
+        return self._made[-1 if at is None else self._arm[at]]
+
     def of_user(self, user_id: int | None) -> list[Playlist]:
         """Return a user's own playlists; without a user, those for everybody."""
-        at = len(self._users) if user_id is None else bisect_left(self._users, user_id)
-        if user_id is not None and (at == len(self._users) or self._users[at] != user_id):
+        at = len(self._users) if user_id is None else self._place_of(user_id)
+        if at is None:
             return []
         return [
             self._playlist(user_id, place)
@@ -60,8 +68,7 @@ class Playlists:
 
     def is_known(self, user_id: int) -> bool:
         """Whether the app has such a user."""
-        at = bisect_left(self._users, user_id)
-        return at < len(self._users) and self._users[at] == user_id
+        return self._place_of(user_id) is not None
 
     def find(self, playlist_id: str) -> Playlist | None:
         """Return one playlist; none when there is no such playlist today."""
@@ -96,6 +103,10 @@ class Playlists:
         places = self._track[playlist.begin : playlist.end]
         shown = sum(self._tracks.ids[place] not in hidden for place in places)
         return playlist.about | {"tracks": shown}
+
+    def _place_of(self, user_id: int) -> int | None:
+        at = bisect_left(self._users, user_id)
+        return at if at < len(self._users) and self._users[at] == user_id else None
 
     def _because_of(self, at: int, hidden: Container[int]) -> dict[str, Any] | None:
         seed = self._because[at]

@@ -10,7 +10,7 @@ import duckdb
 from api.serving.errors import PublicationUnusable
 from api.serving.shared_files import checksum, state_of
 from api.serving.snapshot import arrays, playlist_arrays
-from api.serving.snapshot.manifest import Champion, Manifest
+from api.serving.snapshot.manifest import Arm, Champion, Manifest
 from lake import publications
 from lake.errors import NothingPublished, PublicationDamaged, PublicationInUse
 
@@ -24,8 +24,14 @@ _ISO = "'%Y-%m-%dT%H:%M:%S.%f'"
 _PUBLICATION = f"select version, strftime(published_at, {_ISO}) from publication"
 _MADE = f"""
     select
-        max(model_version), strftime(min(made_at), {_ISO}), strftime(min(data_as_of), {_ISO})
+        max(model_version) filter ({{outside}}),
+        strftime(min(made_at), {_ISO}), strftime(min(data_as_of), {_ISO})
     from recommendations
+"""
+_ARMS = """
+    select arm, max(model_version), count(distinct user_id)
+    from recommendations where arm is not null
+    group by arm order by arm
 """
 _CHAMPION = "select to_json(c)::varchar from champion_model as c where model_version = ?"
 _POPULAR = """
@@ -88,9 +94,8 @@ def _write(
             "the published file has neither recommendations nor popular tracks"
         )
     version, published_at = _row(published, _PUBLICATION)
-    model_version, made_at, data_as_of = (
-        _row(published, _MADE) if has_predictions else (None, None, None)
-    )
+    arms = _arms(published) if has_predictions else []
+    model_version, made_at, data_as_of = _made(published, filled, arms)
     tracks = arrays.write_tracks(published, draft)
     published.execute(f"create temp table popular as {popular or _NONE_POPULAR}")
     return Manifest(
@@ -107,12 +112,43 @@ def _write(
             draft,
             there=has_predictions,
             others=[table for table in ("dim_users", "playlists") if table in filled],
+            arms=[one.arm for one in arms],
         ),
         playlists=playlist_arrays.write_playlists(published, draft, there="playlists" in filled),
         similar=arrays.write_similar(published, draft, there="similar_tracks" in filled),
         champion=_champion(published, model_version) if "champion_model" in filled else None,
+        arms=arms,
         popular=published.sql("select place, listeners from popular order by rank").fetchall(),
     )
+
+
+def _made(
+    published: duckdb.DuckDBPyConnection, filled: set[str], arms: list[Arm]
+) -> tuple[int | None, str | None, str | None]:
+    """Return the champion's version, and the instants of its predictions.
+
+    Lists of an experiment's arms are of other versions too. Where every user is in an arm, the
+    table of the champion says which it is.
+    """
+    if "recommendations" not in filled:
+        return None, None, None
+    version, made_at, data_as_of = _row(
+        published, _MADE.format(outside="where arm is null" if arms else "where true")
+    )
+    if version is None and "champion_model" in filled:
+        (version,) = _row(published, "select max(model_version) from champion_model")
+    return version, made_at, data_as_of
+
+
+def _arms(published: duckdb.DuckDBPyConnection) -> list[Arm]:
+    """Return the arms of experiments; none in a file that was published before there were any."""
+    columns = published.sql("select column_name from (describe recommendations)").fetchall()
+    if ("arm",) not in columns:
+        return []
+    return [
+        Arm(arm=arm, model_version=version, users=users)
+        for arm, version, users in published.sql(_ARMS).fetchall()
+    ]
 
 
 def _popular(filled: set[str]) -> str | None:

@@ -63,7 +63,8 @@ def test_a_user_sees_the_newest_playlists_with_the_popular_one_last(
         "tracks": 30,
     }
     del answered["playlists"]
-    assert answered == {"user_id": 10, "known": True, "day": "2026-11-22", "model_version": 1}
+    made = {"day": "2026-11-22", "model_version": 1, "arm": None}
+    assert answered == {"user_id": 10, "known": True, **made}
 
 
 @pytest.mark.parametrize("user_id", [-(2**31), 7, 2**31 - 1])
@@ -117,6 +118,7 @@ def test_a_track_comes_with_what_is_known_of_it(running: RunningServing) -> None
         "tracks": 30,
         "day": "2026-11-22",
         "model_version": 1,
+        "arm": None,
     }
     assert running.get("/playlists/popular")["user_id"] is None
 
@@ -230,7 +232,8 @@ def test_publications_without_playlists_have_the_popular_tracks_as_one(tmp_path:
     found = prepared(tmp_path)
     (only,) = found.of_user(None)
     assert (found.of_user(10), found.is_known(10)) == ([], True)
-    assert found.made == {"day": f"{datetime.now(UTC):%Y-%m-%d}", "model_version": None}
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert found.made(None) == {"day": day, "model_version": None, "arm": None}
     assert (only.about["playlist_id"], only.about["tracks"]) == ("popular", 30)
     tracks = list(found.tracks(only, hidden={39}))
     assert [track["track_id"] for track in tracks] == [40, *range(38, 10, -1)]

@@ -62,6 +62,7 @@ def test_a_known_user_gets_the_published_tracks_in_their_order(running: RunningS
         "user_id": 10,
         "known": True,
         "strategy": "model",
+        "arm": None,
         "model_version": 1,
         "stale": False,
         "items": [
