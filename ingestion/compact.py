@@ -28,7 +28,7 @@ ABANDONED = timedelta(days=7)
 # Rows that decide what counts, or record a decision: kept whatever the retention.
 LASTING = frozenset(
     {"load_verdicts", "pulls", "schema_changes", "accepted_days", "forgotten", "backups"}
-    | {"promotions", "models"}
+    | {"promotions", "models", "experiments"}
 )
 SUPERSEDED = "superseded"
 

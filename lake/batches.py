@@ -19,7 +19,7 @@ from lake.errors import DamagedFile
 from lake.schemas import OPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
 _FOLDERS = re.compile(r"/model_version=(\d+)/run_id=([^/]+)/batch\.parquet$")
@@ -133,8 +133,8 @@ def new_batch(
     storage.pipe_file(path, whole.getvalue())
 
 
-def newest_batch(lake_url: str, table: str, version: int) -> datetime | None:
-    """Return `data_as_of` of a version's newest batch; None without a batch.
+def newest_batch(lake_url: str, table: str, version: int) -> BatchFile | None:
+    """Return the newest batch of a version; None without one.
 
     Args:
         lake_url: The lake.
@@ -142,10 +142,8 @@ def newest_batch(lake_url: str, table: str, version: int) -> datetime | None:
         version: The version of the model.
 
     """
-    for file in batch_files(lake_url, table):
-        if file.model_version == version:
-            return file.first("data_as_of")
-    return None
+    found = (file for file in batch_files(lake_url, table) if file.model_version == version)
+    return next(found, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +162,6 @@ class BatchFile:
                 return None
             instant: datetime = next(file.iter_batches(1, columns=[column]))[0][0].as_py()
         return instant
-
-    def rows(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield some columns, a part of the rows at a time."""
-        with self._opened() as file:
-            yield from file.iter_batches(columns=list(columns))
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:

@@ -136,6 +136,12 @@ OPS = {
         texts="decision sentence figures run_id",
         instants="decided_at",
     ),
+    "experiments": _columns(
+        texts="name event arm settings salt kind reason run_id",
+        small_numbers="arm_number model_version within_days",
+        shares="share users_from users_until planned_difference",
+        instants="as_of recorded_at",
+    ),
     "feature_profiles": _columns(
         small_numbers="model_version",
         texts="feature bin run_id",
@@ -152,12 +158,15 @@ OPS = {
 }
 """Events of runs, below `ops/`: a row per event."""
 
+ARM = _columns(texts="arm", small_numbers="arm_version")
+"""Of an experiment, which arm a row of a batch is for, and which version made it; else null."""
 BATCH = _columns(small_numbers="model_version", texts="run_id", instants="data_as_of made_at")
 ML = {
     "recommendations": pa.schema(
         [
             *_columns(small_numbers="user_id rank track_id", shares="score", texts="strategy"),
             *_columns(small_numbers="because_track_id"),
+            *ARM,
             *BATCH,
         ]
     ),
@@ -171,7 +180,8 @@ ML = {
         [
             *_columns(small_numbers="user_id", texts="kind"),
             *_columns(small_numbers="number position track_id", texts="reason"),
-            *_columns(small_numbers="because_track_id", texts="title description"),
+            *_columns(small_numbers="because_track_id", texts="title description previous_run_id"),
+            *ARM,
             *BATCH,
         ]
     ),

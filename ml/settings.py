@@ -59,6 +59,11 @@ class MlSettings(Locations):
     coverage_share: float = Field(default=0.9, ge=0, le=1)
     """Share of the champion's coverage that a challenger needs."""
 
+    experiments: str = ""
+    """File of experiments (TOML); empty: `experiments.toml` in the data folder."""
+    promotion_waits: bool = False
+    """Whether no model is promoted by an evaluation while an experiment runs."""
+
     score_on: Literal["here", "spark"] = "here"
     """Where users are scored: `here`, in this process, or `spark`, on Spark's executors."""
     recommend_k: int = Field(default=50, ge=1, le=500)
@@ -92,6 +97,11 @@ class MlSettings(Locations):
         if url and "://" not in url:
             raise ValueError("an SQLAlchemy URL is as postgresql+psycopg2://user@host/mlflow")
         return url
+
+    @property
+    def experiments_file(self) -> Path:
+        """The file of experiments; there may be none."""
+        return Path(self.experiments) if self.experiments else self.data_dir / "experiments.toml"
 
     @property
     def registry_file(self) -> Path:

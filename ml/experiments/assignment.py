@@ -37,10 +37,10 @@ def arms_of(users: Iterable[int], shares: Mapping[str, float], salt: str) -> lis
     if np.isclose(ends[-1], 1):
         ends[-1] = 1  # rounding must leave nobody out
     names = [*shares, None]
-    return [names[at] for at in np.searchsorted(ends, _fractions(users, salt), side="right")]
+    return [names[at] for at in np.searchsorted(ends, fractions(users, salt), side="right")]
 
 
-def _fractions(users: Iterable[int], salt: str) -> PerUser:
+def fractions(users: Iterable[int], salt: str) -> PerUser:
     """Return a number in [0, 1) for each user, even and independent of its id (BLAKE2b)."""
     key = blake2b(salt.encode(), digest_size=32).digest()
     hashes = (blake2b(b"%d" % user, digest_size=8, key=key).digest() for user in users)

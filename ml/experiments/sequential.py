@@ -40,13 +40,30 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def difference(control: PerUser, arm: PerUser, planned: float, alpha: float = 0.05) -> Difference:
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What is known of the values of an arm's users."""
+
+    users: int
+    mean: float
+    variance: float
+    """Of the users, with one degree of freedom less; unknown (0) for a single user."""
+
+
+def moments_of(values: PerUser) -> Moments:
+    """Return the moments of the values of some users."""
+    number = len(values)
+    variance = float(np.var(values, ddof=1)) if number > 1 else 0.0
+    return Moments(number, float(np.mean(values)) if number else float("nan"), variance)
+
+
+def difference(control: Moments, arm: Moments, planned: float, alpha: float = 0.05) -> Difference:
     """Return the difference of the users' means, with an interval that holds at all looks.
 
     Args:
-        control: A value for each user of the control: the share of what was shown to the user
+        control: Of a value for each user of the control: the share of what was shown to the user
             since the start that they listened to.
-        arm: The same for each user of the other arm.
+        arm: The same of the users of the other arm.
         planned: The difference that the experiment is meant to find, set before its start. The
             interval is narrowest where such a one can just be seen; it is valid for any.
         alpha: Probability that the interval is ever wrong.
@@ -56,11 +73,11 @@ def difference(control: PerUser, arm: PerUser, planned: float, alpha: float = 0.
         or where no user differs from another.
 
     """
-    users = len(control) + len(arm)
-    if min(len(control), len(arm)) < LEAST_USERS:
+    users = control.users + arm.users
+    if min(control.users, arm.users) < LEAST_USERS:
         return Difference(float("nan"), -float("inf"), float("inf"), users)
-    mean = float(np.mean(arm) - np.mean(control))
-    variance = float(np.var(arm, ddof=1) / len(arm) + np.var(control, ddof=1) / len(control))
+    mean = arm.mean - control.mean
+    variance = arm.variance / arm.users + control.variance / control.users
     if variance == 0:
         return Difference(mean, -float("inf"), float("inf"), users)
     half = half_width(1 / variance, planned, alpha)

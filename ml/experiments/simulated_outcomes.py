@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ml.experiments.assignment import arms_of
-from ml.experiments.sequential import difference
+from ml.experiments.sequential import difference, moments_of
 
 if TYPE_CHECKING:
     from ml.data.interactions import Flags
@@ -63,6 +63,7 @@ def day_of_proof(app: SimulatedApp, gain: float, seed: int, planned_gain: float)
     shares, is_treated = app.shares(gain, seed)
     planned = app.rate * planned_gain
     for day, of_users in enumerate(shares, 1):
-        if difference(of_users[~is_treated], of_users[is_treated], planned).is_proven:
+        arms = moments_of(of_users[~is_treated]), moments_of(of_users[is_treated])
+        if difference(*arms, planned).is_proven:
             return day
     return None

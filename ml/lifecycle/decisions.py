@@ -10,12 +10,13 @@ import fcntl
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lake import batches
 from lake.clock import utc_now
 from ml.data.outcomes import listened_to
 from ml.errors import DamagedModel, MlError, NothingToRollBackTo, UnusableModel
+from ml.experiments.experiment_log import all_experiments, stop_those_with
 from ml.lifecycle.first_champion import register_baseline
 from ml.lifecycle.holdout import metrics_of, metrics_of_popularity
 from ml.lifecycle.promotion import Decision, decide
@@ -50,9 +51,34 @@ def evaluate_challenger(
         decision = _decide(settings, challenger, champion, holdout)
         if champion and (rates := listened_to(settings, champion.number)):
             decision = replace(decision, evidence=decision.evidence | {"listened_to": rates})
+        decision = _waiting(settings, decision)
         after = challenger if decision.is_promoted else champion
         _write(settings, decision, after, champion, challenger, run_id)
     return decision
+
+
+def promote(
+    settings: MlSettings, number: int, sentence: str, evidence: dict[str, Any], run_id: str = ""
+) -> Version:
+    """Make a version champion by what an experiment has proven; the experiment ends with it.
+
+    Args:
+        settings: Where the models and the decisions are.
+        number: The version.
+        sentence: Why, for the record.
+        evidence: The figures that decided.
+        run_id: The run that does it.
+
+    Returns:
+        The champion.
+
+    """
+    with _one_at_a_time(settings):
+        champion = registry.find_champion(settings)
+        version = registry.versions(settings)[number]
+        decision = Decision(True, sentence, evidence)
+        _write(settings, decision, version, champion, version, run_id)
+    return version
 
 
 def ensure_champion(settings: MlSettings, run_id: str = "") -> Version:
@@ -104,7 +130,21 @@ def roll_back(settings: MlSettings, why: str, run_id: str = "") -> Version:
         sentence = f"{now} instead of version {present.number}: {why}"
         decision = Decision(False, sentence, {"why": why})
         _write(settings, decision, former, present, None, run_id, "rolled back")
+        reason = f"version {present.number} was rolled back"
+        stop_those_with(settings.lake_url, present.number, reason, run_id)
     return former
+
+
+def _waiting(settings: MlSettings, decision: Decision) -> Decision:
+    """Return the decision, or where a promotion is to wait for an experiment, that it waits."""
+    running = [one.name for one in all_experiments(settings.lake_url) if not one.is_stopped]
+    if not (decision.is_promoted and settings.promotion_waits and running):
+        return decision
+    sentence = f"not promoted while an experiment runs ({', '.join(running)}): "
+    evidence = decision.evidence | {"waits_for": running}
+    return replace(
+        decision, is_promoted=False, sentence=sentence + decision.sentence, evidence=evidence
+    )
 
 
 def can_roll_back(settings: MlSettings) -> bool:

@@ -1,90 +1,77 @@
-"""What `discover` showed on the day before, as the lake has it."""
+"""What `discover` showed on the day before, as the published marts have it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
-from lake.batches import batch_files
 from ml.data.interactions import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import date
 
-    from lake.batches import BatchFile
-    from ml.data.interactions import Ids, Ints
+    import duckdb
 
-TABLE = "playlist_tracks"
-_COLUMNS = ("user_id", "kind", "track_id")
+    from ml.data.interactions import Ids, Interactions, Ints
+
+_BATCH = "select day, run_id from playlist_batches where day < $day order by day desc limit 1"
+_TRACKS = """
+    select playlist_tracks.user_id, track_id
+    from playlist_tracks
+    inner join playlists using (playlist_id, day)
+    where kind = 'discover' and day = $day
+"""
+_ROWS = 500_000
 _NOTHING = np.zeros(0, np.int64)
-_RUNS = 40
-"""So many of the newest batches are looked at: a day may have several, and each costs a read."""
 
 
-def shown_before(  # noqa: PLR0913, PLR0917 - before which run, and of whom
-    lake_url: str,
-    day: date,
-    run_id: str,
-    rolled_back: Sequence[tuple[int, str]],
-    users: Ids,
-    tracks: Ids,
-) -> csr_matrix:
-    """Read the tracks of `discover` of the newest day before `day` that has a batch.
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownBefore:
+    """The tracks of the newest `discover` of an earlier day, and the run that made it."""
+
+    run_id: str | None
+    tracks: csr_matrix
+    """Users x tracks: stored where the track was shown."""
+
+
+def shown_before(
+    published: duckdb.DuckDBPyConnection, day: date, known: Interactions
+) -> ShownBefore:
+    """Read what `discover` showed on the newest day before `day` that has playlists.
+
+    The marts say which batch of that day counts; what was not published was not shown.
 
     Args:
-        lake_url: Where the batches are.
+        published: The published file.
         day: Of the run's clock.
-        run_id: The run that asks.
-        rolled_back: Models that were rolled back, each with the run that did it.
-        users: All users, sorted.
-        tracks: All tracks, sorted.
+        known: The users and the tracks of today. What is not known any more is left out.
 
     Returns:
-        Users x tracks: stored where the track was shown. What is not known any more is left out.
+        The tracks; none, and no run, where there are no earlier playlists.
 
     """
-    file = batch_before(lake_url, day, run_id, rolled_back)
-    parts = list(_cells(file, users, tracks)) if file else []
+    import duckdb
+
+    try:
+        found = published.execute(_BATCH, {"day": day}).fetchone()
+    except duckdb.CatalogException:  # published before there were playlists
+        found = None
+    parts = list(_cells(published, found[0], known.users, known.tracks)) if found else []
     user, track = (np.concatenate([_NOTHING, *(part[at] for part in parts)]) for at in (0, 1))
-    shape = len(users), len(tracks)
-    shown = csr_matrix((np.ones(len(user), np.bool_), (user, track)), shape=shape)
+    shown = csr_matrix((np.ones(len(user), np.bool_), (user, track)), shape=known.shape)
     shown.sort_indices()
-    return shown
+    return ShownBefore(found[1] if found else None, shown)
 
 
-def batch_before(
-    lake_url: str, day: date, run_id: str, rolled_back: Sequence[tuple[int, str]]
-) -> BatchFile | None:
-    """Return the batch that counts of the newest day before `day`, as `playlists` in dbt has it.
-
-    It is the day's newest one whose model was not rolled back before a later day's first batch.
-    """
-    found = [(file.first("made_at"), file) for file in batch_files(lake_url, TABLE)[:_RUNS]]
-    dated = [(made_at.date(), file) for made_at, file in found if made_at]
-    for one in sorted({its for its, _ in dated if its < day}, reverse=True):
-        until = min([run_id, *(file.run_id for its, file in dated if its > one)])
-        for its, file in dated:
-            if its == one and not _is_withdrawn(file, rolled_back, until):
-                return file
-    return None
-
-
-def _is_withdrawn(file: BatchFile, rolled_back: Sequence[tuple[int, str]], until: str) -> bool:
-    """Whether its model was rolled back by the same run or a later one, before `until`."""
-    return any(
-        version == file.model_version and file.run_id <= run_id < until
-        for version, run_id in rolled_back
-    )
-
-
-def _cells(file: BatchFile, users: Ids, tracks: Ids) -> Iterator[tuple[Ints, Ints]]:
-    for part in file.rows(_COLUMNS):
-        discover = part.filter(pc.equal(part["kind"], "discover"))
-        user = places_of(users, discover["user_id"].to_numpy())
-        track = places_of(tracks, discover["track_id"].to_numpy())
-        known = (user >= 0) & (track >= 0)
-        yield user[known], track[known]
+def _cells(
+    published: duckdb.DuckDBPyConnection, day: date, users: Ids, tracks: Ids
+) -> Iterator[tuple[Ints, Ints]]:
+    for part in published.execute(_TRACKS, {"day": day}).to_arrow_reader(_ROWS):
+        user = places_of(users, part["user_id"].to_numpy())
+        track = places_of(tracks, part["track_id"].to_numpy())
+        is_known = (user >= 0) & (track >= 0)
+        yield user[is_known], track[is_known]

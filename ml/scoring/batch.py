@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lake.schemas import BATCH, ML
+from lake.schemas import ARM, BATCH, ML
 from ml.models.baseline import AGAIN, STRATEGIES
 from ml.scoring.lists import whole_lists
 
@@ -39,6 +39,10 @@ class Batch:
     users: int = 0
     recommendations: int = 0
     similar: int = 0
+    arms: int = 0
+    """Arms of experiments that have their own lists in it."""
+    stopped: tuple[str, ...] = ()
+    """Experiments that could not go on, each with the reason."""
 
     def columns(self, rows: int) -> dict[str, pa.Array]:
         """Return the columns that are the same in every row."""
@@ -64,14 +68,28 @@ class Ranking:
     users: Ids
     tracks: Ids
     batch: Batch
+    rows: Ints
+    """Which of the users are ranked."""
+    arm: str | None = None
+    """Of an experiment, the arm that these users are in."""
+    arm_version: int | None = None
+    """The version that ranks for the arm."""
 
     def __iter__(self) -> Iterator[Ints]:
         """Yield chunks of users, by their rows, of as many scores as memory is meant for."""
         if not len(self.tracks):
             return
         size = max(1, CELLS // len(self.tracks))
-        for begin in range(0, len(self.users), size):
-            yield np.arange(begin, min(begin + size, len(self.users)))
+        for begin in range(0, len(self.rows), size):
+            yield self.rows[begin : begin + size]
+
+    def columns(self, rows: int) -> dict[str, pa.Array]:
+        """Return the columns that are the same in every row: of the arm and of the batch."""
+        values = (self.arm, self.arm_version)
+        return {
+            column.name: pa.repeat(pa.scalar(value, column.type), rows)
+            for column, value in zip(ARM, values, strict=True)
+        } | self.batch.columns(rows)
 
     def of(self, rows: Ints, scores: Floats | None = None) -> pa.Table:
         """Return the recommendations of a chunk of users, as `RECOMMENDATIONS` has them.
@@ -102,4 +120,4 @@ class Ranking:
             "strategy": pa.array(np.array(STRATEGIES)[by]),
             "because_track_id": pa.array(reason, pa.int32(), mask=because < 0),
         }
-        return pa.table(columns | self.batch.columns(len(row)), schema=RECOMMENDATIONS)
+        return pa.table(columns | self.columns(len(row)), schema=RECOMMENDATIONS)

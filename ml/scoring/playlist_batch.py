@@ -19,9 +19,7 @@ from ml.playlists.playlist_kinds import (
     RECOMMENDED,
 )
 from ml.playlists.playlist_maker import PlaylistMaker, space_for
-from ml.playlists.shown_before import TABLE, shown_before
 from ml.playlists.titles import ARTIST, GENRE, Names, names_in, titles
-from ml.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +27,10 @@ if TYPE_CHECKING:
     from ml.data.interactions import Flags, Floats, Ids, Ints
     from ml.data.snapshot import Snapshot
     from ml.playlists.selection import Selection
+    from ml.playlists.shown_before import ShownBefore
     from ml.scoring.batch import Ranking
 
-__all__ = ["PLAYLIST_TRACKS", "TABLE", "PlaylistRows", "playlist_rows"]
-
+TABLE = "playlist_tracks"
 PLAYLIST_TRACKS = ML[TABLE]
 
 
@@ -45,6 +43,8 @@ class PlaylistRows:
     maker: PlaylistMaker
     artists: Names
     genres: Names
+    previous_run_id: str | None
+    """Of the batch whose `discover` was shown on the day before."""
 
     def __iter__(self) -> Iterator[Ints]:
         """Yield the chunks of users."""
@@ -75,9 +75,10 @@ class PlaylistRows:
             "because_track_id": pa.array(_ids(tracks, because), pa.int32(), mask=because < 0),
             "title": _named([title for title, _ in texts], playlist),
             "description": _named([description for _, description in texts], playlist),
+            "previous_run_id": pa.repeat(pa.scalar(self.previous_run_id, pa.string()), len(track)),
         }
-        batch = self.ranking.batch.columns(len(track))
-        return pa.table(columns | batch, schema=PLAYLIST_TRACKS)
+        columns |= self.ranking.columns(len(track))
+        return pa.table(columns, schema=PLAYLIST_TRACKS)
 
     def _reasons(self, user: Ints, track: Ints, reason: Ints) -> tuple[Ints, Ints]:
         """Return why each track is there, and the user's own track that speaks most for it."""
@@ -102,39 +103,37 @@ class PlaylistRows:
         )
 
 
-def playlist_rows(ranking: Ranking, now: Snapshot, is_new: Flags) -> PlaylistRows:
+def playlist_rows(
+    ranking: Ranking, now: Snapshot, is_new: Flags, shown: ShownBefore
+) -> PlaylistRows:
     """Prepare the playlists of a batch.
 
     Args:
         ranking: The recommendations of the batch.
         now: What is known of users and tracks.
         is_new: Of each track, whether it is new.
+        shown: What `discover` showed on the day before.
 
     Returns:
         What makes them, chunk by chunk.
 
     """
     batch, settings = ranking.batch, ranking.settings
-    rolled_back = [
-        (row["previous_version"], row["run_id"])
-        for row in registry.decisions(settings)
-        if row["decision"] == "rolled back"
-    ]
-    day = batch.made_at.date()
-    ids = now.data.users, now.data.tracks
     maker = PlaylistMaker(
         scorer=ranking.scorer,
         data=now.data,
         artists=now.artists,
         space=space_for(ranking.scorer, now.artists, settings.playlist_tracks),
         is_new=is_new,
-        shown=shown_before(settings.lake_url, day, batch.run_id, rolled_back, *ids),
+        shown=shown.tracks,
         now=np.datetime64(batch.data_as_of, "us"),
         tracks=settings.playlist_tracks,
         hidden=ranking.hidden,
     )
-    named = [names_in(now.data.track_features, one, len(ids[1])) for one in (ARTIST, GENRE)]
-    return PlaylistRows(ranking, maker, *named)
+    artists, genres = (
+        names_in(now.data.track_features, one, len(now.data.tracks)) for one in (ARTIST, GENRE)
+    )
+    return PlaylistRows(ranking, maker, artists, genres, shown.run_id)
 
 
 def _ids(ids: Ids, place: Ints) -> Ids:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +16,14 @@ from ml.data.hidden_tracks import hidden_tracks
 from ml.data.new_tracks import is_new
 from ml.data.snapshot import present
 from ml.errors import NoChampion
+from ml.experiments.experiment_log import newest_run
 from ml.lifecycle.decisions import ensure_champion
 from ml.models.bundle import align
 from ml.models.spark import ranked_on_spark
+from ml.playlists.shown_before import shown_before
 from ml.registry import registry
 from ml.scoring.batch import RECOMMENDATIONS, SIMILAR, Batch, Ranking
+from ml.scoring.experiment_arms import arms_to_score, lists_of_arms, outside
 from ml.scoring.explain import Reasons
 from ml.scoring.playlist_batch import PLAYLIST_TRACKS, TABLE, PlaylistRows, playlist_rows
 
@@ -34,19 +38,30 @@ if TYPE_CHECKING:
 
 
 def recommend(settings: MlSettings, run_id: str) -> Batch:
-    """Score all users with the champion and write the batch; the first champion is a baseline.
+    """Score all users and write the batch: with the champion, or in an experiment with their arm.
+
+    The first champion is a baseline.
 
     Raises `NothingToLearnFrom` where no features are published.
     """
     version = ensure_champion(settings, run_id)
     bundle = registry.load(settings, version)
+    made_at = settings.as_of or utc_now()
     with published_marts.open_published(settings) as published:
         data_version = published_marts.version_of(published)
         now = present(published, published_marts.cut_offs(published)[-1])
         hidden = hidden_tracks(published, now.data)
         new = is_new(published, now.data.tracks, data_version.data_as_of)
-    made_at = settings.as_of or utc_now()
-    batch = Batch(version.number, run_id, data_version.data_as_of, made_at)
+        shown = shown_before(published, made_at.date(), now.data)
+    arms, stopped = arms_to_score(settings, run_id, made_at, now.data.users)
+    batch = Batch(
+        version.number,
+        run_id,
+        data_version.data_as_of,
+        made_at,
+        arms=len(arms),
+        stopped=stopped,
+    )
     scorer = align(bundle, now.data)
     near = scorer.baseline.near
     ranking = Ranking(
@@ -59,43 +74,56 @@ def recommend(settings: MlSettings, run_id: str) -> Batch:
         users=now.data.users,
         tracks=now.data.tracks,
         batch=batch,
+        rows=outside(arms, len(now.data.users)),
     )
-    playlists = playlist_rows(ranking, now, new)
-    return _written(settings, batch, _similar(settings, now, near, batch), playlists)
+    playlists = playlist_rows(ranking, now, new, shown)
+    all_lists = chain([playlists], lists_of_arms(settings, arms, playlists, now.data))
+    return _written(settings, batch, _similar(settings, now, near, batch), all_lists)
 
 
 def newest_batch_is_current(settings: MlSettings) -> bool:
-    """Whether the champion's newest batch knows the newest data that is published."""
+    """Whether the champion's newest batch knows the newest data, and the experiments that run."""
     try:
         number = registry.champion(settings).number
     except NoChampion:
         return False
+    newest = batches.newest_batch(settings.lake_url, "recommendations", number)
+    if newest is None:
+        return False
     with published_marts.open_published(settings) as published:
         data_as_of = published_marts.version_of(published).data_as_of
-    return batches.newest_batch(settings.lake_url, "recommendations", number) == data_as_of
+    changed_by = newest_run(settings.lake_url)
+    is_of_now = changed_by is None or changed_by <= newest.run_id
+    return is_of_now and newest.first("data_as_of") == data_as_of
 
 
 def _written(
-    settings: MlSettings, batch: Batch, similar: Iterator[pa.Table], playlists: PlaylistRows
+    settings: MlSettings,
+    batch: Batch,
+    similar: Iterator[pa.Table],
+    all_lists: Iterator[PlaylistRows],
 ) -> Batch:
     """Write similar tracks and playlists first: a batch counts once its recommendations are there.
 
-    Each chunk of users is scored once, for its playlists and its recommendations.
+    Each chunk of users is scored once, for its playlists and its recommendations. The users outside
+    experiments come first, with the playlist for everybody.
     """
     folder = f"model_version={batch.model_version}/run_id={batch.run_id}"
     lake = settings.lake_url
     pairs = batches.write_batch(lake, "similar_tracks", folder, SIMILAR, similar)
-    rows = 0
+    rows = users = 0
     with (
         batches.new_batch(lake, "recommendations", folder, RECOMMENDATIONS) as add_recommendations,
         batches.new_batch(lake, TABLE, folder, PLAYLIST_TRACKS) as add_playlists,
     ):
-        add_playlists(playlists.popular())
-        for recommended, chosen in _made(settings, playlists):
-            add_recommendations(recommended)
-            add_playlists(chosen)
-            rows += len(recommended)
-    users = len(playlists.ranking.users)
+        for number, lists in enumerate(all_lists):
+            if number == 0:
+                add_playlists(lists.popular())
+            for recommended, chosen in _made(settings, lists):
+                add_recommendations(recommended)
+                add_playlists(chosen)
+                rows += len(recommended)
+            users += len(lists.ranking.rows)
     return replace(batch, users=users, recommendations=rows, similar=pairs)
 
 

@@ -13,6 +13,7 @@ from ingestion.access import plain_url
 from orchestration.cli import (
     alerting,
     daily,
+    experimenting,
     exploring,
     inspection,
     maintenance,
@@ -36,6 +37,7 @@ for commands in (
     scheduling,
     maintenance,
     recommending,
+    experimenting,
     modelling,
     inspection,
     exploring,

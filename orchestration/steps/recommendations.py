@@ -122,6 +122,9 @@ def score(run: Run) -> "Batch | None":
             return None
         step.rows = done.recommendations
         step.what = f"version {done.model_version} for {done.users:,} users"
+        step.what += f", {done.arms} arms of experiments" if done.arms else ""
+        step.what = "; ".join([step.what, *done.stopped])
+        step.warnings = list(done.stopped)
     return done
 
 

@@ -19,7 +19,7 @@ FOLDER = ROOT / "docs" / "runbooks"
 PAGES = {path.stem: path.read_text() for path in FOLDER.glob("*.md")}
 MODULES = (
     *("api.errors", "api.serving.errors", "api.source.errors"),
-    *("ingestion.errors", "lake.errors", "ml.errors"),
+    *("ingestion.errors", "lake.errors", "ml.errors", "ml.experiments.errors"),
     *("orchestration.run.errors", "orchestration.operations.backups.errors"),
     "orchestration.local_stack.errors",
     *("orchestration.operations.imports.errors", "orchestration.steps.chosen_world"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from ml.errors import DamagedModel
@@ -157,6 +158,35 @@ def test_a_better_model_is_served_by_itself_a_worse_one_is_not_and_the_former_co
         with a_run(installation.data_dir) as run:
             recommendations.roll_back(run, "asked for")
         assert _seen(app, 1) == seen[0]
+
+
+def test_an_experiment_goes_from_its_file_to_the_answers_and_ends(
+    installation: Installation,
+) -> None:
+    file = installation.data_dir / "experiments.toml"
+    file.write_text("[one.arms]\ncontrol = {share = 0.5}\nvaried = {share = 0.5, per_artist = 1}\n")
+    clock = ("--as-of", DAY.isoformat())
+    assert "not started" in installation.does("experiment", "list")
+    assert "one runs from" in installation.does("experiment", "start", "one", *clock)
+    assert "2 arms of experiments" in installation.does("recommend", *clock)
+    arms = {"one/control", "one/varied"}
+    with duckdb.connect(installation.marts, read_only=True) as marts:
+        for table in ("recommendations", "experiments"):
+            found = marts.sql(f"select distinct arm from {table}").fetchall()
+            assert {arm for (arm,) in found} == arms, table
+    with serving(installation.data_dir) as app:
+        answered = [app.get(f"/users/{user}/recommendations")["arm"] for user in range(1, 20)]
+        assert set(answered) == arms
+    looked = installation.does("experiment", "decide", "one")
+    assert looked.startswith("one: nothing is known yet: no list of each arm is 7 days old")
+    assert "nothing is promoted: one: n" in installation.fails(
+        "experiment", "decide", "one", "--promote", *clock
+    )
+    assert "is stopped: enough" in installation.does(
+        "experiment", "stop", "one", "--reason", "enough", *clock
+    )
+    file.write_text("[one.arms]\ncontrol = {share = 0.5}\nvaried = {share = 0.6}\n")
+    assert "add to 1.1, not to 1" in installation.fails("experiment", "start", "one")
 
 
 def _run_day(installation: Installation, model: Model) -> None:

@@ -6,82 +6,9 @@ newest as (
 
 ),
 
--- Of what was shown little is played: only that is looked up in the whole history.
--- Lists and listens are read where they are needed: a common table of them would be kept.
-played as (
-
-    select
-        shown.day,
-        shown.kind,
-        shown.user_id,
-        shown.track_id,
-        min(shown.made_at) as made_at,
-        min(listens.listened_at) as played_at
-    from ({{ shown_lists() }}) as shown
-    inner join {{ ref('fact_listen_history') }} as listens
-        on
-            shown.user_id = listens.user_id
-            and shown.track_id = listens.track_id
-            and shown.made_at <= listens.listened_at
-            and listens.listened_at < shown.made_at + interval 28 day
-    group by shown.day, shown.kind, shown.user_id, shown.track_id
-
-),
-
-pairs as (
-
-    select distinct
-        user_id,
-        track_id
-    from played
-
-),
-
-first_plays as (
-
-    select
-        user_id,
-        track_id,
-        min(listened_at) as first_played_at
-    from {{ ref('fact_listen_history') }}
-    inner join pairs using (user_id, track_id)
-    group by user_id, track_id
-
-),
-
-listened as (
-
-    select
-        day,
-        kind,
-        user_id,
-        track_id,
-        first_played_at < made_at as was_heard_before,
-        case
-            when played_at < made_at + interval 1 day then 1
-            when played_at < made_at + interval 7 day then 7
-            else 28
-        end as within_days
-    from played
-    inner join first_plays using (user_id, track_id)
-
-),
-
 measured as (
 
-    select
-        day,
-        kind,
-        model_version,
-        strategy,
-        {{ rank_group() }} as ranks,
-        {{ counted_listens() }} as counts,
-        made_at,
-        case
-            when was_heard_before = ({{ counted_listens() }} = 'again') then within_days
-        end as counted_within_days
-    from ({{ shown_lists() }}) as shown
-    left join listened using (day, kind, user_id, track_id)
+    {{ measured_lists(var('outcome_days')) }}
 
 ),
 
@@ -91,6 +18,7 @@ sums as (
         day,
         kind,
         model_version,
+        arm,
         strategy,
         ranks,
         counts,
@@ -100,7 +28,7 @@ sums as (
         count(case when counted_within_days <= 7 then 1 end) as listened_7,
         count(counted_within_days) as listened_28
     from measured
-    group by day, kind, model_version, strategy, ranks, counts
+    group by day, kind, model_version, arm, strategy, ranks, counts
 
 ),
 
@@ -132,6 +60,7 @@ select
     day,
     kind,
     model_version,
+    arm,
     strategy,
     ranks,
     within_days,

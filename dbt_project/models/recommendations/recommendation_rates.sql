@@ -7,16 +7,18 @@ outcomes as (
 
 ),
 
--- All together, then by strategy, and by ranks; null stands for all.
+-- All together, then by strategy, by ranks, and by arm; null stands for all.
 counted as (
 
     select
         kind,
         model_version,
+        arm,
         within_days,
         counts,
         strategy,
         ranks,
+        grouping(arm) as is_of_all_arms,
         count(distinct day) as list_days,
         cast(sum(shown) as bigint) as shown,
         cast(sum(listened) as bigint) as listened
@@ -24,7 +26,8 @@ counted as (
     group by grouping sets (
         (kind, model_version, within_days, counts),
         (kind, model_version, within_days, counts, strategy),
-        (kind, model_version, within_days, counts, ranks)
+        (kind, model_version, within_days, counts, ranks),
+        (kind, model_version, within_days, counts, arm)
     )
 
 )
@@ -32,6 +35,7 @@ counted as (
 select
     kind,
     model_version,
+    arm,
     within_days,
     counts,
     strategy,
@@ -43,3 +47,4 @@ select
     {{ wilson_low('listened', 'shown') }} as rate_low,
     {{ wilson_high('listened', 'shown') }} as rate_high
 from counted
+where is_of_all_arms = 1 or arm is not null

@@ -19,7 +19,8 @@ select
     score,
     strategy,
     because_track_id,
-    model_version,
+    coalesce(arm_version, model_version) as model_version,
+    arm,
     run_id,
     data_as_of,
     made_at

@@ -29,7 +29,10 @@ class Records:
 
         try:
             found = self.connection.execute(sql)
-        except duckdb.CatalogException:
+        except (
+            duckdb.CatalogException,
+            duckdb.BinderException,
+        ):  # no such table, or no such column
             return []
         columns = [column[0] for column in found.description or ()]
         return [dict(zip(columns, map(_masked, row), strict=True)) for row in found.fetchall()]

@@ -1,52 +1,51 @@
-"""Which batch of the day before decides what `discover` rests."""
+"""What `discover` rests today is what the marts say was shown on the day before."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import numpy as np
-import pyarrow as pa
+from scipy.sparse import csr_matrix
 
-from lake import batches
-from ml.playlists.shown_before import TABLE, shown_before
+from ml.data.interactions import Interactions
+from ml.playlists.shown_before import shown_before
+from tests.support.monitoring_marts import written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+NO_PLAYS = csr_matrix((2, 4))
+KNOWN = Interactions(np.array([7, 8]), np.array([1, 2, 3, 4]), NO_PLAYS, NO_PLAYS)
 
-def test_what_discover_showed_is_read_from_the_batch_that_counts_of_the_day_before(
-    tmp_path: Path,
-) -> None:
-    lake = str(tmp_path)
-    users, tracks = np.array([7, 8]), np.array([1, 2, 3, 4])
 
-    def write(version: int, run_id: str, day: int, track: int, kind: str = "discover") -> None:
-        made_at = pa.scalar(datetime(2026, 3, day, 21), pa.timestamp("us"))
-        rows = {
-            "user_id": pa.array([7, 99], pa.int32()),
-            "kind": pa.array([kind, kind]),
-            "track_id": pa.array([track, track], pa.int32()),
-            "made_at": pa.repeat(made_at, 2),
-        }
-        table = pa.table(rows)
-        folder = f"model_version={version}/run_id={run_id}"
-        batches.write_batch(lake, TABLE, folder, table.schema, iter([table]))
+def test_the_newest_earlier_day_that_was_published_counts(tmp_path: Path) -> None:
+    shelves = [(1, "a", "7-discover", [1, 99]), (3, "b", "7-discover", [3]), (4, "c", "7-mix", [4])]
+    rows: dict[str, list[dict[str, Any]]] = {"playlists": [], "playlist_tracks": []}
+    batches = []
+    for day, run_id, name, tracks in shelves:
+        its = {"playlist_id": name, "user_id": 7, "day": date(2026, 3, day)}
+        batches.append({"day": its["day"], "run_id": run_id})
+        rows["playlists"].append(its | {"kind": name.removeprefix("7-")})
+        rows["playlist_tracks"] += [its | {"track_id": track} for track in tracks]
+    file = written(
+        tmp_path / "marts.duckdb", "recommendations/playlists", playlist_batches=batches, **rows
+    )
 
-    def shown(day: int, *rolled_back: tuple[int, str], run_id: str = "z") -> list[int]:
-        cells = shown_before(lake, date(2026, 3, day), run_id, rolled_back, users, tracks)
-        assert set(cells.nonzero()[0].tolist()) <= {0}
-        return [int(tracks[at]) for at in cells.indices]
+    def shown(day: int) -> tuple[str | None, list[int]]:
+        with duckdb.connect(file, read_only=True) as published:
+            found = shown_before(published, date(2026, 3, day), KNOWN)
+        assert set(found.tracks.nonzero()[0].tolist()) <= {0}
+        return found.run_id, [int(KNOWN.tracks[at]) for at in found.tracks.indices]
 
-    assert shown(4) == []
-    write(1, "a", 1, 1)
-    write(1, "b", 3, 2)
-    write(2, "c", 3, 3)
-    write(2, "d", 4, 4, kind="mix")
-    assert shown(1) == [], "today's own batch is not of yesterday"
-    assert shown(3) == [1]
-    assert shown(4) == [3]
-    assert shown(5) == [], "the newest day showed a mix alone"
-    assert shown(4, (2, "c")) == [2], "rolled back on that day"
-    assert shown(4, (2, "d")) == [3], "it counted until the day after"
-    assert shown(4, (2, "z"), run_id="z") == [3], "rolled back by the run that asks"
+    assert shown(1) == (None, []), "today's own batch is not of yesterday"
+    assert shown(3) == ("a", [1]), "a track that is gone is left out"
+    assert shown(4) == ("b", [3])
+    assert shown(5) == ("c", []), "the newest day showed a mix alone"
+
+
+def test_nothing_was_shown_by_a_publication_without_playlists() -> None:
+    with duckdb.connect() as published:
+        found = shown_before(published, date(2026, 3, 1), KNOWN)
+    assert (found.run_id, found.tracks.nnz, found.tracks.shape) == (None, 0, (2, 4))

@@ -132,6 +132,7 @@ def test_each_picture_has_its_table_on_the_first_day_and_after_months(
     settings = at(tmp_path, **days_of(days))
     assert "No list is seven days old yet" in write(settings)[0].read_text(), "nothing is published"
     written(settings.marts_file, "recommendations", **_listened(days))
+    written(settings.marts_file, "recommendations/experiments", experiments=[ARM])
     page = write(settings)[0].read_text()
     pictures = [picture for few in SECTIONS.values() for picture in few]
     drawn = [picture for picture in pictures if picture.draw]
@@ -207,6 +208,9 @@ def _a_day(number: int, when: datetime, day: date) -> dict[str, Row]:
         "api_calls": {"day": day, "endpoint": "users", **times},
         "api_health": look(is_healthy=True) | {"checked_at": when, "response_ms": 2.0},
     }
+
+
+ARM = {"experiment": "one", "arm": "one/control", "kind": "discover", "within_days": 7}
 
 
 def _listened(days: int) -> dict[str, list[Row]]:

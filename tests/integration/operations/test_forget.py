@@ -27,6 +27,8 @@ from lake import files, log
 from lake.feedback.inbox import Inbox
 from lake.feedback.inbox_tables import Event
 from ml.data.interactions import interactions
+from ml.experiments.definition import Arm, Experiment, StartedExperiment
+from ml.experiments.experiment_log import write_start
 from ml.models.blend import Blend
 from ml.models.bundle import trained
 from ml.models.ease import Ease
@@ -143,6 +145,10 @@ def history(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPath
     batch.parent.mkdir(parents=True)
     about = {"rank": 1, "track_id": 7, "score": 0.5, "strategy": "model", "model_version": 1}
     about |= {"run_id": "r", "data_as_of": DAY, "made_at": DAY}
+    about |= {"arm": "one/control", "arm_version": 1}
+    arms = (Arm("control", 0.5, 1), Arm("new", 0.5, 1))
+    experiment = StartedExperiment(Experiment("one", arms, "one"), DAY, 0.01)
+    write_start(str(lake), experiment, "r")
     both = [{"user_id": user_id, **about} for user_id in (1, PERSON)]
     pq.write_table(pa.Table.from_pylist(both, RECOMMENDATIONS), batch)
     registered = tmp_path_factory.mktemp("registered")

@@ -102,7 +102,9 @@ def _round_trips(found: Settings) -> None:
     }
     assert len(log.read(found.lake_url, "load_verdicts")) == 1
     _writes_batch(found)
-    assert batches.newest_batch(found.lake_url, "recommendations", 3) == CUT_OFF
+    newest = batches.newest_batch(found.lake_url, "recommendations", 3)
+    assert newest is not None
+    assert newest.first("data_as_of") == CUT_OFF
     row = {"model_version": 3, "decision": "promoted", "decided_at": CUT_OFF}
     batches.append(found.lake_url, "promotions", [row], date(2026, 1, 9))
     assert batches.read(found.lake_url, "promotions")[0]["model_version"] == 3

@@ -60,7 +60,7 @@ def test_playlists_are_one_batch_a_day_and_each_rule_of_theirs_is_tested(data_di
 
     write(data_dir, "a", DAY, FIRST)
     write(data_dir, "b", DAY + timedelta(days=1), {(None, "popular", 1): [9]})
-    write(data_dir, "c", DAY + timedelta(days=1), SECOND)
+    write(data_dir, "c", DAY + timedelta(days=1), SECOND, previous_run_id="a")
     warehouse.build(*RECOMMENDATIONS)
     days = [(date(2026, 1, 10), "a", FIRST), (date(2026, 1, 11), "c", SECOND)]
     assert warehouse.rows("select day, run_id, is_newest from playlist_batches order by 1") == [
@@ -96,7 +96,13 @@ def name(user: int | None, kind: str, number: int) -> str:
     return f"{user}-{kind}-{number}" if kind == "mix" else f"{user}-{kind}"
 
 
-def write(data_dir: Path, run_id: str, made_at: datetime, made: dict[Key, list[int]]) -> None:
+def write(
+    data_dir: Path,
+    run_id: str,
+    made_at: datetime,
+    made: dict[Key, list[int]],
+    previous_run_id: str | None = None,
+) -> None:
     """Write a batch of the first version."""
     rows = [
         {
@@ -108,6 +114,7 @@ def write(data_dir: Path, run_id: str, made_at: datetime, made: dict[Key, list[i
             "reason": "model",
             "title": f"A {kind}",
             "description": "Some tracks.",
+            "previous_run_id": previous_run_id,
             "model_version": 1,
             "run_id": run_id,
             "data_as_of": made_at,

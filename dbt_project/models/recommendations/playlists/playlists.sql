@@ -20,11 +20,14 @@ playlists as (
         number,
         title,
         description,
+        arm,
+        arm_version,
         model_version,
         run_id,
         count(*) as tracks
     from tracks
-    group by user_id, kind, number, title, description, model_version, run_id
+    group by
+        user_id, kind, number, title, description, arm, arm_version, model_version, run_id
 
 )
 
@@ -36,7 +39,8 @@ select
     description,
     tracks,
     day,
-    model_version,
+    coalesce(arm_version, model_version) as model_version,
+    arm,
     run_id,
     data_as_of,
     made_at

@@ -1,21 +1,23 @@
--- Of what `discover` showed on the day before, and what was not heard until the newest
--- batch, at least a third is not in it. Where that is a single track, there may be no
--- other.
+-- Of what `discover` showed on the day before, as the newest batch knew it, and what
+-- was not heard until then, at least a third is not in it. Where that is a single track,
+-- there may be no other.
 with
 
 batches as (
 
-    select
-        *,
-        lag(day) over (order by day) as day_before
-    from {{ ref('playlist_batches') }}
+    select * from {{ ref('playlist_batches') }}
 
 ),
 
 batch as (
 
-    select * from batches
-    where is_newest
+    select
+        newest.day,
+        newest.data_as_of,
+        former.day as day_before
+    from batches as newest
+    inner join batches as former on newest.previous_run_id = former.run_id
+    where newest.is_newest
 
 ),
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ml.experiments.sequential import LEAST_USERS, difference, half_width
+from ml.experiments.sequential import LEAST_USERS, difference, half_width, moments_of
 from ml.experiments.simulated_outcomes import SimulatedApp, day_of_proof
 
 ALIKE = SimulatedApp(users=2000, concentration=2000)
@@ -42,9 +42,10 @@ def test_the_interval_is_narrowest_for_what_was_planned_and_shrinks_with_data() 
 def test_nothing_is_proven_by_a_few_users_or_by_users_who_do_not_differ() -> None:
     random = np.random.default_rng(0)
     many, few = random.random(1000), random.random(LEAST_USERS - 1) + 5
-    assert not difference(many, few, 0.1).is_proven
-    assert not difference(np.zeros(1000), np.ones(1000), 0.1).is_proven
-    assert difference(many, random.random(1000) + 5, 0.1).is_proven
+    control, alike = moments_of(many), [moments_of(np.full(1000, one)) for one in (0.0, 1.0)]
+    assert not difference(control, moments_of(few), 0.1).is_proven
+    assert not difference(alike[0], alike[1], 0.1).is_proven
+    assert difference(control, moments_of(random.random(1000) + 5), 0.1).is_proven
 
 
 def _ordinary_claims(app: SimulatedApp, seed: int) -> bool:

@@ -71,6 +71,7 @@ def lists_of(
         users=data.users,
         tracks=data.tracks,
         batch=Batch(1, "run", NOW, NOW),
+        rows=np.arange(len(data.users)),
     )
     return [row for chunk in ranking for row in ranking.of(chunk).to_pylist()]
 
