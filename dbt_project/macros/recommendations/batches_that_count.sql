@@ -1,6 +1,7 @@
 {# The batch that counts of each of the newest days: the day's newest one, unless its model was rolled back before a
-   later day's first batch. Its recommendations and its playlists are what was shown on that day. #}
-{% macro batches_that_count(days) -%}
+   later day's first batch. Its recommendations and its playlists are what was shown on that day. `with_playlists`: of
+   those that have any. #}
+{% macro batches_that_count(days, with_playlists=false) -%}
     select
         day,
         model_version,
@@ -17,8 +18,8 @@
                 partition by batches.day
                 order by batches.run_id desc, batches.model_version desc
             ) as recency
-        from ({{ made_batches() }}) as batches
-        left join ({{ withdrawn_batches() }}) as withdrawn
+        from ({{ made_batches(with_playlists) }}) as batches
+        left join ({{ withdrawn_batches(with_playlists) }}) as withdrawn
             on
                 batches.model_version = withdrawn.model_version
                 and batches.run_id = withdrawn.run_id
@@ -32,7 +33,7 @@
 
 {# All batches. One of an app without users has the playlist for everybody alone; one from before there were playlists
    has recommendations alone. #}
-{% macro made_batches() -%}
+{% macro made_batches(with_playlists) -%}
     select
         model_version,
         run_id,
@@ -45,6 +46,7 @@
             model_version,
             run_id,
             cast(null as {{ dbt.type_string() }}) as previous_run_id,
+            0 as has_playlists,
             data_as_of,
             made_at
         from {{ source('ml', 'recommendations') }}
@@ -54,21 +56,23 @@
             model_version,
             run_id,
             previous_run_id,
+            1 as has_playlists,
             data_as_of,
             made_at
         from {{ source('ml', 'playlist_tracks') }}
         where user_id is null and position = 1
     ) as firsts
     group by model_version, run_id
+    {{ 'having max(has_playlists) = 1' if with_playlists }}
 {%- endmacro %}
 
 
 {# Conditions in an aggregate: as those of a join they met a fault of DuckDB 1.5. #}
-{% macro withdrawn_batches() -%}
+{% macro withdrawn_batches(with_playlists) -%}
     select
         batches.model_version,
         batches.run_id
-    from ({{ made_batches() }}) as batches
+    from ({{ made_batches(with_playlists) }}) as batches
     inner join (
         -- Until when a roll-back changes which batch of the day counts.
         select
@@ -77,7 +81,7 @@
                 order by day
                 rows between 1 following and unbounded following
             ) as next_run_id
-        from ({{ made_batches() }}) as all_batches
+        from ({{ made_batches(with_playlists) }}) as all_batches
         group by day
     ) as later_runs on batches.day = later_runs.day
     inner join {{ source('ops', 'promotions') }} as decisions

@@ -2,7 +2,7 @@ with
 
 batches as (
 
-    {{ batches_that_count(var('playlist_days')) }}
+    {{ batches_that_count(var('playlist_days'), with_playlists=true) }}
 
 )
 
