@@ -70,9 +70,9 @@ def _(marts, runs):
             table_name as "table",
             place,
             status,
-            newest_at as "newest at",
             round(age_hours, 1) as "hours old",
-            error_after_hours as "limit, hours"
+            error_after_hours as "limit, hours",
+            newest_at as "newest at"
         from table_freshness
         qualify row_number() over (partition by place, table_name order by measured_at desc) = 1
         order by place desc, table_name

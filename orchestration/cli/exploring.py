@@ -37,7 +37,7 @@ def query(  # noqa: PLR0913, PLR0917 - each a word of the command line
 @app.command()
 def shell() -> None:
     """Open an SQL shell on the published file, read-only, with history and completion."""
-    from orchestration.warehouse.shell import open_shell
+    from orchestration.warehouse.answers.shell import open_shell
 
     open_shell(settings_for())
 

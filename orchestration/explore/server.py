@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.explore.notebook_pages import FOLDER, notebook
 from orchestration.explore.panels import PAGES
+from orchestration.explore.plain_pages import PlainPages
 from orchestration.run.settings import Settings
 from orchestration.run.stack_settings import ExploreSettings
 
@@ -44,7 +45,7 @@ def application() -> "Starlette":
     os.chdir(FOLDER)
     pages = marimo.create_asgi_app(quiet=True, include_code=True, session_ttl=30)
     for page in PAGES:
-        pages = pages.with_app(path=f"/{page}", root=str(notebook(page)))
+        pages = pages.with_app(path=f"/{page}", root=str(notebook(page)), middleware=[PlainPages])
 
     async def first(request: "Request") -> "Response":  # noqa: ARG001 - Starlette's form
         return RedirectResponse(f"{next(iter(PAGES))}/")

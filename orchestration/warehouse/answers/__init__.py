@@ -1,1 +1,1 @@
-"""How an answer to a query is written: to a terminal, or in a format for other programs."""
+"""Questions on the command line: how an answer is written, and the SQL shell."""

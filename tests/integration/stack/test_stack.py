@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 import urllib3
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from api.serving.access import api_keys
 from orchestration.local_stack.processes.probes import answers
@@ -36,7 +39,7 @@ CLOSED = {
     "/api/v2/version", "/api/v2/dags", "/api/v2/config", "/api/v2/pools", "/api/v2/plugins",
     "/auth/docs", "/auth/openapi.json", "/execution/docs", "/execution/dags/one/state",
     "/cosmos/docs", "/cosmos/openapi.json", "/moovitamix/dbt", "/moovitamix/report",
-    "/moovitamix/quality/index.html",
+    "/moovitamix/quality/index.html", "/moovitamix/explore/listening/",
 }  # fmt: skip
 
 
@@ -128,6 +131,21 @@ def test_our_pages_are_behind_the_login(stack: RunningStack) -> None:
     assert outside.status == 404
     wait_for(lambda: stack.ask("/moovitamix/dbt", "viewer").status == 200)
     assert b"fact_listen_history" in stack.ask("/moovitamix/dbt", "viewer").data
+
+
+def test_the_pages_of_explore_are_passed_on_with_their_web_sockets(stack: RunningStack) -> None:
+    page = stack.ask("/moovitamix/explore/listening/", "viewer")
+    assert page.status == 200
+    assert b"Listening" in page.data
+    assert b"manifest" not in page.data.partition(b"<title>")[0]
+    at = stack.url("Airflow").removeprefix("http://")
+    socket = f"ws://{at}/moovitamix/explore/listening/ws?session_id=test"
+    cookie = {"cookie": f"_token={stack.token('viewer')}"}
+    with connect(socket, additional_headers=cookie, origin=Origin(f"http://{at}")) as pages:
+        assert json.loads(pages.recv(timeout=60))["op"] == "kernel-ready"
+    for headers, origin in [({}, f"http://{at}"), (cookie, "http://elsewhere.example")]:
+        with pytest.raises(InvalidStatus):
+            connect(socket, additional_headers=headers, origin=Origin(origin))
 
 
 def test_airflow_measures_itself_through_opentelemetry(
