@@ -142,6 +142,18 @@ OPS = {
         shares="share users_from users_until planned_difference",
         instants="as_of recorded_at",
     ),
+    "serving": _columns(
+        texts="segment",
+        instants="hour counted_from counted_until",
+        small_numbers="model_version publication_version workers",
+        numbers=(
+            "requests user_requests cold_requests stale_answers model_answers neighbours_answers"
+            " metadata_answers popularity_answers again_answers refused limited client_errors"
+            " errors feedback_requests feedback_events feedback_duplicates feedback_client_errors"
+            " feedback_errors"
+        ),
+        shares="p50_ms p99_ms feedback_p50_ms feedback_p99_ms",
+    ),
     "feature_profiles": _columns(
         small_numbers="model_version",
         texts="feature bin run_id",

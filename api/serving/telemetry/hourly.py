@@ -12,8 +12,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import pyarrow as pa
-
 from api.serving.snapshot.manifest import STRATEGIES
 from api.serving.telemetry.prometheus_metrics import EDGES, ROUTES, quantile_ms, totals
 from lake import log
@@ -25,36 +23,6 @@ if TYPE_CHECKING:
     from api.serving.settings import ServingSettings
     from api.serving.snapshot.manifest import Manifest
 
-_INSTANT, _COUNT = pa.timestamp("us"), pa.int64()
-SCHEMA = pa.schema(
-    [
-        ("hour", _INSTANT),
-        ("segment", pa.string()),
-        ("model_version", pa.int32()),
-        ("publication_version", pa.int32()),
-        ("counted_from", _INSTANT),
-        ("counted_until", _INSTANT),
-        ("workers", pa.int32()),
-        ("requests", _COUNT),
-        ("user_requests", _COUNT),
-        ("cold_requests", _COUNT),
-        ("stale_answers", _COUNT),
-        *((f"{strategy}_answers", _COUNT) for strategy in STRATEGIES),
-        ("refused", _COUNT),
-        ("limited", _COUNT),
-        ("client_errors", _COUNT),
-        ("errors", _COUNT),
-        ("p50_ms", pa.float64()),
-        ("p99_ms", pa.float64()),
-        ("feedback_requests", _COUNT),
-        ("feedback_events", _COUNT),
-        ("feedback_duplicates", _COUNT),
-        ("feedback_client_errors", _COUNT),
-        ("feedback_errors", _COUNT),
-        ("feedback_p50_ms", pa.float64()),
-        ("feedback_p99_ms", pa.float64()),
-    ]
-)
 ANSWERING = ROUTES[:-5]
 """The routes that are asked for answers."""
 FEEDBACK = ROUTES[-5:-3]
@@ -100,8 +68,7 @@ class Hourly:
             "counted_from": self._from,
             "workers": self._workers,
         }
-        rows = pa.Table.from_pylist([counted], SCHEMA)
-        log.append(self._lake, "serving", rows, self._from.date(), self._segment)
+        log.append(self._lake, "serving", [counted], self._from.date(), self._segment)
 
 
 def row(counted: Tally[tuple[str, ...]], manifest: Manifest | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pictures of the app's API: response times and health."""
+"""Pictures of the app's API, response times and health, and of what the serving API is told."""
 
 import altair as alt
 
@@ -41,3 +41,19 @@ def health(rows: list[Row]) -> Drawing:
     well = checks.transform_filter("datum.is_healthy").mark_circle(size=24, color=GOOD, opacity=1)
     ill = crosses(checks.transform_filter("!datum.is_healthy"))
     return Drawing(alt.layer(well, ill), {GOOD: "healthy", BAD: "refused or down"})
+
+
+def feedback(rows: list[Row]) -> Drawing:
+    """Draw the events of feedback of each hour, and how long reports took."""
+    measures = {"events an hour": "feedback_events", "ms of 99 %": "feedback_p99_ms"}
+    hours = [
+        {"hour": row["hour"], "measure": name, "value": row[column] or 0, "errors": errors}
+        for name, column in measures.items()
+        for row in rows
+        for errors in [row["feedback_errors"] or 0]
+    ]
+    every = chart(hours).encode(x=across(rows, "hour"))
+    failed = every.transform_filter("datum.errors > 0").encode(y=alt.datum(0))
+    lines = every.mark_line(color=SERIES[0]).encode(y=up("value"))
+    layers = panels(alt.layer(lines, crosses(failed)), hours, "measure")
+    return Drawing(layers, {SERIES[0]: "feedback", BAD: "an hour with errors"})

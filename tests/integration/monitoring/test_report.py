@@ -136,7 +136,7 @@ def test_each_picture_has_its_table_on_the_first_day_and_after_months(
     page = write(settings)[0].read_text()
     pictures = [picture for few in SECTIONS.values() for picture in few]
     drawn = [picture for picture in pictures if picture.draw]
-    assert page.count("<svg ") == len(drawn) == 13
+    assert page.count("<svg ") == len(drawn) == 14
     assert page.count("<details>") == len(pictures)
     assert "Green: all is well" in page
     assert len(page) < 1_000_000
@@ -207,6 +207,8 @@ def _a_day(number: int, when: datetime, day: date) -> dict[str, Row]:
         | {"place": "quarantine", "reason": "null key", "records": 2},
         "api_calls": {"day": day, "endpoint": "users", **times},
         "api_health": look(is_healthy=True) | {"checked_at": when, "response_ms": 2.0},
+        "serving_hours": {"hour": when, "day": day, "feedback_events": 30, "feedback_p99_ms": 4.0}
+        | {"feedback_errors": number % 2},
     }
 
 

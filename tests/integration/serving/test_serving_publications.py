@@ -16,9 +16,10 @@ from api.serving.access import api_keys
 from api.serving.errors import KeysFileBroken, SnapshotDamaged
 from api.serving.processes.refresher import Refresher
 from api.serving.snapshot.current import CurrentSnapshot
-from api.serving.telemetry.hourly import SCHEMA, Hourly
+from api.serving.telemetry.hourly import Hourly
 from api.serving.telemetry.logs import Log
 from api.serving.telemetry.prometheus_metrics import ROUTES, Counts
+from lake.schemas import OPS
 from tests.support.served_marts import Marts
 from tests.support.serving_server import RunningServing, begin_serving, serving, settings, wait_for
 
@@ -250,7 +251,7 @@ def test_an_hour_that_ends_ends_its_row(house: House, monkeypatch: pytest.Monkey
     hourly.keep(None, ends=True, at=datetime(2026, 11, 22, 10, 1))
 
     rows = ds.dataset(f"{house.settings.lake_url}/ops/serving").to_table()
-    assert set(SCHEMA.names) <= set(rows.column_names)
+    assert set(OPS["serving"].names) <= set(rows.column_names)
     nine, ten = sorted(rows.to_pylist(), key=lambda row: row["hour"])
     assert (nine["hour"], ten["hour"]) == (datetime(2026, 11, 22, 9), datetime(2026, 11, 22, 10))
     assert (nine["requests"], nine["user_requests"], nine["cold_requests"]) == (100, 100, 25)
