@@ -18,7 +18,10 @@ import uvloop
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to ask, how, and for how long; without a rate, as fast as it is answered."""
+    """What to ask, how, and for how long; without a rate, as fast as it is answered.
+
+    Where there are bodies, each is posted to its path.
+    """
 
     port: int
     paths: list[str]
@@ -26,11 +29,12 @@ class Load:
     seconds: float = 5
     connections: int = 32
     rate: float | None = None
+    bodies: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome: answers with 200, others and broken connections; milliseconds."""
+    """The outcome: answers with 200 or 202, others and broken connections; milliseconds."""
 
     good: int
     bad: int
@@ -70,7 +74,7 @@ class Connection(asyncio.Protocol):
                 return
             at = self._waiting.find(b"content-length: ") + 16
             length = int(self._waiting[at : self._waiting.find(b"\r\n", at)])
-            self._is_good = self._waiting.startswith(b"HTTP/1.1 200")
+            self._is_good = self._waiting.startswith((b"HTTP/1.1 200", b"HTTP/1.1 202"))
             self._missing = length - (len(self._waiting) - end - 4)
             self._waiting = b""
         else:
@@ -110,15 +114,21 @@ class Run:
     def __init__(self, load: Load) -> None:
         self.loop = asyncio.get_running_loop()
         headers = "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
+        bodies = load.bodies or [""] * len(load.paths)
         self.requests = cycle(
-            f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}\r\n".encode()
-            for path in load.paths
+            _request(path, headers, body) for path, body in zip(load.paths, bodies, strict=True)
         )
         self.every = load.connections / load.rate if load.rate else None
         self.spent: list[float] = []
         self.good = self.bad = 0
         self.alive = load.connections
         self.over = False
+
+
+def _request(path: str, headers: str, body: str) -> bytes:
+    begin = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}"
+    length = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+    return f"{begin}{length if body else ''}\r\n{body}".encode()
 
 
 async def _run(load: Load) -> Outcome:

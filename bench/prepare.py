@@ -1,7 +1,8 @@
 """The cost of a snapshot for a million users, and the memory of a worker.
 
-The published file has 50 tracks for each user. Each step is a separate process; of a worker the
-memory is measured after it has answered 100,000 users drawn evenly.
+The published file has 50 tracks for each user and five playlists of 30 tracks, on two days. Each
+step is a separate process; of a worker the memory is measured after it has answered 100,000 users
+drawn evenly, and shown 20,000 a playlist.
 """
 
 import argparse
@@ -31,15 +32,18 @@ def main() -> None:
         _STEPS[given.step](Path(given.dir), given.users)
         return
     with tempfile.TemporaryDirectory(dir=given.dir) as folder:
-        Marts(users=given.users, tracks=given.tracks, per_user=50).write(Path(folder) / "marts")
+        marts = Marts(users=given.users, tracks=given.tracks, per_user=50, order="")
+        marts.write(Path(folder) / "marts")
         rows = []
         for step in _STEPS:
             arguments = ("--step", step, "--dir", folder, "--users", given.users)
             cost = process(module("bench.prepare", *arguments))
             rows.append((step, f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.peak_mb:,.0f}"))
-        arrays = sum(path.stat().st_size for path in (Path(folder) / "answers").iterdir())
+        sizes = {path.name: path.stat().st_size for path in (Path(folder) / "answers").iterdir()}
+    arrays = sum(sizes.values())
+    of_playlists = sum(size for name, size in sizes.items() if name.startswith("playlist"))
     table(f"{given.users:,} users", ["step", "wall s", "CPU s", "peak MB"], rows)
-    print(f"prepared answers on disk: {arrays / MB / MB:,.0f} MB")
+    print(f"on disk: {arrays / MB / MB:,.0f} MB, of it playlists {of_playlists / MB / MB:,.0f} MB")
 
 
 def _prepare(folder: Path, _: int) -> None:
@@ -58,6 +62,9 @@ def _answer(folder: Path, users: int) -> None:
     for _ in range(100_000):
         assert answers.of_user(10 * draw.randint(1, users), 10).known
     spent = time.perf_counter() - opened
+    for _ in range(20_000):
+        (first, *_others) = answers.playlists.of_user(10 * draw.randint(1, users))
+        assert len(list(answers.playlists.tracks(first))) == 30
     own = Path("/proc/self/status").read_text().split("RssAnon:")[1].split()[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(

@@ -1,8 +1,9 @@
 """Serving under load, against a FastAPI route that returns a constant on the same server.
 
-Both are loaded in turns, as fast as they answer; then serving alone at half of its peak, and once
-more while new publications come in. Keys, limits, counts and logs are on. Answers have 10 tracks
-with a reason for every second one; users are drawn evenly, one in fifty is unknown.
+Both are loaded in turns, as fast as they answer; then serving alone at half of its peak; then each
+other route as fast as it answers; and simple requests once more while new publications come in.
+Keys, limits, counts and logs are on. Answers have 10 tracks with a reason for every second one;
+users are drawn evenly, one in fifty is unknown.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from statistics import median
 
 from api.serving.access import api_keys
 from api.serving.settings import ServingSettings
-from bench import load
+from bench import load, serve_routes
 from bench.load import Load, Outcome
 from bench.measure import table
 from bench.promises import Promise, report
@@ -48,12 +49,14 @@ def main() -> None:
                 (load.put(replace(bare, rate=peak / 2)), load.put(replace(mine, rate=peak / 2)))
                 for _ in range(asked.rounds)
             ]
+            others = serve_routes.measured(mine, asked.users, asked.tracks, asked.rounds)
             moved, seen = _while_publishing(mine, peak / 2, publications, marts)
             memory = _memory(pid)
     _show(rounds, half, moved)
+    serve_routes.show(others)
     print(f"publications seen after {', '.join(f'{seconds:.2f} s' for seconds in seen)}")
     print("memory of its own (MB): " + ", ".join(f"{name} {mb:.0f}" for name, mb in memory))
-    report("serve", *_promises(rounds, half, moved))
+    report("serve", *_promises(rounds, half, moved), serve_routes.promise(others))
 
 
 def _arguments() -> argparse.Namespace:
