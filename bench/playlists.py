@@ -107,7 +107,7 @@ def publish(marts: Path, seed: int) -> None:
         "create table features.feature_user_track as select as_of, user_id, track_id,"
         " count(*) as plays, min(listened_at) as first_played_at,"
         " max(listened_at) as last_played_at,"
-        " sum(power(0.5, date_diff('day', listened_at, as_of) / 30)) as decayed_weight"
+        " sum(power(0.5, date_diff('day', listened_at, as_of) / 14)) as decayed_weight"
         f" from fact_listen_history join {cut_offs} on listened_at < as_of group by all",
         "create table publication as select 1 as version, ['1.1'] as load_ids,"
         f" [{{'part': 'features', 'data_as_of': timestamp '{NOW}'}}] as parts",

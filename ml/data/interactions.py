@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from ml.data.reactions import Reactions
 
 Ids = npt.NDArray[np.int64] | npt.NDArray[np.str_]
 Ints = npt.NDArray[np.signedinteger]
@@ -40,13 +44,15 @@ class Interactions:
     plays: csr_matrix
     """How often; indices sorted, no zero stored."""
     weights: csr_matrix
-    """The weight of each pair: stored where `plays` is."""
+    """The weight of each pair: stored where `plays` is, and where a user likes a track."""
     last_played: Instants | None = None
     """When each stored pair was last played, in the order of `plays.data`; none: not known."""
     user_features: Features | None = None
     track_features: Features | None = None
     decayed: Floats | None = None
-    """Plays, each counting half after 30 days, in the order of `plays.data`; none: not known."""
+    """Plays, each counting half after 14 days, in the order of `plays.data`; none: not known."""
+    reactions: Reactions | None = None
+    """Likes and skips, which `weights` has taken in; none: there are none."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -69,6 +75,7 @@ def interactions(  # noqa: PLR0913 - the parts of a matrix, and what is known of
     last_played: Instants | None = None,
     user_features: Features | None = None,
     track_features: Features | None = None,
+    reactions: Reactions | None = None,
 ) -> Interactions:
     """Add up listens, or pairs of user and track, given by row and column with their plays.
 
@@ -81,6 +88,7 @@ def interactions(  # noqa: PLR0913 - the parts of a matrix, and what is known of
         last_played: of each, when last; none: not known.
         user_features: a row for each user.
         track_features: a row for each track.
+        reactions: likes and skips, which change weights; none: there are none.
 
     """
     shape = len(users), len(tracks)
@@ -91,9 +99,11 @@ def interactions(  # noqa: PLR0913 - the parts of a matrix, and what is known of
     matrix = csr_matrix((total, column, first), shape=shape)
     if last_played is not None:
         last_played = last_played.astype("datetime64[us]", copy=False)
-    return Interactions(
-        users, tracks, matrix, weigh(matrix), last_played, user_features, track_features
-    )
+    weights = weigh(matrix)
+    if reactions is not None:
+        weights = reactions.added_to(weights, matrix, MOST_WEIGHT)
+    its = users, tracks, matrix, weights, last_played, user_features, track_features
+    return Interactions(*its, reactions=reactions)
 
 
 def _each_once_in_order(row: Ints, column: Ints, width: int) -> bool:

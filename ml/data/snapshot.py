@@ -10,6 +10,7 @@ import numpy as np
 from ml.data.features import FEWEST, features_of
 from ml.data.interactions import Interactions, interactions, places_of
 from ml.data.listens import Listens
+from ml.data.published_feedback import reactions, reported
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -102,6 +103,7 @@ def _snapshot(
         last_played=last_played,
         user_features=_features(users, USER_COLUMNS, fewest),
         track_features=_features(tracks, TRACK_COLUMNS, fewest),
+        reactions=reactions(published, as_of, user_ids, track_ids),
     )
     return Snapshot(as_of, replace(data, decayed=decayed), _numbered(tracks["artist"]))
 
@@ -132,6 +134,7 @@ def listens(published: duckdb.DuckDBPyConnection, known: Interactions, until: da
         rows["listened_at"][is_known].astype("datetime64[us]"),
         known.user_features,
         known.track_features,
+        reported(published, known, until),
     )
 
 
@@ -142,7 +145,7 @@ def _pairs(
 
     Returns the places in `users` and `tracks`, in their order; how often; that, decayed; when last.
     """
-    of_then = "from features.feature_user_track where as_of = ?"
+    of_then = "from features.feature_user_track where as_of = ? and plays > 0"
     number = published.execute(f"select count(*) {of_then}", [as_of]).fetchall()[0][0]
     user, track = np.empty(number, np.int32), np.empty(number, np.int32)
     plays, decayed = np.empty(number, np.float32), np.empty(number, np.float32)

@@ -79,10 +79,10 @@ class Holdout:
     def _between(self, since: datetime | None, until: datetime) -> Interactions:
         at = self.listens.at
         assert at is not None
-        before = at < np.datetime64(until, "us")
-        return self.listens.only(
-            before if since is None else before & (at >= np.datetime64(since, "us"))
-        )
+        end = np.datetime64(until, "us")
+        if since is None:
+            return self.listens.only(at < end, until=end)
+        return self.listens.only((at < end) & (at >= np.datetime64(since, "us")))
 
 
 def hold_out(

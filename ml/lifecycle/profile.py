@@ -37,7 +37,7 @@ FEATURES = {
     ),
     "decayed plays of a pair": (
         f"select {_OCTAVE.format('decayed_weight')} as bin, count(*) as weight"
-        " from features.feature_user_track where as_of = ? group by all"
+        " from features.feature_user_track where as_of = ? and plays > 0 group by all"
     ),
 }
 

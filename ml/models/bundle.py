@@ -20,6 +20,8 @@ from ml.models.model_types import model_type
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from scipy.sparse import csr_matrix
+
     from ml.data.interactions import Floats, Ids, Interactions, Ints
     from ml.models.array_files import Arrays
     from ml.models.model import Model
@@ -33,7 +35,7 @@ class Bundle:
     users: Ids
     tracks: Ids
     has_listened: Ints
-    """Rows of the users with a listen in training: of the others the model knows no taste."""
+    """Rows of the users with a listen or like in training: of others the model knows no taste."""
 
     @property
     def name(self) -> str:
@@ -99,7 +101,7 @@ def trained(model: Model, data: Interactions, seed: int) -> Bundle:
         seed: of every draw.
 
     """
-    has_listened = np.flatnonzero(np.diff(data.plays.indptr))
+    has_listened = np.flatnonzero(np.diff(data.weights.indptr))
     return Bundle(model.fit(data, seed), data.users, data.tracks, has_listened)
 
 
@@ -114,9 +116,27 @@ class Aligned:
     """Of each track, the column in the model; -1: it was not there in training."""
     baseline: Baseline
     """Fitted on the other data: it ranks for users and tracks that the model does not know."""
+    disliked: csr_matrix | None = None
+    """Users x tracks: stored where a user only ever skipped a track; none: nowhere."""
 
     def scores(self, users: Ints) -> Floats:
-        """Return users x tracks; minus infinity for tracks that the model does not know."""
+        """Return users x tracks; minus infinity for tracks that the model does not know.
+
+        What a user only ever skipped stands behind all other tracks.
+        """
+        scores = self._ranked(users)
+        if self.disliked is None:
+            return scores
+        row, column = self.disliked[users].nonzero()
+        some, place = np.unique(row, return_inverse=True)
+        its = scores[some]
+        lowest = np.min(its, axis=1, initial=np.inf, where=np.isfinite(its))
+        highest = np.max(its, axis=1, initial=-np.inf, where=np.isfinite(its))
+        behind = np.where(lowest <= highest, highest - lowest + 1, 0)
+        scores[row, column] -= behind[place]
+        return scores
+
+    def _ranked(self, users: Ints) -> Floats:
         rows = self.rows[users]
         known = rows >= 0
         if known.all():
@@ -160,13 +180,14 @@ def align(bundle: Bundle, data: Interactions, baseline: Baseline | None = None) 
         What scores each user and track of `data`.
 
     """
+    disliked = None if data.reactions is None else data.reactions.disliked(data.plays)
     if isinstance(bundle.model, Baseline):
         if baseline is None or baseline.settings() != bundle.model.settings():
             baseline = bundle.model.fit(data, seed=0)
         no_user, no_track = (np.full(number, -1) for number in data.shape)
-        return Aligned(bundle, no_user, no_track, baseline)
+        return Aligned(bundle, no_user, no_track, baseline, disliked)
     knows = np.isin(np.arange(len(bundle.users)), bundle.has_listened)
     rows = places_of(bundle.users, data.users)
     rows[rows >= 0] = np.where(knows[rows[rows >= 0]], rows[rows >= 0], -1)
     columns = places_of(bundle.tracks, data.tracks)
-    return Aligned(bundle, rows, columns, baseline or Baseline().fit(data, seed=0))
+    return Aligned(bundle, rows, columns, baseline or Baseline().fit(data, seed=0), disliked)

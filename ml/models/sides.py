@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def user_side(data: Interactions, *, averaged: bool) -> csr_matrix:
     """Return users x features; a row is empty where nothing is known."""
-    plays = np.diff(data.plays.indptr)
-    return _beside(_identity(plays > 0), data.user_features, averaged)
+    pairs = np.diff(data.weights.indptr)
+    return _beside(_identity(pairs > 0), data.user_features, averaged)
 
 
 def track_side(data: Interactions, number: int, *, averaged: bool) -> csr_matrix:
     """Return tracks x features; a track takes part in the identity of `number` neighbours."""
-    listeners = np.bincount(data.plays.indices, minlength=data.shape[1])
+    listeners = np.bincount(data.weights.indices, minlength=data.shape[1])
     identity = _identity(listeners > 0)
     if number:
         near = neighbours(data.weights, number, shrink=0.0)

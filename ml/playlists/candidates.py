@@ -26,7 +26,7 @@ class Played:
     plays: Floats
     last_played: Instants
     decayed: Floats
-    """Plays, each counting half after 30 days."""
+    """Plays, each counting half after 14 days."""
     again: Floats
     """How likely each track is to be played again soon (`repeats.py`)."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ml.playlists.selection import Selection
     from ml.settings import MlSettings
 
-HALF_LIFE_DAYS = 30
+HALF_LIFE_DAYS = 14
 """Of a play, as in the features."""
 
 
@@ -60,7 +60,7 @@ def known_before(listens: Listens, until: datetime) -> Interactions:
     """Add up the listens before an instant, with their decay as the features have it."""
     assert listens.at is not None
     before = listens.at < np.datetime64(until, "us")
-    data = listens.only(before)
+    data = listens.only(before, until=np.datetime64(until, "us"))
     days = np.datetime64(until, "D") - listens.at[before].astype("datetime64[D]")
     cell = listens.user[before].astype(np.int64) * data.shape[1] + listens.track[before]
     pair = np.unique(cell, return_inverse=True)[1]

@@ -12,8 +12,8 @@ import pyarrow as pa
 from lake import batches
 from lake.clock import utc_now
 from ml.data import published_marts
-from ml.data.hidden_tracks import hidden_tracks
 from ml.data.new_tracks import is_new
+from ml.data.published_feedback import hidden_tracks
 from ml.data.snapshot import present
 from ml.errors import NoChampion
 from ml.experiments.experiment_log import newest_run

@@ -52,6 +52,8 @@ class Softmax(Model):
         """Infer the parameters from all users' plays, on one thread."""
         plays = data.plays.copy()
         plays.data = np.minimum(1 + AGAIN * (plays.data - 1), MOST).astype(np.float32)
+        if data.reactions is not None:
+            plays = data.reactions.added_to(plays, data.plays, MOST)
         listeners = np.bincount(plays.indices, minlength=data.shape[1])
         shown = np.sort(np.argsort(-listeners, kind="stable")[: self.max_items])
         shown = shown[listeners[shown] > 0]
