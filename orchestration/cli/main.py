@@ -23,7 +23,7 @@ from orchestration.cli import (
     scheduling,
     serving,
 )
-from orchestration.cli.data import importing
+from orchestration.cli.data import differences, importing
 from orchestration.run import environment
 from orchestration.run.signals import raised_as_interrupt
 
@@ -34,6 +34,7 @@ app = typer.Typer(name="moovitamix", add_completion=False, pretty_exceptions_ena
 for commands in (
     daily,
     importing,
+    differences,
     scheduling,
     maintenance,
     recommending,
