@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from orchestration.run.settings import Settings
 from orchestration.warehouse.catalog import name_of, rows_of
 from orchestration.warehouse.comparing.difference import Difference, TableDifference
+from orchestration.warehouse.comparing.metrics_compared import compare_metrics
 from orchestration.warehouse.comparing.rows_compared import RowComparison
 from orchestration.warehouse.comparing.sides import opened, side_of, tables_of
 from orchestration.warehouse.comparing.table_keys import table_keys
@@ -51,6 +52,8 @@ def compare(  # noqa: PLR0913 - two states, and what of them
             if table in there["target"]:
                 on_table(_short(table))
                 found.tables.append(_table(db, table, ignored, most_examples))
+        if not tables:
+            found.metrics = compare_metrics(db)
     return found
 
 

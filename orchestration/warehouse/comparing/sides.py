@@ -12,6 +12,7 @@ from lake.errors import PublicationDamaged
 from orchestration.run.settings import Settings
 from orchestration.warehouse.catalog import quote
 from orchestration.warehouse.comparing.errors import NotComparable
+from orchestration.warehouse.comparing.table_keys import table_keys
 from orchestration.warehouse.publishing.publication import READER_SCHEMAS
 from orchestration.warehouse.publishing.published_files import previous_of
 
@@ -82,7 +83,7 @@ def tables_of(db: "duckdb.DuckDBPyConnection", database: str) -> list[str]:
         made = db.execute(
             f"select schema_name, table_name from {database}.ledger.relations"
         ).fetchall()
-        found = [one for one in found if one in made]
+        found = [one for one in found if one in made or one[1] in table_keys().models]
     return [f"{schema}.{table}" for schema, table in found]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from orchestration.warehouse.dbt import project
+from orchestration.warehouse.project import project
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class TableKeys:
     """The columns that identify a row, by table."""
     personal: frozenset[str]
     """Names of columns that are personal data in any table."""
+    models: frozenset[str]
+    """Names of the project's models."""
 
     def key_of(self, table: str, columns: Iterable[str]) -> list[str]:
         """Return a table's key, if both states have all of its columns; else nothing."""
@@ -28,11 +30,13 @@ def table_keys() -> TableKeys:
     """Read the project's YAML files, once."""
     keys: dict[str, list[str]] = {}
     personal: set[str] = set()
+    models: set[str] = set()
     for model in _models():
+        models.add(model["name"])
         if key := _key(model):
             keys[model["name"]] = key
         personal |= {column["name"] for column in model.get("columns", []) if _is_personal(column)}
-    return TableKeys(keys, frozenset(personal))
+    return TableKeys(keys, frozenset(personal), frozenset(models))
 
 
 def _models() -> Iterator[dict[str, Any]]:

@@ -43,7 +43,9 @@ def before(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[W
     shutil.copytree(OURS, project, ignore=shutil.ignore_patterns("target", "logs"))
     warehouse = Warehouse(data_home, project)
     warehouse.build(*QUICK)
-    return warehouse, shutil.copy(data_home / "build.duckdb", project.parent / "base.duckdb")
+    base = project.parent / "base.duckdb"
+    shutil.copy(data_home / "build.duckdb", base)
+    return warehouse, base
 
 
 @pytest.fixture
@@ -104,6 +106,9 @@ def test_a_rule(before: tuple[Warehouse, Path], warehouse: Warehouse) -> None:
     (fact,) = found.differing
     assert fact.rows == {"added": 0, "removed": 1, "changed": 2}
     assert fact.columns_changed == {"load_date": 2}
+    values = {one.name: (one.before, one.after) for one in found.metrics}
+    assert values["listens"] == (3, 2)
+    assert values["repeat_share"] == (0, 0)
     removed, *changed = sorted(fact.examples, key=lambda one: one.kind, reverse=True)
     assert removed.key == {
         "user_id": "7",
