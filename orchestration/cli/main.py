@@ -23,7 +23,7 @@ from orchestration.cli import (
     scheduling,
     serving,
 )
-from orchestration.cli.data import differences, importing
+from orchestration.cli.data import agents, differences, importing
 from orchestration.run import environment
 from orchestration.run.signals import raised_as_interrupt
 
@@ -35,6 +35,7 @@ for commands in (
     daily,
     importing,
     differences,
+    agents,
     scheduling,
     maintenance,
     recommending,

@@ -56,6 +56,7 @@ def kinds() -> dict[str, Kind]:
         SparkSettings,
         StackSettings,
         ContainerSettings,
+        settings.AgentSettings,
         settings.SmokeSettings,
         settings.ScheduleSettings,
         settings.AlertSettings,

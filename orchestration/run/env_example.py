@@ -26,6 +26,7 @@ SECTIONS = {
     "SPARK_MASTER": "Spark",
     "EXPLORE_HOST": "The pages of `moovitamix explore`",
     "STACK_HOST": "The local stack (`make airflow`)",
+    "AGENT_ROWS": "A client for programs and agents (`moovitamix mcp`)",
     "SMOKE_URL": "The check of a new model",
     "SCHEDULE_INGEST": "Airflow's schedules",
     "ALERT_URLS": "Alerts",

@@ -102,6 +102,19 @@ class Settings(AccessSettings, Locations):
         return self
 
 
+class AgentSettings(EnvironmentSettings):
+    """Limits of each answer of `moovitamix mcp`, from `MOOVITAMIX_AGENT_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="MOOVITAMIX_AGENT_")
+
+    rows: int = Field(default=1_000, ge=1, le=100_000)
+    """Most rows of an answer to a program; more are refused."""
+    seconds: float = Field(default=10.0, gt=0, le=600)
+    """Most seconds that a program's query may take."""
+    memory: str = Field(default="1GB", pattern=MEMORY)
+    """Memory of DuckDB for a program's query."""
+
+
 class SmokeSettings(EnvironmentSettings):
     """Which server is asked whether it answers well; each from `MOOVITAMIX_SMOKE_<NAME>`."""
 

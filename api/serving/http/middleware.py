@@ -66,6 +66,11 @@ class Middleware:
         self._run = secrets.token_hex(4)
         self._numbers = count()
 
+    @property
+    def inner(self) -> ASGIApp:
+        """The API behind it."""
+        return self._app
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, on the fast path if possible."""
         if scope["type"] != "http":

@@ -1,0 +1,1 @@
+"""Programs and agents ask the published file."""
