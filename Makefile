@@ -5,7 +5,7 @@ READY := .venv/.ready
 DOCS_PORT ?= 8080
 BENCH ?=
 
-.PHONY: run airflow env env-example test test-quick test-slow test-spark test-lakehouse test-containers setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
+.PHONY: run airflow env env-example openapi test test-quick test-slow test-spark test-lakehouse test-containers setup setup-spark setup-lakehouse machine lint lint-types lint-style lint-sql format docs bench bench-small lock clean
 
 run: setup  ## live one day: API, lake, marts, publication
 	@$(BIN)/moovitamix run
@@ -15,6 +15,9 @@ airflow: setup  ## the same day by Airflow, with MLflow and the serving API, unt
 
 env: setup  ## random secrets for docker-compose.yml, in .env
 	@$(BIN)/python -m orchestration.local_stack.settings_file
+
+openapi: setup  ## docs/openapi.json, from the serving API
+	@$(BIN)/python -m api.serving.http.openapi_document
 
 env-example: setup  ## .env.example, from the settings classes
 	@$(BIN)/python -m orchestration.run.env_example
@@ -65,13 +68,8 @@ lint-sql:
 	@MOOVITAMIX_DATA_DIR=$(CURDIR)/data $(BIN)/dbt --quiet parse --project-dir dbt_project
 	@$(BIN)/dbt-bouncer --config-file dbt_project/dbt-bouncer.yml
 
-# `dbt docs serve` would bring back dbt's own page, which asks its server for three files of no such name.
-docs: setup  ## what every table and column means, at the address it prints
-	@MOOVITAMIX_DATA_DIR=$(CURDIR)/data $(BIN)/dbt --quiet docs generate --project-dir dbt_project
-	@sed -i -e 's/<use xlink:href="{{/<use ng-attr-xlink:href="{{/g' \
-		-e 's/href="[^"]*favicon.ico[^"]*"/href="data:,"/' data/dbt/target/index.html
-	@echo "http://127.0.0.1:$(DOCS_PORT) (Ctrl-C ends it)"
-	@$(BIN)/python -m http.server $(DOCS_PORT) --bind 127.0.0.1 --directory data/dbt/target 2>/dev/null
+docs: setup  ## the documentation as one site, dbt's pages inside, at the address it prints
+	@$(BIN)/python -m orchestration.site --port $(DOCS_PORT)
 
 format: setup  ## put right what can be put right by a machine
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
