@@ -23,6 +23,8 @@ MODULES = (
     *("orchestration.run.errors", "orchestration.operations.backups.errors"),
     "orchestration.local_stack.errors",
     *("orchestration.operations.imports.errors", "orchestration.steps.chosen_world"),
+    *("orchestration.warehouse.comparing.errors", "orchestration.agents.errors"),
+    "orchestration.site.dbt_pages",
 )
 CODE = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 COMMAND = re.compile(r"(?<![\w./-])(moovitamix|dbt)((?: +(?:--?)?[a-z][\w=-]*)+)")

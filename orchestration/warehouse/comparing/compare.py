@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from orchestration.run.settings import Settings
 from orchestration.warehouse.catalog import name_of, rows_of
 from orchestration.warehouse.comparing.difference import Difference, TableDifference
+from orchestration.warehouse.comparing.marts_states import open_states, side_of, tables_of
 from orchestration.warehouse.comparing.metrics_compared import compare_metrics
 from orchestration.warehouse.comparing.rows_compared import RowComparison
-from orchestration.warehouse.comparing.sides import opened, side_of, tables_of
 from orchestration.warehouse.comparing.table_keys import table_keys
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def compare(  # noqa: PLR0913 - two states, and what of them
     """
     before, after = side_of(settings, base), side_of(settings, target)
     found = Difference(before.label, after.label)
-    with opened(settings, before, after) as db:
+    with open_states(settings, before, after) as db:
         there = {side: _wanted(tables_of(db, side), tables) for side in ("base", "target")}
         found.tables_added = _rows(db, "target", set(there["target"]) - set(there["base"]))
         found.tables_removed = _rows(db, "base", set(there["base"]) - set(there["target"]))

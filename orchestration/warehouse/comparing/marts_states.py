@@ -58,8 +58,20 @@ def side_of(settings: Settings, text: str) -> Side:
 
 
 @contextmanager
-def opened(settings: Settings, base: Side, target: Side) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Yield a connection with the databases `base` and `target`, read-only."""
+def open_states(
+    settings: Settings, base: Side, target: Side
+) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Yield a connection with the databases `base` and `target`, read-only.
+
+    Args:
+        settings: Of DuckDB's memory, and where it puts what memory can't hold.
+        base: The state before.
+        target: The state after.
+
+    Raises:
+        NotComparable: One of them can't be read now, or both are one file.
+
+    """
     import duckdb
 
     spill = settings.data_dir / "tmp"
