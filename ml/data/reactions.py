@@ -46,12 +46,27 @@ class Reactions:
         if not self.skips.nnz:
             return strength
         row, column = self.skips.nonzero()
-        played = np.asarray(plays[row, column]).ravel()
-        kept = (1 + played) / (1 + played + self.skips.data)
+        kept = self.kept(row, column, np.asarray(plays[row, column]).ravel())
         lost = _cells(row, column, (1 - kept) * np.asarray(strength[row, column]).ravel(), plays)
         lost.eliminate_zeros()  # where nothing is stored there is nothing to lose
         less: csr_matrix = (strength - lost).tocsr()
         return less
+
+    def kept(self, user: Ints, track: Ints, plays: Floats) -> Floats:
+        """Return what skips leave of each pair: (1 + plays) / (1 + plays + skips).
+
+        Args:
+            user: Of each pair, its row.
+            track: Of each pair, its column.
+            plays: Of each pair.
+
+        Returns:
+            A factor per pair, 1 without a skip.
+
+        """
+        skips = np.asarray(self.skips[user, track]).ravel()
+        kept: Floats = ((1 + plays) / (1 + plays + skips)).astype(np.float32)
+        return kept
 
     def disliked(self, plays: csr_matrix) -> csr_matrix:
         """Return users x tracks: stored where skips are all that a user did with a track."""

@@ -123,6 +123,8 @@ def _played(baseline: Baseline, data: Interactions, rows: Ints) -> Played:
     decayed = plays if data.decayed is None else data.decayed[at]
     track = data.plays.indices[at].astype(np.int64)
     again = repeats(baseline, rows, user, track, plays, decayed)
+    if data.reactions is not None:
+        again *= data.reactions.kept(rows[user], track, plays)
     return Played(user, track, plays, data.last_played[at], decayed, again)
 
 

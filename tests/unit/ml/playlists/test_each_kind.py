@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
+from ml.data.reactions import Reactions
 from ml.playlists.factor_space import space_of
 from ml.playlists.ordering import in_order
 from ml.playlists.playlist_kinds import (
@@ -43,6 +46,18 @@ def test_what_was_played_lately_is_repeated_before_what_was_played_as_often_long
     repeated = of_kind(app.maker(2), ON_REPEAT)
     assert repeated.tracks.tolist() == [[4, 2]], "nine plays of 40 days ago are 3.6 and 0.9"
     assert repeated.reason.tolist() == [[PLAYED_OFTEN, PLAYED_LATELY]]
+
+
+def test_what_is_skipped_as_often_as_it_is_played_is_repeated_after_what_is_not() -> None:
+    app = DrawnPlays(2, 9, {(0, 1): (5, 1), (0, 2): (4, 1), (1, 1): (5, 1), (1, 2): (4, 1)})
+    maker = app.maker(1)
+    assert of_kind(maker, ON_REPEAT).tracks.tolist() == [[1]]
+    skips = np.array([[0, 5, 0, 0, 0, 0, 0, 0, 0], [0] * 9], np.float32)
+    reactions = Reactions(csr_matrix((2, 9), dtype=np.float32), csr_matrix(skips))
+    skipping = replace(maker, data=replace(maker.data, reactions=reactions))
+    assert of_kind(skipping, ON_REPEAT).tracks.tolist() == [[2]]
+    made = skipping.of(np.array([1]))
+    assert made.of(np.flatnonzero(made.kind == ON_REPEAT)).tracks.tolist() == [[1]]
 
 
 def test_rewind_holds_what_was_loved_and_is_not_played_any_more() -> None:
