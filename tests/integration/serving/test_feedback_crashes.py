@@ -77,7 +77,9 @@ def _has_come(moment: int, count: Callable[[], int], running: RunningServing) ->
     return count() >= moment and bool(workers(running))
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills", [10, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
+)
 def test_workers_killed_at_random_moments_lose_and_repeat_nothing(
     tmp_path: Path, kills: int
 ) -> None:
