@@ -49,6 +49,13 @@ def test_every_page_of_the_menu_is_there(pages: Path) -> None:
     assert star.count("<path") >= 4
 
 
+def test_every_document_is_in_the_menu() -> None:
+    menu = (ROOT / "mkdocs.yml").read_text()
+    documents = [path.name for path in (ROOT / "docs").glob("*.md")]
+    assert documents
+    assert [name for name in documents if f" {name}\n" not in menu] == []
+
+
 def test_no_page_fetches_anything_from_another_machine(pages: Path) -> None:
     found = {}
     for page in pages.rglob("*.html"):
