@@ -86,6 +86,8 @@ def _opened(marts: Path) -> "duckdb.DuckDBPyConnection":
 def sql_of(words: str | None, file: Path | None) -> str:
     """Return the query that a command was given, as words or as a file; `-` is the input.
 
+    What dbt compiled names tables of the build file; the published file has them without that name.
+
     Raises:
         QueryFailed: It was given none or both, or there is no such file.
     """
@@ -95,6 +97,7 @@ def sql_of(words: str | None, file: Path | None) -> str:
         return words
     assert file is not None, "one of both is given"
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text()
+        text = sys.stdin.read() if str(file) == "-" else file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise QueryFailed(f"{file} can't be read: {getattr(error, 'strerror', error)}") from error
+    return text.replace('"build".', "")
