@@ -57,7 +57,7 @@ def _(marts, window):
         order by rate desc, kind
         """
     )
-    return arm, days, rates
+    return days, rates
 
 
 @app.cell
@@ -79,7 +79,7 @@ def _(days, rates, window):
     )
     by_rank = sorted(
         (
-            row
+            row | {"places": f"place {row['ranks']}".replace("place 0", "place ")}
             for row in rates
             if row["ranks"] and row["kind"] == "recommendations" and row["model_version"] == newest
         ),
@@ -101,7 +101,7 @@ def _(days, rates, window):
             Panel(
                 f"Place {top['ranks'].lstrip('0')} is played {top['rate']:.1%} of the time,"
                 f" places {bottom['ranks'].lstrip('0')} {bottom['rate']:.1%}",
-                marks.intervals(first_places, "ranks", "rate", "rate_low", "rate_high"),
+                marks.intervals(first_places, "places", "rate", "rate_low", "rate_high"),
                 note="Recommendations by their place in the list.",
             )
         )
@@ -118,7 +118,7 @@ def _(rates):
         ),
         key=lambda row: row["model_version"],
     )
-    strategies = [row for row in rates if row["strategy"] and row["kind"] == "recommendations"]
+    played = [row for row in rates if row["strategy"] and row["kind"] == "recommendations"]
     parts_of_models = []
     if versions:
         leading = max(versions, key=lambda row: row["rate"])
@@ -132,14 +132,14 @@ def _(rates):
                 " evaluations compare users.",
             )
         )
-    if strategies:
+    if played:
         parts_of_models.append(
             Panel(
-                f"“{strategies[0]['strategy']}” is the strategy that is played most",
+                f"“{played[0]['strategy']}” is the strategy that is played most",
                 marks.intervals(
                     [
                         row | {"strategy": f"{row['strategy']} · version {row['model_version']}"}
-                        for row in strategies
+                        for row in played
                     ],
                     "strategy",
                     "rate",
@@ -186,6 +186,12 @@ def _(marts):
     )
     novelty = known["unheard"] / known["places"] if known["places"] else None
     popular = reach["popular"] / reach["places"]
+    strategies = marts.rows(
+        """
+        select strategy, count(*) / sum(count(*)) over () as share
+        from recommendations group by strategy order by share desc
+        """
+    )
     coverage = reach["recommended"] / reach["tracks"]
     panels.side_by_side(
         Panel(
@@ -211,43 +217,59 @@ def _(marts):
             + (f"; novelty of one user in {step}." if step > 1 else "."),
         ),
         Panel(
-            "What recommends the tracks",
-            marks.ranked(
-                marts.rows(
-                    """
-                    select strategy, count(*) / sum(count(*)) over () as share
-                    from recommendations group by strategy order by share desc
-                    """
-                ),
-                "strategy",
-                "share",
-                share=True,
-            ),
-            note="Share of the places in the newest lists by strategy.",
+            f"“{strategies[0]['strategy']}” fills {strategies[0]['share']:.0%} of the places",
+            marks.ranked(strategies, "strategy", "share", share=True),
+            note="Places in the newest lists by what recommends the track.",
         ),
     )
 
 
 @app.cell
-def _(days, marts):
-    mo.stop(not marts.has("recommendation_rates", "arm"))
+def _(marts):
+    mo.stop(not marts.has("experiment_outcomes"))
+    # Each user is one value, so the interval is of users; it is of one look, not of many.
     arms = marts.rows(
-        f"""
-        select *, replace(kind, '_', ' ') || ', ' || arm as list_of_arm from recommendation_rates
-        where arm is not null and within_days = {days} and strategy is null and ranks is null
-        order by kind, arm
+        """
+        with outcomes as (
+            select
+                experiment_outcomes.*,
+                is_control,
+                1.96 * sqrt(variance_of_shares / listed_users) as margin
+            from experiment_outcomes
+            inner join experiments using (experiment, arm, kind, within_days)
+        )
+        select
+            experiment,
+            arm || if(is_control, ' (control)', '') as arm_name,
+            kind,
+            within_days,
+            listed_users,
+            mean_share,
+            greatest(mean_share - coalesce(margin, 0), 0) as low,
+            mean_share + coalesce(margin, 0) as high
+        from outcomes
+        order by experiment desc, is_control desc, arm
         """
     )
     mo.stop(not arms)
-    ahead = max(arms, key=lambda row: row["rate"])
-    panels.side_by_side(
-        Panel(
-            f"In experiments, {ahead['list_of_arm']} is ahead",
-            marks.intervals(arms, "list_of_arm", "rate", "rate_low", "rate_high"),
-            note="Rates by arm of an experiment, with 95 % intervals.",
-            is_wide=True,
+    by_experiment = {}
+    for row in arms:
+        by_experiment.setdefault(row["experiment"], []).append(row)
+    panels_of_arms = []
+    for name, them in by_experiment.items():
+        ahead = max(them, key=lambda row: row["mean_share"])
+        users = sum(row["listed_users"] for row in them)
+        lists = them[0]["kind"].replace("_", " ")
+        panels_of_arms.append(
+            Panel(
+                f"{name}: {ahead['arm_name']} is played most",
+                marks.intervals(them, "arm_name", "mean_share", "low", "high"),
+                note=f"Mean over {users:,} users of the share of their {lists} that they played"
+                f" within {ahead['within_days']} days. Whether that is enough to decide,"
+                " “moovitamix experiment decide” says.",
+            )
         )
-    )
+    panels.side_by_side(*panels_of_arms)
 
 
 if __name__ == "__main__":

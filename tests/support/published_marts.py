@@ -44,12 +44,42 @@ MARTS = """
     where position <= if(day = 4, 4, 2);
 """
 
+# What the champion recommends, what came of it, and an experiment of two arms.
+RECOMMENDING = """
+    create or replace table recommendations as select
+        user_id, rank::integer as rank, ((user_id + rank * 7) % 40 + 1)::integer as track_id,
+        if(rank = 1, 'model', 'popularity') as strategy
+    from dim_users, range(1, 4) as ranks (rank);
+    create or replace table popular_tracks as
+        select id::integer as rank, id::integer as track_id from range(1, 6) as ids (id);
+    create or replace table recommendation_rates as select
+        *, 'recommendations' as kind, 3 as model_version, 7 as within_days, 'first' as counts,
+        listened / shown as rate, rate / 2 as rate_low, rate * 2 as rate_high
+    from (values
+        (null, null, null, 100, 25), (null, null, '01', 40, 20), (null, null, '31+', 60, 5),
+        (null, 'model', null, 50, 15), ('new/control', null, null, 50, 10)
+    ) as rows (arm, strategy, ranks, shown, listened);
+    create or replace table experiments as select
+        'new' as experiment, unnest(['new/control', 'new/other']) as arm,
+        unnest([true, false]) as is_control, 'recommendations' as kind, 7 as within_days;
+    create or replace table experiment_outcomes as select
+        *, 'new' as experiment, 'recommendations' as kind, 7 as within_days
+    from (values ('new/control', 6, 0.2, 0.01), ('new/other', 6, 0.5, 0.02))
+        as rows (arm, listed_users, mean_share, variance_of_shares);
+"""
+RECOMMENDED = (
+    *("recommendations", "popular_tracks", "recommendation_rates"),
+    *("experiments", "experiment_outcomes"),
+)
 
-def publish_marts(settings: Settings, weeks: int = WEEKS) -> None:
+
+def publish_marts(settings: Settings, weeks: int = WEEKS, *, recommends: bool = False) -> None:
     """Build the marts of so many weeks and publish them; names and addresses are personal."""
     with duckdb.connect(settings.build_file) as built:
         built.execute(MARTS.format(first=FIRST, weeks=weeks))
-    mark_validated(settings.build_file, TABLES)
+        if recommends:
+            built.execute(RECOMMENDING)
+    mark_validated(settings.build_file, [*TABLES, *(RECOMMENDED if recommends else ())])
     newest = FIRST + timedelta(weeks=weeks, hours=2)
     with duckdb.connect(settings.build_file) as built:
         built.execute("update ledger.state set as_of = ?, validated_at = ?", [newest, newest])

@@ -78,6 +78,25 @@ def test_headlines_say_what_plain_sql_says(published: Settings) -> None:
     assert found[1].startswith(f"{people:,} people listened")
 
 
+def test_recommendations_are_told_by_list_rank_strategy_and_arm(settings: Settings) -> None:
+    publish_marts(settings, recommends=True)
+    assert headlines("recommendations") == [
+        "Of recommendations, 25.0% of tracks were played within 7 days",
+        "Place 1 is played 50.0% of the time, places 31+ 8.3%",
+        "“model” is the strategy that is played most",
+        f"{recommended(settings):.0%} of all tracks are recommended to somebody",
+        "“popularity” fills 67% of the places",
+        "new: new/other is played most",
+    ]
+
+
+def recommended(settings: Settings) -> float:
+    tracks = "(select count(*) from dim_tracks)"
+    (share,) = plain(settings, f"select count(distinct track_id) / {tracks} from recommendations")
+    assert isinstance(share, float)
+    return share
+
+
 def test_week_4_of_the_cohorts_is_the_metric(published: Settings) -> None:
     del published
     opened = marts()
