@@ -1,4 +1,7 @@
-"""After the first run of any app every known user has a whole list, in the marts and over HTTP."""
+"""After the first run of any app every known user has a whole list and playlists.
+
+In the marts, and over HTTP.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pytest
 from tests.support.installation import Installation
 from tests.support.original_api import OriginalApi, catalogue
 from tests.support.original_api import serving as app_of
-from tests.support.serving_server import serving, wait_for
+from tests.support.serving_server import RunningServing, serving, wait_for
 from tests.support.small_apps import SmallApp
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ def test_an_app_that_draws_all_records_again_has_whole_lists_day_after_day(tmp_p
     api = OriginalApi(catalogue(1))
     with app_of(api):
         installation = Installation(tmp_path / "data", {"MOOVITAMIX_API_URL": api.url})
-        for day in range(3):
+        for day in range(5):
             as_of = datetime(2026, 1, 21, 21) + timedelta(days=day)
             api.records = catalogue(day + 1, until=as_of)
             installation.does("run", "--as-of", as_of.isoformat())
@@ -64,6 +67,7 @@ def test_an_app_that_draws_all_records_again_has_whole_lists_day_after_day(tmp_p
             assert users >= {user["id"] for user in api.records["users"]}
             require_lists(installation, users, 50)
     assert installation.ask("select name from champion_model") == [("baseline",)]
+    assert installation.ask("select count(distinct day) from playlists") == [(5,)]
 
 
 def require_lists(installation: Installation, users: set[Any], number: int) -> None:
@@ -78,6 +82,7 @@ def require_lists(installation: Installation, users: set[Any], number: int) -> N
     with serving(installation.data_dir) as app:
         wait_for(lambda: app.get("/model")["publication_version"] == version, seconds=60)
         body = {"user_ids": [*asked, STRANGER], "limit": 50}
+        require_playlists(app, installation, asked)
         *own, stranger = app.ask("/recommendations:batch", method="POST", body=body).json()[
             "answers"
         ]
@@ -88,3 +93,21 @@ def require_lists(installation: Installation, users: set[Any], number: int) -> N
     assert {len(answer["items"]) for answer in own} == {number}
     assert (stranger["known"], stranger["strategy"]) == (False, "popularity")
     assert len(stranger["items"]) == number
+
+
+def require_playlists(app: RunningServing, installation: Installation, users: list[Any]) -> None:
+    """Require that the app can show the newest day's playlists, each with all of its tracks."""
+    found = installation.ask(
+        "select user_id, playlist_id, tracks from playlists"
+        " where day = (select max(day) from playlists)"
+    )
+    tracks: dict[Any, Any] = {name: number for _, name, number in found}
+    for user in [*users, STRANGER]:
+        own = {name for whose, name, _ in found if whose == user}
+        answer = app.get(f"/users/{user}/playlists")
+        shown = {one["playlist_id"]: one["tracks"] for one in answer["playlists"]}
+        assert shown.keys() == own | {"popular"}
+        assert (bool(own), answer["known"]) == (user != STRANGER,) * 2
+        for name, number in shown.items():
+            items = app.get(f"/playlists/{name}")["items"]
+            assert len({item["track_id"] for item in items}) == number == tracks[name] > 0
