@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from api.source.heard import heard_days, make_heard
 from api.source.http.json_rendering import TABLES, engine, parquet, render
 from api.source.rows import FileRows, HeldRows, write_rows
 from api.source.view import Run, View, merged, settled, without
@@ -17,7 +19,6 @@ from api.source.world.store import Store, only_maker, replace_with
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
     from pathlib import Path
 
     import duckdb
@@ -84,8 +85,10 @@ class GeneratedWorld:
         folder: Path,
         parameters: Parameters,
         on_progress: Callable[[int, int], None] | None = None,
+        listens_to_lists: float = 0,
     ) -> None:
         self._folder = folder
+        self._listens_to_lists = listens_to_lists
         self._store = Store(folder)
         self._making = Making(self._store, parameters)
         self._on_progress = on_progress
@@ -97,6 +100,9 @@ class GeneratedWorld:
         for made in self._making.make_until(block):
             if self._on_progress:
                 self._on_progress(made, block)
+        if self._listens_to_lists:
+            parameters = self._making.parameters
+            make_heard(self._store, parameters, self._listens_to_lists, clock)
         for table in TABLES:
             for part in range(block + 1):
                 self._open(table, part)
@@ -125,7 +131,8 @@ class GeneratedWorld:
         over = [settled(self._rows[SESSIONS, part], now) for part in range(block + 1)]
         blocks = [self._store.block(SESSIONS, part) for part in _and_before(block)]
         tracks = [self._store.model("tracks", part) for part in range(block + 1)]
-        relation = _IN_PROGRESS.format(sessions=parquet(blocks), tracks=parquet(tracks), clock=now)
+        sessions = self._listening(blocks)
+        relation = _IN_PROGRESS.format(sessions=sessions, tracks=parquet(tracks), clock=now)
         with self._engine() as connection:
             moving = HeldRows.of(render(connection, SESSIONS, relation, SESSION_FIELDS))
         return merged(over, moving)
@@ -133,7 +140,7 @@ class GeneratedWorld:
     def _open(self, table: str, block: int) -> None:
         if (table, block) in self._rows:
             return
-        folder = self._folder / "served" / f"{table}-{block:04d}"
+        folder = self._folder / "served" / f"{table}-{block:04d}{self._heard(table, block)}"
         if not folder.exists():
             relation, fields = self._last_states(table, block)
             with only_maker(self._folder):
@@ -152,9 +159,28 @@ class GeneratedWorld:
             path = self._store.block(table, block)
             return parquet([path]), pq.read_schema(path).names
         begin, end = self._making.parameters.span(block)
-        blocks = parquet([self._store.block(table, part) for part in _and_before(block)])
+        blocks = self._listening([self._store.block(table, part) for part in _and_before(block)])
         ended = f"epoch_us(updated_at) >= {begin} and epoch_us(updated_at) < {end}"
         return f"(select * from {blocks} where {ended})", SESSION_FIELDS
+
+    def _heard(self, table: str, block: int) -> str:
+        """Name the state of a block's sessions: how many days began with lists so far."""
+        days = [date.fromisoformat(path.stem) for path in heard_days(self._folder)]
+        parameters = self._making.parameters
+        blocks = [parameters.block_at(datetime.combine(day, time())) for day in days]
+        number = sum(one in _and_before(block) for one in blocks)
+        return f"-{number}" if number and table == SESSIONS else ""
+
+    def _listening(self, blocks: list[Path]) -> str:
+        """Name sessions as one relation; those that begin with a list replace the world's own."""
+        if not (heard := heard_days(self._folder)):
+            return parquet(blocks)
+        fields = ", ".join(SESSION_FIELDS)
+        return (
+            f"(select {fields} from {parquet(blocks)} as own"
+            f" anti join {parquet(heard)} as heard using (user_id, created_at)"
+            f" union all by name select {fields} from {parquet(heard)})"
+        )
 
     def _engine(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return engine(self._folder / "spill")

@@ -66,7 +66,7 @@ def open_world(settings: SourceSettings, clock: Clock) -> World:
     if settings.world:
         return GivenWorld(settings.world, settings.folder)
     parameters = settle(settings, clock.read())
-    return GeneratedWorld(settings.folder, parameters, _show_progress)
+    return GeneratedWorld(settings.folder, parameters, _show_progress, settings.listens_to_lists)
 
 
 def _show_progress(made: int, of: int) -> None:

@@ -45,6 +45,10 @@ class SourceSettings(Locations):
     """Fixed clock of the app simulator, in UTC; empty: the current time."""
     world: World | None = Field(default=None)
     """Folder of Parquet files to serve instead of a simulated world."""
+    listens_to_lists: float = Field(
+        default=0, ge=0, le=1, validation_alias="MOOVITAMIX_WORLD_LISTENS_TO_LISTS"
+    )
+    """Share of a simulated world's sessions that begin with the published lists."""
     host: str = Field(default="127.0.0.1")
     """Address that the app simulator listens on."""
     port: int = Field(default=8000, ge=0, le=65535)

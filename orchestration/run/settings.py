@@ -60,6 +60,10 @@ class Settings(AccessSettings, Locations):
     never."""
     recommendations: bool = True
     """Whether a run also makes recommendations: features, training when it is due, scoring."""
+    listens_to_lists: float = Field(
+        default=0, ge=0, le=1, validation_alias="MOOVITAMIX_WORLD_LISTENS_TO_LISTS"
+    )
+    """Share of a simulated world's sessions that begin with the published lists."""
     dbt_threads: int = Field(default=2, ge=1, le=64)
     """Number of models that dbt builds at the same time."""
     memory_limit: str = Field(default="4GB", pattern=MEMORY)

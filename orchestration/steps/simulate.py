@@ -13,6 +13,7 @@ from orchestration.run.lock import WriterLock
 from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
 from orchestration.steps import marts
+from orchestration.steps.published_lists import hand_over_lists
 from orchestration.steps.simulator_process import embedded_source
 
 # A day runs at its end, when all that happened in it can be pulled.
@@ -44,7 +45,7 @@ def simulate_days(  # noqa: PLR0913 - what, how long and where
         settings.model_copy(update={"as_of": end + timedelta(days=number)})
         for number in range(days)
     ]
-    runs = []
+    runs, listens = [], settings.listens_to_lists > 0
     with ExitStack() as sources:
         source = sources.enter_context(embedded_source(clocks[0], world))
         for today, tomorrow in zip_longest(clocks, clocks[1:]):
@@ -52,10 +53,15 @@ def simulate_days(  # noqa: PLR0913 - what, how long and where
                 marts.start(run, source)
                 marts.ingest(run, api_url=source.url)
                 sources.close()
-                if tomorrow:  # starts while today is built: 2 s less a day
+                if tomorrow and not listens:  # starts while today is built: 2 s less a day
                     source = sources.enter_context(embedded_source(tomorrow, world))
                 marts.build(run)
-                marts.publish(run)
+                if listens:
+                    hand_over_lists(run)
+                else:
+                    marts.publish(run)
+            if tomorrow and listens:  # tomorrow's listening follows from today's lists
+                source = sources.enter_context(embedded_source(tomorrow, world))
             console.print(_line(run))
             runs.append(run)
     monitor_after(runs[-1].by_its_clock, lock, console, runs[-1].run_id)
