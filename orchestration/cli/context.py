@@ -56,6 +56,7 @@ def print_next_steps(settings: Settings, console: Console) -> None:
     dbt = program.removesuffix("moovitamix") + "dbt"
     docs = "--project-dir dbt_project"
     console.print(f'{program} query "select count(*) from fact_listen_history"   query the marts')
+    console.print(f"{program} explore   pages on the listens, in a browser")
     console.print(f"{program} status   the state of the runs and the data")
     console.print(f"{program} report   a page on the runs: {settings.report_file}")
     pages = settings.data_dir / "quality" / "index.html"

@@ -35,10 +35,9 @@ def find(published: Published, words: str) -> Row | None:
 
 def _named(published: Published, user_id: int) -> Row | None:
     found = published.rows(
-        """
+        f"""
         select user_id, coalesce(first_name || ' ' || last_name, 'User ' || user_id) as called
-        from dim_users where user_id = ?
-        """,
-        user_id,
+        from dim_users where user_id = {user_id}
+        """
     )
     return found[0] if found else None
