@@ -15,7 +15,8 @@ from tests.integration.stack.test_containers_run import free_ports
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(3_600)]
 
 OURS = (
-    "source", "serving", "mlflow", "api-server", "scheduler", "dag-processor", "triggerer"
+    "source", "serving", "explore", "mlflow",
+    "api-server", "scheduler", "dag-processor", "triggerer",
 )  # fmt: skip
 CHAIN = ("ingest", "transform", "features", "train", "recommend")
 SECRET = re.compile(r"(PASSWORD|SECRET|FERNET_KEY|SECRET_KEY)=.|://\w+:[^@]+@")
@@ -103,7 +104,7 @@ def test_a_file_system_is_read_only_but_for_the_volumes(stack: Stack) -> None:
 
 
 def test_the_app_and_the_serving_api_hold_no_secret(stack: Stack) -> None:
-    for service in ("source", "serving"):
+    for service in ("source", "serving", "explore"):
         environment: list[str] = stack.inspect(service)["Config"]["Env"]  # type: ignore[assignment]
         assert not [one for one in environment if SECRET.search(one)], service
     scheduler: list[str] = stack.inspect("scheduler")["Config"]["Env"]  # type: ignore[assignment]

@@ -27,8 +27,15 @@ from tests.support.installation import SMALL_WORLD
 from tests.support.stack.compose_file import ours, services
 from tests.support.stack.running import PATIENCE
 
-LISTENERS = {"postgres": 5432, "api-server": 8080, "source": 8000, "serving": 8001, "mlflow": 5000}
-QUICK = ("source", "serving")
+LISTENERS = {
+    "postgres": 5432,
+    "api-server": 8080,
+    "source": 8000,
+    "serving": 8001,
+    "explore": 8002,
+    "mlflow": 5000,
+}
+QUICK = ("source", "serving", "explore")
 
 
 @dataclass(frozen=True, slots=True)
