@@ -1,5 +1,6 @@
 """Commands of the daily run, whole or step by step."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from orchestration.cli.context import (
 from orchestration.cli.options import ApiUrl, AsOf, Day, Engine, FullRefresh, Wait, World
 from orchestration.run.console import Console
 from orchestration.run.lock import hold
+from orchestration.run.settings import Settings
 
 app = typer.Typer()
 
@@ -25,11 +27,22 @@ def run(api_url: ApiUrl = None, as_of: AsOf = None, world: World = None, wait: W
 
     settings = settings_for(api_url=api_url, as_of=as_of)
     if world or not settings.api_url:
-        settings = settings_for(as_of=settings.as_of or utc_now().replace(microsecond=0))
+        settings = _with_source(settings, world)
     with writing(settings, "run", wait) as day:
         run_daily(day, world=world)
     day.show_summary()
     print_next_steps(settings, day.console)
+
+
+def _with_source(settings: Settings, world: Path | None) -> Settings:
+    """Return settings whose clock stands still under the pull from the embedded source.
+
+    A world that was imported ends with its exports: that it is quiet since then is no fault.
+    """
+    settings = settings_for(as_of=settings.as_of or utc_now().replace(microsecond=0))
+    if world and settings.quiet_hours is None:
+        settings = settings.model_copy(update={"quiet_hours": 0})
+    return settings
 
 
 @app.command()
@@ -82,7 +95,7 @@ def audit(api_url: ApiUrl = None, as_of: AsOf = None, world: World = None, wait:
 
     settings = settings_for(api_url=api_url, as_of=as_of)
     if world or not settings.api_url:
-        settings = settings_for(as_of=settings.as_of or utc_now().replace(microsecond=0))
+        settings = _with_source(settings, world)
     with writing(settings, "audit", wait) as week:
         marts.audit(week, world=world)
     week.show_summary()
