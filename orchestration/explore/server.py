@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.explore.notebook_pages import FOLDER, notebook
 from orchestration.explore.panels import PAGES
 from orchestration.explore.plain_pages import PlainPages
+from orchestration.run.errors import AddressTaken
 from orchestration.run.settings import Settings
 from orchestration.run.stack_settings import ExploreSettings
 
@@ -58,6 +59,14 @@ def application() -> "Starlette":
     )
 
 
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise AddressTaken(host, port, os.strerror(error.errno or 0).lower()) from error
+
+
 def serve(
     settings: ExploreSettings, say: Callable[[str], None], *, opens_browser: bool = False
 ) -> None:
@@ -70,7 +79,7 @@ def serve(
     """
     import uvicorn
 
-    with socket.create_server((settings.host, settings.port)) as listening:
+    with _listening(settings.host, settings.port) as listening:
         address = f"http://{settings.host}:{listening.getsockname()[1]}"
         server = uvicorn.Server(uvicorn.Config(application(), log_level="warning"))
         say(f"{address}   Ctrl-C ends it")

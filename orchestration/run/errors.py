@@ -137,6 +137,15 @@ class QueryFailed(OrchestrationError):
     runbook = "query-failed"
 
 
+class AddressTaken(OrchestrationError):
+    """Another program listens where the pages should."""
+
+    runbook = "airflow-down"
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(f"{host}, port {port}: {why}; choose another with --port, 0 for any free")
+
+
 class MetricUnknown(QueryFailed):
     """No metric has such a name."""
 

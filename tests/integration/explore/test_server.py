@@ -60,6 +60,23 @@ def test_each_page_is_served_with_nothing_from_elsewhere(page: str, address: str
     assert styled, "the page brings its style"
 
 
+def test_a_taken_port_is_one_clear_line(address: str) -> None:
+    port = address.rpartition(":")[2]
+    words = ["explore", f"--port={port}", "--no-browser"]
+    second = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli.main", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"moovitamix: 127.0.0.1, port {port}: address already in use;"
+        " choose another with --port, 0 for any free\n"
+    )
+
+
 def test_a_reader_can_not_run_code(address: str) -> None:
     body = {"cellIds": ["x"], "codes": ["import os"]}
     url = f"{address}/listening/api/kernel/run"
