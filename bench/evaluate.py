@@ -43,7 +43,7 @@ def _run(name: str, seed: int, scale: float, trials: int) -> dict[str, float]:
     task = discovery(parts.training, parts.test)
     plain = evaluate_scorer(WARP.fit(parts.training, seed), task).means()["ndcg_at_10"]
     began, worked = perf_counter(), process_time()
-    results = evaluate(listens, "random", seed, budget=trials)
+    results = evaluate(listens, "random", seed, trials=trials)
     return (
         {"pairs": float(listens.only().plays.nnz), "plain WARP": round(plain, 4)}
         | {one.name: round(one.metrics["ndcg_at_10"], 4) for one in results}

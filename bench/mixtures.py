@@ -56,7 +56,7 @@ def draw(name: str, seed: int, scale: float) -> Listens:
 
 def _run(name: str, seed: int, scale: float, trials: int) -> dict[str, float]:
     began = process_time()
-    results = evaluate(draw(name, seed, scale), SPLITS.get(name, "random"), seed, budget=trials)
+    results = evaluate(draw(name, seed, scale), SPLITS.get(name, "random"), seed, trials=trials)
     figures = {one.name: float(one.metrics["ndcg_at_10"]) for one in results}
     best = max(figures[part] for part in PARTS)
     return figures | {"gain": figures["blend"] / best - 1, "CPU s": process_time() - began}

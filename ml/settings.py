@@ -41,6 +41,8 @@ class MlSettings(Locations):
     """Model to train: `blend`, with settings chosen on validation data, or another model type."""
     trials: int = Field(default=1, ge=1, le=8)
     """Number of LightFM's settings to try."""
+    budget: float = Field(default=30.0, gt=0)
+    """Work of a training, in seconds of two reference cores: computed, so that results repeat."""
     seed: int = Field(default=20_260_101, ge=0, lt=2**32)
     """Seed of every random choice in training."""
     train_every: Cadence = "weekly"

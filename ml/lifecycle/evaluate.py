@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ml.models.model import Model
 
 Metrics = dict[str, Any]
+BUDGET = 300.0
+"""Work of the search: ten times a training's, for nobody waits for it day by day."""
 FEWEST_USERS = 10
 """Least users of a log, and least test users: metrics of fewer are meaningless."""
 
@@ -54,7 +56,8 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and a callback
     kind: SplitKind,
     seed: int,
     *,
-    budget: int = 2,
+    trials: int = 2,
+    budget: float = BUDGET,
     oracle: Scorer | None = None,
     fewest_users: int = 1,
     on_event: Callable[[str], None] = lambda _what: None,
@@ -65,7 +68,8 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and a callback
         listens: the log.
         kind: how it is split.
         seed: of every draw.
-        budget: settings of LightFM to try.
+        trials: settings of LightFM to try.
+        budget: work of the search, in seconds of two reference cores.
         oracle: a ranker that knows; it gets a row, and each model the percent of its NDCG@10.
         fewest_users: test users that there must be.
         on_event: called with each step.
@@ -87,7 +91,12 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and a callback
         )
     on_event("settings")
     found = search(
-        parts.train, parts.validation, seed, budget, lambda trial: on_event(f"tried {trial.model}")
+        parts.train,
+        parts.validation,
+        seed,
+        trials=trials,
+        budget=budget,
+        on_trial=lambda trial: on_event(f"tried {trial.model}"),
     )
 
     def train(model: Model) -> ModelResult:

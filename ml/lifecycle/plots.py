@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ml.data.interactions import Interactions
     from ml.evaluation.evaluation import Evaluation, Scorer
-    from ml.lifecycle.search.search import Trial
+    from ml.lifecycle.search.halving import Trial
 
 _SCORED = 200
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ml.data.interactions import Flags
     from ml.lifecycle.holdout import Holdout
     from ml.lifecycle.promotion import Decision, RankerMetrics
-    from ml.lifecycle.search.search import Trial
+    from ml.lifecycle.search.halving import Trial
     from ml.models.model import Model
     from ml.settings import MlSettings
 
@@ -137,7 +137,13 @@ def _chosen(settings: MlSettings, holdout: Holdout, trials: list[Trial]) -> Mode
     parts = holdout.for_settings()
     if parts is None:
         raise TooFewListens("none before the cut-off, to choose settings by")
-    return search(*parts, settings.seed, settings.trials, trials.append).blend
+    return search(
+        *parts,
+        settings.seed,
+        trials=settings.trials,
+        budget=settings.budget,
+        on_trial=trials.append,
+    ).blend
 
 
 def _drawn(
@@ -209,6 +215,6 @@ def _log_trial(client: MlflowClient, trial: Trial) -> None:
 
     at = int(time.time() * 1000)
     with mlflow.start_run(run_name=trial.model, nested=True) as run:
-        mlflow.log_params({"model": trial.model, **trial.settings})
+        mlflow.log_params({"model": trial.model, "users": trial.users, **trial.settings})
         curve = [Metric("ndcg_at_10", figure, at, epoch) for epoch, figure in trial.curve]
         client.log_batch(run.info.run_id, curve or [Metric("ndcg_at_10", trial.ndcg_at_10, at, 0)])

@@ -48,6 +48,13 @@ class Ease(Model):
             self, columns=columns, between=between, played=played.astype(np.float32).tocsr()
         )
 
+    def work(self, data: Interactions) -> float:
+        """Return the work of the inversion and the products: the smaller side, cubed."""
+        users, tracks = data.shape[0], min(data.shape[1], self.max_items)
+        if users < tracks:
+            return 3e-11 * users**3 + 4e-10 * int(data.plays.nnz) * (users + tracks)
+        return 3e-11 * tracks**3 + 4e-9 * tracks**2
+
     def scores(self, users: Ints) -> Floats:
         """Return 0 for tracks outside the most played."""
         self.require_fitted()

@@ -52,6 +52,10 @@ class Model(ABC):
         Takes 4 bytes a cell: ask for users in chunks. Raises `NotFitted` before `fit`.
         """
 
+    def work(self, data: Interactions) -> float:  # noqa: ARG002 - by default nothing to speak of
+        """Return about how many seconds `fit` takes on a reference core: computed, not measured."""
+        return 0.0
+
     def settings(self) -> dict[str, float]:
         """Return the hyper-parameters."""
         return {one.name: getattr(self, one.name) for one in _settings(self)}

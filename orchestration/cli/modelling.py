@@ -52,6 +52,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.", min=0)] = 0,
     trials: Annotated[int, typer.Option(help="Settings of LightFM to try.", min=1, max=8)] = 2,
+    budget: Annotated[
+        float, typer.Option(help="Work of the search, in seconds of two reference cores.", min=1)
+    ] = 300.0,
     oracle: Annotated[
         Path | None, typer.Option(help="user_id, track_id, score of a ranker that knows.")
     ] = None,
@@ -107,7 +110,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
         read,
         kind.value,
         seed,
-        budget=trials,
+        trials=trials,
+        budget=budget,
         oracle=None if oracle is None else read_oracle(oracle, read),
         fewest_users=FEWEST_USERS,
         on_event=_report,

@@ -26,6 +26,10 @@ def train(
         bool,
         typer.Option("--if-due", help="Only without a champion, on the cadence, or on drift."),
     ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Work of the training, in seconds of two reference cores.", min=1),
+    ] = None,
     as_of: AsOf = None,
     wait: Wait = 0,
 ) -> None:
@@ -33,7 +37,7 @@ def train(
     from orchestration.steps import recommendations
 
     with writing(settings_for(as_of=as_of), "train", wait) as run:
-        recommendations.train(run, if_due=if_due)
+        recommendations.train(run, if_due=if_due, budget=budget)
     run.show_summary()
 
 

@@ -51,11 +51,19 @@ def build_features(run: Run) -> None:
     build(run, "features")
 
 
-def train(run: Run, *, if_due: bool = False) -> "Training | None":
+def train(run: Run, *, if_due: bool = False, budget: float | None = None) -> "Training | None":
     """Train and evaluate a challenger; None where none is due, or there is too little.
 
     Where there is no champion a baseline becomes it first, so that no user waits for a training.
-    Raises `TooFewListens` and `NothingToLearnFrom` only where a training was asked for.
+
+    Args:
+        run: The run.
+        if_due: Only if a training is due.
+        budget: Work of the training instead of what the settings name.
+
+    Raises:
+        TooFewListens, NothingToLearnFrom: Only where a training was asked for.
+
     """
     from ml.errors import NothingToLearnFrom, TooFewListens
     from ml.lifecycle import train
@@ -64,6 +72,8 @@ def train(run: Run, *, if_due: bool = False) -> "Training | None":
     from ml.registry.trainings import end_killed
 
     settings = ml_settings(run)
+    if budget is not None:
+        settings = settings.model_copy(update={"budget": budget})
     with run.step("train") as step:
         end_killed(settings)
         try:

@@ -93,7 +93,7 @@ def test_metadata_may_be_poor(tmp_path: Path, tracks: str, names: tuple[str, ...
 def test_a_tiny_log_has_every_row_of_the_table(
     tmp_path: Path, kind: SplitKind, users: int, tracks: int, rows: int
 ) -> None:
-    results = evaluate(_read(tmp_path, _drawn(users, tracks, rows)), kind, 0, budget=1)
+    results = evaluate(_read(tmp_path, _drawn(users, tracks, rows)), kind, 0, trials=1)
     assert [one.name for one in results] == MODELS
     figures: list[dict[str, Any]] = [one.metrics for one in results]
     assert all(0 <= its["ndcg_at_10"] <= 1 for its in figures)
@@ -101,7 +101,7 @@ def test_a_tiny_log_has_every_row_of_the_table(
 
 def test_one_track_is_too_few_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(TooFewListens, match="leaves none"):
-        evaluate(_read(tmp_path, _drawn(30, 1, 30)), "user", 0, budget=1)
+        evaluate(_read(tmp_path, _drawn(30, 1, 30)), "user", 0, trials=1)
 
 
 def test_words_for_plays_are_refused_by_name(tmp_path: Path) -> None:

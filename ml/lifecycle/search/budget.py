@@ -1,0 +1,78 @@
+"""The budget of a search, in work: seconds of two reference cores, computed and never measured.
+
+What is measured would differ from run to run, and with it the settings that are found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ml.data.interactions import Interactions
+    from ml.models.hybrid import Hybrid
+    from ml.models.model import Model
+
+BUDGET = 30.0
+"""A first training of the default app then takes so many seconds on two cores, all in all."""
+SEARCH = 0.6
+"""Share of the budget for the search; the rest is for the final fits and the evaluation."""
+CORES = 2
+LIGHTFM = 1 / 3
+"""LightFM's share of the search."""
+FEWEST_EPOCHS, FEWEST_COMPONENTS = 9, 16
+LEAST_SHARE, FEWEST_USERS = 0.05, 500
+STEP = 2.5
+"""A sample between the first and all users has so many times the first's users."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What a search does."""
+
+    shares: tuple[float, ...]
+    """Of the users, in each sample; the last is 1."""
+    lightfms: tuple[Hybrid, ...]
+
+
+def plan(
+    data: Interactions,
+    budget: float,
+    contenders: Sequence[Sequence[Model]],
+    lightfms: Sequence[Hybrid],
+) -> Plan:
+    """Share a budget out.
+
+    Args:
+        data: What is trained on.
+        budget: Seconds of two reference cores.
+        contenders: Of each model type, the settings that are compared on samples of users.
+        lightfms: The settings of LightFM, each trained on all users.
+
+    Returns:
+        The samples, and LightFM's settings as they can be afforded.
+
+    """
+    whole = SEARCH * CORES * budget
+    of_each = whole * LIGHTFM / len(lightfms)
+    hybrids = tuple(_affordable(one, data, of_each) for one in lightfms)
+    work = [[one.work(data) for one in its] for its in contenders]
+    left = whole - sum(one.work(data) for one in hybrids) - sum(map(max, work))
+    share = left / max(sum(map(sum, work)), 1e-9)
+    share = max(share, LEAST_SHARE, FEWEST_USERS / max(data.shape[0], 1))
+    if share * STEP >= 1:
+        return Plan((1.0,) if share >= 1 else (share, 1.0), hybrids)
+    return Plan((share, share * STEP, 1.0), hybrids)
+
+
+def _affordable(model: Hybrid, data: Interactions, work: float) -> Hybrid:
+    """Take fewer components, and then fewer epochs, until the work suffices."""
+    while (
+        replace(model, epochs=FEWEST_EPOCHS * 2).work(data) > work
+        and model.no_components > FEWEST_COMPONENTS
+    ):
+        model = replace(model, no_components=model.no_components // 2)
+    epochs = int(work / max(replace(model, epochs=1).work(data), 1e-9))
+    return replace(model, epochs=min(model.epochs, max(epochs, FEWEST_EPOCHS)))
