@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ml.data.listens import Listens
     from ml.data.splits import SplitKind
 
-PARTS = ("rp3beta", "ease", "softmax", "lightfm")
+PARTS = ("rp3beta", "ease", "near-ease", "softmax", "lightfm")
 MEAN, WORST = 0.0, -0.01
 SPLITS: dict[str, SplitKind] = {"films": "user", "artists": "user"}
 

@@ -20,6 +20,7 @@ from ml.models.blend import Blend
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.neighbourhood.knn import ItemKnn
+from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
@@ -132,9 +133,8 @@ def require_comparable(listens: Listens) -> None:
 
 
 def _finalists(found: SearchResult) -> list[Model]:
-    return [
-        Popularity(), ItemKnn(), found.rp3beta, found.ease, found.softmax, found.lightfm,
-    ]  # fmt: skip
+    linear = (found.ease, found.near_ease)
+    return [Popularity(), ItemKnn(), found.rp3beta, *linear, found.softmax, found.lightfm]
 
 
 def _trained(
@@ -173,7 +173,7 @@ def _result_of(parts: Split, scorer: Scorer, seconds: float, name: str) -> Model
     }
     if parts.kind == "time":
         metrics["listen_again"] = _of(scorer, listen_again(training, test))
-    if isinstance(scorer, Hybrid | Ease | Rp3Beta | Softmax | Blend):
+    if isinstance(scorer, Hybrid | Ease | NearEase | Rp3Beta | Softmax | Blend):
         metrics["settings"] = scorer.settings()
     model: Any = scorer if hasattr(scorer, "arrays") else None
     return ModelResult(name, evaluation, metrics, model)

@@ -10,6 +10,7 @@ import numpy as np
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.model import Model
+from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.softmax.softmax import Softmax
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ml.data.interactions import Floats, Interactions, Ints
     from ml.models.array_files import Arrays
 
-_PARTS: tuple[type[Model], ...] = (Hybrid, Ease, Softmax, Rp3Beta)
+_PARTS: tuple[type[Model], ...] = (Hybrid, Ease, NearEase, Softmax, Rp3Beta)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

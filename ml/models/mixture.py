@@ -33,9 +33,9 @@ Weights = tuple[float, ...]
 VALIDATION_USERS = 2_000
 DEPTH = 40
 """A mixture ranks the best tracks of each part: what no part has there is not among its ten."""
-STEPS = 10
+STEPS = 5
 DRAWS = 100
-LEAST = 0.05
+LEAST = 0.15
 """A part with less weight is left out: it costs a training, and chance alone gives it as much."""
 _CHUNK = 250
 
@@ -76,13 +76,13 @@ def choose_weights(
 
 def weigh_parts(candidates: Candidates) -> tuple[Weights, float]:
     """Return the weights for the candidates' parts, and their NDCG@10."""
-    shares = np.array(in_tenths(len(candidates.scores)))
+    shares = np.array(in_fifths(len(candidates.scores)))
     found = np.array([candidates.ndcg(tuple(weights)) for weights in shares])
     rng = np.random.default_rng(0)
     users = found.shape[1]
     times = rng.multinomial(users, np.full(users, 1 / users), DRAWS)
     mean = shares[np.argmax(times @ found.T, axis=1)].mean(axis=0)
-    kept = np.where(mean >= LEAST, mean, 0)
+    kept = np.where(mean >= min(LEAST, mean.max()), mean, 0)
     weights = tuple(map(float, (kept / kept.sum()).round(3)))
     return weights, float(candidates.ndcg(weights).mean())
 
@@ -115,7 +115,7 @@ def _candidates(
     return np.array(kept), np.take_along_axis(is_relevant, at, axis=1), is_relevant.sum(axis=1)
 
 
-def in_tenths(parts: int) -> list[Weights]:
-    """Return all ways to share 1 among the parts in steps of a tenth."""
+def in_fifths(parts: int) -> list[Weights]:
+    """Return all ways to share 1 among the parts in steps of a fifth."""
     counts = itertools.product(range(STEPS + 1), repeat=parts)
     return [tuple(n / STEPS for n in count) for count in counts if sum(count) == STEPS]

@@ -11,14 +11,13 @@ from ml.models.blend import Blend
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.neighbourhood.knn import ItemKnn
+from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
 
-MODEL_TYPES: dict[str, Any] = {
-    one.name: one
-    for one in (Baseline, Popularity, ItemKnn, Rp3Beta, Ease, Hybrid, Softmax, Blend, Als)
-}
+_TYPES = (Baseline, Popularity, ItemKnn, Rp3Beta, Ease, NearEase, Hybrid, Softmax, Blend, Als)
+MODEL_TYPES: dict[str, Any] = {one.name: one for one in _TYPES}
 
 
 def model_type(name: str) -> Any:  # noqa: ANN401 - a class of models

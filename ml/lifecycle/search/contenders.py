@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.softmax.softmax import Softmax
 
@@ -12,6 +13,7 @@ EASES = tuple(
     for regularization in (20.0, 100.0, 300.0, 1_000.0)
     for is_weighted in (True, False)
 )
+NEARS = (NearEase(30.0, 30), NearEase(30.0, 100), NearEase(100.0, 50), NearEase(300.0, 100))
 WALKS = (
     *(Rp3Beta(alpha, beta, weighted=False) for alpha in (0.5, 0.8) for beta in (0.2, 0.4, 0.6)),
     Rp3Beta(0.6, 0.4),

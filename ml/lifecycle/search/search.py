@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle.search.budget import BUDGET, plan
-from ml.lifecycle.search.contenders import EASES, LIGHTFMS, SOFTMAXES, WALKS
+from ml.lifecycle.search.contenders import EASES, LIGHTFMS, NEARS, SOFTMAXES, WALKS
 from ml.lifecycle.search.halving import Trial, halve
 from ml.lifecycle.search.samples import sample
 from ml.models.blend import Blend
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ml.models.ease import Ease
     from ml.models.hybrid import Hybrid
     from ml.models.model import Model
+    from ml.models.neighbourhood.near_ease import NearEase
     from ml.models.neighbourhood.rp3beta import Rp3Beta
     from ml.models.softmax.softmax import Softmax
 
@@ -40,6 +41,7 @@ class SearchResult:
     """The best of each model type, trained on the training part, and every trial on the way."""
 
     ease: Ease
+    near_ease: NearEase
     rp3beta: Rp3Beta
     lightfm: Hybrid
     softmax: Softmax
@@ -74,7 +76,7 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
 
     """
     task = discovery(train, validation, at_most=VALIDATION_USERS)
-    planned = plan(train, budget, (EASES, WALKS, SOFTMAXES), LIGHTFMS[: max(1, trials)])
+    planned = plan(train, budget, (EASES, NEARS, WALKS, SOFTMAXES), LIGHTFMS[: max(1, trials)])
     samples = [sample(train, validation, share, VALIDATION_USERS, seed) for share in planned.shares]
     tried: list[Trial] = []
 
@@ -89,16 +91,29 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
         of_softmax = pool.submit(halve, SOFTMAXES, samples, seed)
         of_walks = pool.submit(halve, WALKS, samples, seed)
         of_ease = pool.submit(halve, EASES, samples, seed)
-        for trial in (*of_ease.result()[1], *of_walks.result()[1], *of_softmax.result()[1]):
-            report(trial)
+        of_near = pool.submit(halve, NEARS, samples, seed)
+        for of_type in (of_ease, of_near, of_walks, of_softmax):
+            for trial in of_type.result()[1]:
+                report(trial)
         hybrids = [one.result() for one in stopped]
-    ease, walk, softmax = of_ease.result()[0], of_walks.result()[0], of_softmax.result()[0]
+    ease, near = of_ease.result()[0], of_near.result()[0]
+    walk, softmax = of_walks.result()[0], of_softmax.result()[0]
     lightfm = hybrids[int(np.argmax([report(trial) for _, trial in hybrids]))][0]
-    parts: tuple[Model, ...] = (lightfm, ease, softmax, walk)
+    parts: tuple[Model, ...] = (lightfm, _better(of_ease.result(), of_near.result()), softmax, walk)
     weights, figure = choose_weights(parts, train, validation)
     blend = Blend(parts, weights)
     report(Trial(blend.name, blend.settings(), figure))
-    return SearchResult(ease, walk, lightfm, softmax, blend, tuple(tried))
+    return SearchResult(ease, near, walk, lightfm, softmax, blend, tuple(tried))
+
+
+def _better(one: tuple[Model, list[Trial]], other: tuple[Model, list[Trial]]) -> Model:
+    """Return the better of two linear models: they are too alike for both to be in a blend."""
+    return one[0] if _figure(one) >= _figure(other) else other[0]
+
+
+def _figure(found: tuple[Model, list[Trial]]) -> float:
+    """Return the NDCG@10 of the best of a model type, fitted on all users."""
+    return max(trial.ndcg_at_10 for trial in found[1] if trial.users == 1)
 
 
 def _stopped(model: Hybrid, train: Interactions, task: Task, seed: int) -> tuple[Hybrid, Trial]:

@@ -19,7 +19,7 @@ from ml.models.array_files import load, save
 from ml.models.ease import Ease
 from tests.support.logs import grouped_log
 
-MODELS = ["popularity", "item-knn", "rp3beta", "ease", "softmax", "lightfm", "blend"]
+MODELS = ["popularity", "item-knn", "rp3beta", "ease", "near-ease", "softmax", "lightfm", "blend"]
 
 
 def _evaluate(*arguments: object) -> subprocess.CompletedProcess[str]:

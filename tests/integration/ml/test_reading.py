@@ -14,7 +14,7 @@ from ml.data.splits import SplitKind
 from ml.errors import TooFewListens, UnreadableTable
 from ml.lifecycle.evaluate import evaluate
 
-MODELS = ["popularity", "item-knn", "rp3beta", "ease", "softmax", "lightfm", "blend"]
+MODELS = ["popularity", "item-knn", "rp3beta", "ease", "near-ease", "softmax", "lightfm", "blend"]
 
 
 def _read(folder: Path, listens: str, tracks: str | None = None) -> Listens:

@@ -15,9 +15,10 @@ from ml.models.baseline import Baseline
 from ml.models.blend import Blend, standardised
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
-from ml.models.mixture import choose_weights, in_tenths
+from ml.models.mixture import choose_weights, in_fifths
 from ml.models.model import Model
 from ml.models.neighbourhood.knn import ItemKnn
+from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
@@ -31,6 +32,7 @@ MODELS: list[Model] = [
     ItemKnn(neighbours=10),
     Rp3Beta(neighbours=20),
     Rp3Beta(alpha=0.7, beta=0.0, neighbours=20, weighted=False),
+    NearEase(regularization=5.0, neighbours=20),
     Ease(regularization=5.0),
     Ease(regularization=5.0, max_items=20, weighted=False),
     SOFTMAX,
@@ -132,6 +134,22 @@ def test_ease_is_the_closed_form(users: int) -> None:
     np.testing.assert_allclose(fitted.scores(np.arange(users)), played @ between, atol=1e-4)
 
 
+@pytest.mark.parametrize("whole", [8_000, 0], ids=["counted at once", "track by track"])
+def test_near_ease_with_all_tracks_near_is_ease(
+    whole: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml.models.neighbourhood.near_ease.WHOLE", whole)
+    rng = np.random.default_rng(0)
+    row, column = (rng.random((200, 12)) < 0.4).nonzero()
+    data = interactions(np.arange(200), np.arange(12), row, column, np.ones(len(row)))
+    near = NearEase(regularization=3.0, neighbours=12).fit(data, 0)
+    ease = Ease(regularization=3.0, weighted=False).fit(data, 0)
+    everyone = np.arange(200)
+    np.testing.assert_allclose(near.scores(everyone), ease.scores(everyone), atol=1e-4)
+    few = NearEase(regularization=3.0, neighbours=3).fit(data, 0)
+    assert np.diff(few.between.tocsc().indptr).tolist() == [3] * 12
+
+
 def test_rp3beta_is_a_walk_of_three_steps() -> None:
     rng = np.random.default_rng(0)
     row, column = (rng.random((30, 12)) < 0.4).nonzero()
@@ -186,8 +204,8 @@ def test_a_standardised_row_has_mean_0_and_spread_1_or_is_0() -> None:
 
 
 def test_weights_of_a_blend_share_one() -> None:
-    shares = in_tenths(3)
-    assert len(shares) == 66
+    shares = in_fifths(3)
+    assert len(shares) == 21
     assert all(sum(weights) == pytest.approx(1) for weights in shares)
 
 
@@ -214,10 +232,13 @@ def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
     found = search(
         parts.train, parts.validation, 0, trials=1, on_trial=lambda trial: seen.append(trial.model)
     )
-    assert seen == ["ease"] * 8 + ["rp3beta"] * 8 + ["softmax"] * 2 + ["lightfm", "blend"]
+    assert seen == ["ease"] * 8 + ["near-ease"] * 4 + ["rp3beta"] * 8 + ["softmax"] * 2 + [
+        "lightfm",
+        "blend",
+    ]
     assert [trial.model for trial in found.trials] == seen
     task = discovery(parts.train, parts.validation)
-    for best in (found.ease, found.rp3beta, found.softmax):
+    for best in (found.ease, found.near_ease, found.rp3beta, found.softmax):
         of_type = [trial for trial in found.trials if trial.model == best.name]
         figure = evaluate_scorer(best, task).means()["ndcg_at_10"]
         assert figure == max(trial.ndcg_at_10 for trial in of_type)
