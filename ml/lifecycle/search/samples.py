@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ml.data.interactions import Features, Interactions
+from ml.data.reactions import Reactions
 from ml.evaluation.evaluation import discovery
 
 if TYPE_CHECKING:
@@ -54,13 +55,14 @@ def some_users(data: Interactions, rows: Ints) -> Interactions:
         (np.arange(data.plays.nnz), data.plays.indices, data.plays.indptr), data.shape
     )
     cells = place[rows].data
-    features = data.user_features
+    features, said = data.user_features, data.reactions
     return replace(
         data,
         users=data.users[rows],
         plays=data.plays[rows],
         weights=data.weights[rows],
         last_played=None if data.last_played is None else data.last_played[cells],
+        reactions=None if said is None else Reactions(said.liked[rows], said.skips[rows]),
         decayed=None if data.decayed is None else data.decayed[cells],
         user_features=None
         if features is None

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 VALIDATION_USERS = 2_000
 """Validation users at most for each trial: the noise is then below .01."""
+FEWEST_USERS = 50
+"""Validation users that a sample needs; on fewer no settings are compared."""
 AT_ONCE = 2
 EVERY, PATIENCE = 3, 3
 """LightFM is evaluated after each 3 epochs, and stopped when 3 evaluations were no better."""
@@ -77,7 +79,8 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
     """
     task = discovery(train, validation, at_most=VALIDATION_USERS)
     planned = plan(train, budget, (EASES, NEARS, WALKS, SOFTMAXES), LIGHTFMS[: max(1, trials)])
-    samples = [sample(train, validation, share, VALIDATION_USERS, seed) for share in planned.shares]
+    drawn = [sample(train, validation, share, VALIDATION_USERS, seed) for share in planned.shares]
+    samples = [its for its in drawn if its.share == 1 or len(its.task.users) >= FEWEST_USERS]
     tried: list[Trial] = []
 
     def report(trial: Trial) -> float:
