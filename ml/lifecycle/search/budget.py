@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ml.models.model import Model
 
 BUDGET = 30.0
-"""A first training of the default app then takes so many seconds on two cores, all in all."""
+"""Seconds of two reference cores for a training: its search, and the fits that follow it."""
 SEARCH = 0.6
 """Share of the budget for the search; the rest is for the final fits and the evaluation."""
 CORES = 2
