@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lake import log
 from tests.support.installation import Installation
 from tests.support.original_api import OriginalApi, catalogue
 from tests.support.original_api import serving as app_of
@@ -66,7 +67,14 @@ def test_an_app_that_draws_all_records_again_has_whole_lists_day_after_day(tmp_p
             users = {row[0] for row in installation.ask("select user_id from dim_users")}
             assert users >= {user["id"] for user in api.records["users"]}
             require_lists(installation, users, 50)
-    assert installation.ask("select name from champion_model") == [("baseline",)]
+    lake = str(tmp_path / "data" / "lake")
+    trained = {row["model_version"] for row in log.read(lake, "models")}
+    decided = {
+        row[version]
+        for row in log.read(lake, "promotions")
+        for version in ("model_version", "challenger_version")
+    }
+    assert trained <= decided, "no training is for nothing: each was evaluated"
     assert installation.ask("select count(distinct day) from playlists") == [(5,)]
 
 
