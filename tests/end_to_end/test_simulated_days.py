@@ -43,7 +43,8 @@ def test_users_of_the_simulated_app_listen_to_the_lists_of_the_day_before(data_d
         " and listened_at >= '2026-03-02' and session_position = 1"
     )
     started = "select count(*) from fact_listen_history where listened_at >= '2026-03-02'"
-    ((chosen,),), ((sessions,),) = (
-        installation.ask(sql) for sql in (listed, f"{started} and session_position = 1")
-    )
+    counts = [
+        installation.ask(sql)[0][0] for sql in (listed, f"{started} and session_position = 1")
+    ]
+    chosen, sessions = map(float, map(str, counts))
     assert chosen > 0.3 * sessions > 0

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from orchestration.run.errors import MetricUnknown
-from orchestration.warehouse.dbt import project
+from orchestration.warehouse.project import project
 
 FOLDER = project() / "models" / "semantic"
 
