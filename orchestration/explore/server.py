@@ -13,6 +13,9 @@ from orchestration.run.errors import AddressTaken
 from orchestration.run.settings import Settings
 from orchestration.run.stack_settings import ExploreSettings
 
+GRACE_SECONDS = 3
+"""Seconds until open pages, each with a web socket, no longer keep the server from ending."""
+
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -68,21 +71,24 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def serve(
-    settings: ExploreSettings, say: Callable[[str], None], *, opens_browser: bool = False
+    settings: ExploreSettings, on_ready: Callable[[str], None], *, opens_browser: bool = False
 ) -> None:
     """Serve the pages until interrupted.
 
     Args:
         settings: Where to listen.
-        say: Told the address, once it listens.
+        on_ready: Called with a line that has the address, once it listens.
         opens_browser: Whether a browser is opened there.
     """
     import uvicorn
 
     with _listening(settings.host, settings.port) as listening:
         address = f"http://{settings.host}:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(application(), log_level="warning"))
-        say(f"{address}   Ctrl-C ends it")
+        config = uvicorn.Config(
+            application(), log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS
+        )
+        server = uvicorn.Server(config)
+        on_ready(f"{address}   Ctrl-C ends it")
         if opens_browser:
             webbrowser.open(address)
         server.run(sockets=[listening])

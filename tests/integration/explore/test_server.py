@@ -1,12 +1,16 @@
 """`moovitamix explore` as a person starts it: its pages, and the sessions behind them."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import urllib3
+from websockets.sync.client import connect
 
 from orchestration.explore.panels import PAGES
 from orchestration.run.settings import Settings
@@ -14,10 +18,16 @@ from tests.support.published_marts import publish_marts
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data_dir = tmp_path_factory.mktemp("served") / "data"
     data_dir.mkdir()
     publish_marts(Settings(data_dir=data_dir))
+    return data_dir
+
+
+@contextmanager
+def started(data_dir: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Start the server; yield its address and its process."""
     words = ["explore", "--port=0", "--no-browser"]
     server = subprocess.Popen(
         [sys.executable, "-m", "orchestration.cli.main", *words],
@@ -31,10 +41,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert server.stdout is not None
         line = server.stdout.readline()
         assert line.startswith("http://127.0.0.1:"), line
-        yield line.split()[0]
+        yield line.split()[0], server
     finally:
         server.terminate()
         server.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def address(data_dir: Path) -> Iterator[str]:
+    with started(data_dir) as (address, _):
+        yield address
 
 
 def ask(url: str) -> urllib3.BaseHTTPResponse:
@@ -82,3 +98,13 @@ def test_a_reader_can_not_run_code(address: str) -> None:
     url = f"{address}/listening/api/kernel/run"
     answer = urllib3.request("POST", url, json=body, retries=False, timeout=60)
     assert answer.status in {401, 403, 405}
+
+
+def test_it_ends_though_a_page_is_open(data_dir: Path) -> None:
+    with started(data_dir) as (address, server):
+        ask(f"{address}/listening/")
+        socket = f"{address.replace('http', 'ws')}/listening/ws?session_id=s_abc123&file="
+        with connect(socket) as page:
+            assert "kernel-ready" in str(page.recv(timeout=60))
+            server.terminate()
+            assert server.wait(timeout=30) == 128 + signal.SIGTERM
