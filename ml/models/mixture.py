@@ -3,7 +3,7 @@
 The best weights of one set of users are partly luck. Where the draws agree, so does their mean;
 where parts tie, it shares the weight between them, which is safer than to bet on one: over 24 drawn
 logs the mean ended 2.7 % above the part that the test showed to be best, and that of the parts
-which validation showed to be best 1.0 % below it (docs/decisions/0054).
+which validation showed to be best 1.0 % below it (docs/decisions/0050).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The score of a track is the sum of its plays, each counting half after 14 days, of a little of each
 play however long ago, and of how near the track is to what else the user plays. The weights were
-chosen on some apps, and tested on others (docs/decisions/0049-a-shorter-half-life-of-repeats.md).
+chosen on some apps, and tested on others (docs/decisions/0047-a-shorter-half-life-of-repeats.md).
 """
 
 from __future__ import annotations
