@@ -70,7 +70,14 @@ def features_of(
 
 
 def meaning_of(column: str, values: Sequence[Any], split_on: Sequence[str] = ()) -> str:
-    """Return what a column is taken for, in a word or two."""
+    """Return what a column is taken for, in a word or two.
+
+    Args:
+        column: The name of the column.
+        values: Its values.
+        split_on: What separates several values in one text.
+
+    """
     there = [value for value in values if not _is_missing(value)]
     if not there:
         return "empty"

@@ -45,7 +45,14 @@ order by track_id
 
 
 def is_new(published: duckdb.DuckDBPyConnection, tracks: Ids, now: datetime) -> Flags:
-    """Return, for each of `tracks`, whether it was new at an instant and known then."""
+    """Return, for each of `tracks`, whether it was new at an instant and known then.
+
+    Args:
+        published: A connection to the published file.
+        tracks: Track ids, shape (tracks,).
+        now: The instant.
+
+    """
     found = published.execute(_NEW, {"now": now}).fetchnumpy()["track_id"]
     new: Flags = np.isin(tracks, np.asarray(found))
     return new

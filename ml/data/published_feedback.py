@@ -91,7 +91,14 @@ def reactions(
 def reported(
     published: duckdb.DuckDBPyConnection, known: Interactions, until: datetime
 ) -> Reported | None:
-    """Read every like, unlike and skip before `until` of the users and tracks of `known`."""
+    """Read every like, unlike and skip before `until` of the users and tracks of `known`.
+
+    Args:
+        published: A connection to the published file.
+        known: The users and tracks that count.
+        until: The cut-off, excluded.
+
+    """
     found = _columns(published, _REPORTED, until)
     if found is None or not len(found["kind"]):
         return None

@@ -50,7 +50,15 @@ def read_listens(
     users: Path | None = None,
     options: ReadingOptions | None = None,
 ) -> Listens:
-    """Read listens as `read_log` does, without its report."""
+    """Read listens as `read_log` does, without its report.
+
+    Args:
+        listens: The file or folder of listens.
+        tracks: A file of metadata of tracks.
+        users: A file of metadata of users.
+        options: How they are read; by default as they say themselves.
+
+    """
     return read_log(listens, tracks, users, options).listens
 
 

@@ -65,7 +65,14 @@ def split(listens: Listens, kind: SplitKind, seed: int) -> Split:
 
 
 def time_split(listens: Listens, validation_from: np.datetime64, test_from: np.datetime64) -> Split:
-    """Split at two instants: validation begins at the first, the test at the second."""
+    """Split at two instants: validation begins at the first, the test at the second.
+
+    Args:
+        listens: Listens with instants.
+        validation_from: The begin of validation.
+        test_from: The begin of the test.
+
+    """
     assert listens.at is not None
     return _parts(listens, "time", listens.at < validation_from, listens.at >= test_from)
 

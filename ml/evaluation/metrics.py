@@ -46,7 +46,14 @@ def coverage(shown: Ints, tracks: int) -> float:
 
 
 def novelty(shown: Ints, listeners: Ints, users: int) -> float:
-    """Mean bits of surprise: -log2 of the share of users who know the track, smoothed by one."""
+    """Mean bits of surprise: -log2 of the share of users who know the track, smoothed by one.
+
+    Args:
+        shown: Tracks that were shown, of all users.
+        listeners: How many users know each track, shape (tracks,).
+        users: How many users there are.
+
+    """
     known = (listeners[shown[shown >= 0]] + 1) / (users + 1)
     return float(-np.log2(known).mean())
 

@@ -85,7 +85,14 @@ def difference(control: Moments, arm: Moments, planned: float, alpha: float = 0.
 
 
 def half_width(information: float, planned: float, alpha: float) -> float:
-    """Return half the interval's width where so much is known (1 / variance of the difference)."""
+    """Return half the interval's width where so much is known (1 / variance of the difference).
+
+    Args:
+        information: 1 / variance of the difference, so far.
+        planned: The difference that the experiment is meant to find.
+        alpha: Probability that the interval is ever wrong.
+
+    """
     # The paper's choice for a time (here an information) at which the interval is narrowest; the
     # time is where half of it is as wide as the planned difference.
     tuned = -2 * log(alpha) + log(1 - 2 * log(alpha))

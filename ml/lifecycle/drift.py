@@ -44,7 +44,14 @@ class Measure:
 
 
 def drift(settings: MlSettings, newest: Version, run_id: str) -> list[Measure]:
-    """Measure drift since the newest training, and record it in `ops/drift`."""
+    """Measure drift since the newest training, and record it in `ops/drift`.
+
+    Args:
+        settings: Where the data folder, the lake and the registry are.
+        newest: The version that was trained last.
+        run_id: The run that asks.
+
+    """
     measures = of_features(settings, newest) + of_answers(
         batches.read(settings.lake_url, "serving", since=newest.trained_at.date()),
         newest.trained_at,
@@ -73,7 +80,14 @@ def of_features(settings: MlSettings, newest: Version) -> list[Measure]:
 def of_answers(
     hours: Sequence[dict[str, Any]], since: datetime, settings: MlSettings
 ) -> list[Measure]:
-    """Compare the answers of the last day with those before it, all since the newest training."""
+    """Compare the answers of the last day with those before it, all since the newest training.
+
+    Args:
+        hours: Rows of `ops/serving_hours`.
+        since: When the newest model was trained.
+        settings: The limits of drift.
+
+    """
     counted = [row for row in hours if row["hour"] >= since]
     if not counted:
         return []
@@ -99,7 +113,15 @@ def _share(rows: Sequence[dict[str, Any]], which: str) -> float | None:
 
 
 def note_profile(settings: MlSettings, number: int, now: Profile, run_id: str) -> None:
-    """Record the profile of features at the training of a version."""
+    """Record the profile of features at the training of a version.
+
+    Args:
+        settings: Where the data folder, the lake and the registry are.
+        number: The version.
+        now: The profile.
+        run_id: The run that asks.
+
+    """
     at = utc_now()
     about = {"model_version": number, "run_id": run_id, "noted_at": at}
     rows = [

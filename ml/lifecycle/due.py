@@ -79,7 +79,14 @@ def _lack(published: duckdb.DuckDBPyConnection, settings: MlSettings, most: int)
 
 
 def by_cadence(newest: datetime, data_as_of: datetime, cadence: Cadence) -> Due:
-    """Compare the data of the newest training with the data there is now."""
+    """Compare the data of the newest training with the data there is now.
+
+    Args:
+        newest: The end of the data of the newest training.
+        data_as_of: The end of the data there is now.
+        cadence: How often a model is trained.
+
+    """
     age, every = data_as_of - newest, EVERY[cadence]
     if age >= every * (1 - GRACE):
         return Due(True, f"{cadence}: the newest training's data ends {newest:%Y-%m-%d %H:%M}")

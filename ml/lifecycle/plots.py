@@ -51,7 +51,14 @@ def metric_by_slice(training: Interactions, evaluations: Mapping[str, Evaluation
 
 
 def score_distributions(training: Interactions, test: Interactions, model: Scorer) -> Figure:
-    """Draw the scores of tracks heard, of those that were played next, and of all others."""
+    """Draw the scores of tracks heard, of those that were played next, and of all others.
+
+    Args:
+        training: What the model learned from.
+        test: What was played next.
+        model: The model.
+
+    """
     played = np.flatnonzero(np.diff(test.plays.indptr))
     users = played[np.linspace(0, len(played) - 1, min(_SCORED, len(played))).astype(np.int64)]
     scores = model.scores(users)

@@ -218,7 +218,14 @@ def _coverage_fault(
 
 
 def gain_of(own: UserValues, other: UserValues, settings: MlSettings) -> Gain:
-    """Return the paired gain by the seed and the confidence that the settings state."""
+    """Return the paired gain by the seed and the confidence that the settings state.
+
+    Args:
+        own: Metrics of the challenger by user.
+        other: Metrics of the champion by user.
+        settings: The seed and the confidence.
+
+    """
     return paired_gain(
         own.values,
         other.values,

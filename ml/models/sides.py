@@ -20,7 +20,14 @@ def user_side(data: Interactions, *, averaged: bool) -> csr_matrix:
 
 
 def track_side(data: Interactions, number: int, *, averaged: bool) -> csr_matrix:
-    """Return tracks x features; a track takes part in the identity of `number` neighbours."""
+    """Return tracks x features; a track takes part in the identity of `number` neighbours.
+
+    Args:
+        data: The training interactions.
+        number: How many neighbours.
+        averaged: Whether features are averaged, not summed.
+
+    """
     listeners = np.bincount(data.weights.indices, minlength=data.shape[1])
     identity = _identity(listeners > 0)
     if number:

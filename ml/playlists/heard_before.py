@@ -26,7 +26,14 @@ _LATELY = np.timedelta64(7, "D")
 
 
 def on_repeat(some: Candidates, now: np.datetime64, k: int) -> Selection:
-    """Choose what each user is likely to play again soon."""
+    """Choose what each user is likely to play again soon.
+
+    Args:
+        some: The candidates of each user.
+        now: The instant of the recommendations.
+        k: How many tracks at most.
+
+    """
     played = some.played
     tracks = top_cells(played.user, played.track, played.again, some.users, k)
     is_late = _of_cells(played, played.last_played >= now - _LATELY, tracks)
@@ -35,7 +42,15 @@ def on_repeat(some: Candidates, now: np.datetime64, k: int) -> Selection:
 
 
 def rewind(some: Candidates, artists: Ints, now: np.datetime64, k: int) -> Selection:
-    """Choose what each user played more than once, the most played first, and not for 4 weeks."""
+    """Choose what each user played more than once, the most played first, and not for 4 weeks.
+
+    Args:
+        some: The candidates of each user.
+        artists: The artist of each track, shape (tracks,); -1 where unknown.
+        now: The instant of the recommendations.
+        k: How many tracks at most.
+
+    """
     played = some.played
     is_lost = (played.plays >= LOVED_PLAYS) & (played.last_played < now - NOT_LATELY)
     lost = played.of(np.flatnonzero(is_lost))

@@ -91,7 +91,14 @@ def release_radar(
 
 
 def popular(baseline: Baseline, artists: Ints, k: int) -> Selection:
-    """Choose what most people played lately: one playlist for everybody."""
+    """Choose what most people played lately: one playlist for everybody.
+
+    Args:
+        baseline: The baseline, which knows what is popular.
+        artists: The artist of each track, shape (tracks,); -1 where unknown.
+        k: How many tracks at most.
+
+    """
     tracks = varied(baseline.listeners[None, :].copy(), artists, k, PER_ARTIST)
     return selection(POPULAR, np.array([-1]), tracks, RECOMMENDED)
 

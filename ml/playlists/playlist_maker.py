@@ -68,5 +68,12 @@ class PlaylistMaker:
 
 
 def space_for(scorer: Aligned, artists: Ints, k: int) -> Space:
-    """Return the space of tracks that a maker needs."""
+    """Return the space of tracks that a maker needs.
+
+    Args:
+        scorer: The model, aligned with users and tracks.
+        artists: The artist of each track, shape (tracks,); -1 where unknown.
+        k: The length of a playlist.
+
+    """
     return space_of(scorer.baseline, artists, k, PER_ARTIST)

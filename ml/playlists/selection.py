@@ -118,6 +118,13 @@ def varied(scores: Floats, artists: Ints, k: int, per_artist: int) -> Ints:
 
     A score of minus infinity is never chosen. A row is shorter only where all its columns would
     not make it longer.
+
+    Args:
+        scores: Scores, shape (rows, tracks).
+        artists: The artist of each track, shape (tracks,); -1 where unknown.
+        k: How many tracks at most.
+        per_artist: The most tracks of an artist.
+
     """
     columns = scores.shape[1]
     chosen = _among_best(scores, min(columns, k * CANDIDATES), artists, k, per_artist)

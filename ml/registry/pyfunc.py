@@ -29,7 +29,14 @@ class Recommender(PythonModel):
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """Return a row per user and rank: user_id, rank, track_id, score."""
+        """Return a row per user and rank: user_id, rank, track_id, score.
+
+        Args:
+            context: MLflow's context.
+            model_input: A column `user_id`.
+            params: `k`, the length of the lists.
+
+        """
         if not len(self.bundle.users):
             raise UnusableModel(
                 "a baseline ranks by what is published: `moovitamix recommend` makes its lists"

@@ -104,6 +104,12 @@ def end_left(settings: MlSettings, client: MlflowClient, place: Place) -> int:
 
     They are known by the record of the place, or by the run of ours that they are named for; with
     each go the runs inside it. Runs of others in the same experiment are left alone.
+
+    Args:
+        settings: Where the data folder, the lake and the registry are.
+        client: MLflow's client.
+        place: The held lock of a data folder's trainings.
+
     """
     from ml.registry.tracking import EXPERIMENT
 

@@ -37,6 +37,11 @@ def columns(settings: Settings, limits: AgentSettings, table: str) -> list[dict[
     Raises:
         QuestionRefused: There is no such table; the message names those that there are.
 
+    Args:
+        settings: Where the data folder, the lake and the registry are.
+        limits: The limits of programs.
+        table: The table.
+
     """
     found = _dicts(settings, limits, _COLUMNS.format(quote(table)))
     if not found:

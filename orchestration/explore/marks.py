@@ -38,7 +38,14 @@ PERCENT = "format(datum.value, '.3~%')"
 
 
 def finished(chart: Any, height: int = HEIGHT, right: int = 2) -> alt.LayerChart:  # noqa: ANN401
-    """Return a chart with the page's style; `right` is room for labels behind its marks."""
+    """Return a chart with the page's style; `right` is room for labels behind its marks.
+
+    Args:
+        chart: The chart.
+        height: Its height in pixels.
+        right: Pixels for labels behind its marks.
+
+    """
     layers = chart if isinstance(chart, alt.LayerChart) else alt.layer(chart)
     return layers.properties(
         width="container",
@@ -247,7 +254,14 @@ def intervals(rows: Sequence[Row], name: str, rate: str, low: str, high: str) ->
 
 
 def curve(rows: Sequence[Row], across: str, share: str) -> alt.LayerChart:
-    """Draw how a share adds up to all, with equal shares as a straight line."""
+    """Draw how a share adds up to all, with equal shares as a straight line.
+
+    Args:
+        rows: The points in order.
+        across: The column of the horizontal axis.
+        share: The column of the share, 0 to 1.
+
+    """
     base = of([{across: 0, share: 0.0}, *rows]).encode(
         x=alt.X(f"{across}:Q", axis=alt.Axis(labelExpr="datum.value + '%'", tickCount=4)),
         y=_up(share, share=True, zero=True),

@@ -25,7 +25,14 @@ def start(run: Run, name: str) -> None:
 
 
 def stop(run: Run, name: str, reason: str) -> None:
-    """Stop an experiment: the next batch gives its users the champion's lists."""
+    """Stop an experiment: the next batch gives its users the champion's lists.
+
+    Args:
+        run: The run that asks: its settings, lock and console.
+        name: The experiment.
+        reason: Why, for the record.
+
+    """
     from ml.experiments.starting import stop
 
     with run.step("experiment") as step:

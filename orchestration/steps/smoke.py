@@ -57,6 +57,15 @@ def smoke(  # noqa: PLR0913 - the server, the users, and what may be
     `users` are some that the predictions are made for, at most 100; `model_version` is the one that
     must be served; none: popular tracks alone. Predictions of a run by a clock of the past
     `may_be_old`. A server that has not seen the publication yet gets `patience` seconds.
+
+    Args:
+        url: The server.
+        key: An API key.
+        users: Users that have predictions, at most 100.
+        model_version: The version that must be served; None for popular tracks alone.
+        may_be_old: Whether predictions may be stale: of a run by a clock of the past.
+        patience: Seconds that the server has to see the publication.
+
     """
     client = ServingClient(url, key)
     until = time.monotonic() + patience

@@ -36,7 +36,14 @@ class Responses:
         return served.snapshot
 
     def user(self, user_id: int, limit: int, wanted: Wanted | None = None) -> bytes:
-        """One user's tracks, limited to what is wanted."""
+        """One user's tracks, limited to what is wanted.
+
+        Args:
+            user_id: The app's id of the user.
+            limit: How many tracks at most.
+            wanted: The mode, the genre and the ids to leave out.
+
+        """
         answers = self.present()
         user = answers.of_user(user_id, limit, self.hidden_by(user_id), wanted)
         self._counts.user(user.strategy, known=user.known, stale=answers.is_stale)

@@ -137,7 +137,14 @@ def write_recommendations(
 
 
 def write_similar(published: duckdb.DuckDBPyConnection, folder: Path, *, there: bool) -> int:
-    """Write each track's similar ones, in the order of places; return how many tracks have some."""
+    """Write each track's similar ones, in the order of places; return how many tracks have some.
+
+    Args:
+        published: A connection to the published file.
+        folder: Where the files go.
+        there: Whether the publication has similar tracks.
+
+    """
     counts = np.zeros((folder / "tracks.ids").stat().st_size // 4, np.int64)
     if there:
         published.execute(_ALIKE)
@@ -167,7 +174,14 @@ def texts(published: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[str
 
 
 def write_texts(folder: Path, name: str, written: Iterator[list[str]]) -> None:
-    """Write texts into one file without separators, and their offsets into another."""
+    """Write texts into one file without separators, and their offsets into another.
+
+    Args:
+        folder: Where the files go.
+        name: The name of the file.
+        written: Texts in batches.
+
+    """
     lengths = [np.zeros(0, np.int64)]
     with (folder / f"{name}.text").open("wb") as file:
         for some in written:
@@ -184,7 +198,16 @@ def write_columns(
     name: str,
     kinds: Mapping[str, type],
 ) -> None:
-    """Stream a query's columns to a file each; empty ones without a query."""
+    """Stream a query's columns to a file each; empty ones without a query.
+
+    Args:
+        published: A connection to the published file.
+        query: What to read; None where the publication has no such table.
+        folder: Where the files go.
+        name: What the files' names begin with.
+        kinds: NumPy's type of each column.
+
+    """
     with ExitStack() as stack:
         opened = {
             column: stack.enter_context((folder / f"{name}.{column}").open("wb"))
@@ -198,7 +221,15 @@ def write_columns(
 
 
 def write(file: Any, batch: pa.RecordBatch, column: str, kind: type) -> None:  # noqa: ANN401
-    """Write one column of some rows to an open file."""
+    """Write one column of some rows to an open file.
+
+    Args:
+        file: The open file.
+        batch: The rows.
+        column: The column.
+        kind: NumPy's type of it.
+
+    """
     batch.column(column).to_numpy(zero_copy_only=False).astype(kind, copy=False).tofile(file)
 
 

@@ -56,6 +56,13 @@ def prepare(marts: Path, draft: Path, memory_limit: str, *, needs_predictions: b
     Raises `PublicationUnusable` when the file is missing, can't be read, is not what was published,
     or holds nothing to serve; with `needs_predictions` (there are older ones to go on with) also
     when it has none.
+
+    Args:
+        marts: The link to the published file.
+        draft: An empty folder.
+        memory_limit: The most memory that DuckDB takes.
+        needs_predictions: Whether a publication without predictions is refused.
+
     """
     draft.mkdir(parents=True)
     config: dict[str, Any] = {

@@ -43,7 +43,14 @@ class Hourly:
     def keep(
         self, manifest: Manifest | None, *, ends: bool = False, at: datetime | None = None
     ) -> None:
-        """Write the segment when it is time, or ends: with the hour, the answers or the server."""
+        """Write the segment when it is time, or ends: with the hour, the answers or the server.
+
+        Args:
+            manifest: The snapshot that was served; None without one.
+            ends: Whether the server ends.
+            at: The instant; by default now.
+
+        """
         at = at or utc_now()
         ends = ends or _hour(at) != _hour(self._from)
         if not ends and monotonic() < self._write_at:

@@ -35,6 +35,12 @@ def clean_text(db: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
     """Bring a column of text into the form of `text_of`, in place.
 
     Most files need nothing: to look for what does costs a tenth of trimming every value.
+
+    Args:
+        db: The connection that holds the tables of the reading.
+        table: The table.
+        column: The column of text.
+
     """
     db.execute(
         f"update {table} set {column} = nfc_normalize(trim({column}, '{_BLANK}'))"

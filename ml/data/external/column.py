@@ -69,6 +69,14 @@ class Column:
 
 
 def has_other(db: duckdb.DuckDBPyConnection, table: str, name: str, pattern: str) -> bool:
-    """Whether a text of a table's column is not written in a way."""
+    """Whether a text of a table's column is not written in a way.
+
+    Args:
+        db: The connection that holds the tables of the reading.
+        table: The table.
+        name: The column.
+        pattern: The regular expression of that way.
+
+    """
     query = f"select 1 from {table} where {name} is not null and not regexp_full_match({name}, ?)"
     return bool(db.execute(f"{query} limit 1", [pattern]).fetchall())

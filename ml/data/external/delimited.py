@@ -125,6 +125,12 @@ def checked_reader(path: Path, plain: Path, dialect: Dialect, *, has_header: boo
     Raises:
         UnreadableTable: a line has more or fewer fields than the first.
 
+    Args:
+        path: The file, for messages.
+        plain: The file, decompressed and in UTF-8.
+        dialect: The delimiter and the rest of its way of writing.
+        has_header: Whether the first line holds names.
+
     """
     ways = [dialect]
     if (quotes := _count_quotes(plain, dialect.quote)) and dialect.quote:

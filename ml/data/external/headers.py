@@ -82,7 +82,14 @@ def roles_of(source: Source, asked: Mapping[str, str]) -> dict[str, int]:
 
 
 def key_of(source: Source, role: str, same_as: str) -> int:
-    """Return where the id of a metadata file stands: named as in the listens, or as usual."""
+    """Return where the id of a metadata file stands: named as in the listens, or as usual.
+
+    Args:
+        source: The file of metadata.
+        role: What the id is of: track or user.
+        same_as: The name of that id in the listens.
+
+    """
     names = [plain(name) for name in source.names]
     if (own := plain(same_as)) in names:
         require_once(source.path, source.names, own)
@@ -115,7 +122,14 @@ def _place(role: str, names: list[str], path: Path | None = None) -> int | None:
 
 
 def require_once(path: Path, names: list[str], wanted: str) -> None:
-    """Refuse a file in which two columns have a name that differs in signs or case at most."""
+    """Refuse a file in which two columns have a name that differs in signs or case at most.
+
+    Args:
+        path: The file.
+        names: The names of its columns.
+        wanted: The name that is asked for.
+
+    """
     same = [name for name in names if plain(name) == plain(wanted)]
     if len(same) > 1:
         why = f"columns {', '.join(same)} have one and the same name: rename all but one"

@@ -39,7 +39,14 @@ def settle_ids(column: Column) -> None:
 
 
 def number_ids(db: duckdb.DuckDBPyConnection, side: str, *, has_metadata: bool) -> None:
-    """Give every id a code by its order; as text, unless all are whole numbers, in both files."""
+    """Give every id a code by its order; as text, unless all are whole numbers, in both files.
+
+    Args:
+        db: The connection that holds the tables of the reading.
+        side: `tracks` or `users`.
+        has_metadata: Whether a file of metadata was read.
+
+    """
     column = f"{side}_id"
     tables = ["listens", f"{side}s"] if has_metadata else ["listens"]
     if not any(has_other(db, table, column, _WHOLE) for table in tables):

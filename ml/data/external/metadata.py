@@ -26,6 +26,13 @@ def load_metadata(db: duckdb.DuckDBPyConnection, source: Source, side: str, key:
     """Read a file of metadata into a table by its own numbers of columns; return their names.
 
     The table `tracks` or `users` has `row`, `track_id` or `user_id`, and `c0`, `c1` and so on.
+
+    Args:
+        db: The connection that holds the tables of the reading.
+        source: The file of metadata.
+        side: `tracks` or `users`.
+        key: The number of the column that holds the id.
+
     """
     columns = [at for at, name in enumerate(source.names) if at != key and name.strip()]
     for at in columns:
@@ -52,6 +59,12 @@ def require_shared_ids(
     Raises:
         NoSharedIds: no id stands in both files.
 
+    Args:
+        db: The connection that holds the tables of the reading.
+        side: `tracks` or `users`.
+        listens: The file of listens, for the message.
+        metadata: The file of metadata, for the message.
+
     """
     column = f"{side}_id"
     shared, without_listens = db.execute(
@@ -69,7 +82,14 @@ def require_shared_ids(
 
 
 def columns_of(db: duckdb.DuckDBPyConnection, side: str, names: list[str]) -> dict[str, list[Any]]:
-    """Return each column's values in the order of the ids' codes; of an id given twice, one row."""
+    """Return each column's values in the order of the ids' codes; of an id given twice, one row.
+
+    Args:
+        db: The connection that holds the tables of the reading.
+        side: `tracks` or `users`.
+        names: The names of the columns.
+
+    """
     ids = db.execute(f"select id from {side}_codes order by code").fetchall()
     if not names or not ids:
         return {}
