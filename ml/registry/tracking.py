@@ -32,21 +32,30 @@ def tracking_client(settings: MlSettings) -> Iterator[MlflowClient]:
     import mlflow
 
     from ml.registry.artifacts import DataFolderRepository
-    from ml.registry.tracking_database import require_sound
+    from ml.registry.tracking_database import (
+        close_replaced,
+        file_of,
+        remember_opened,
+        require_sound,
+    )
 
+    url = settings.tracking_url
+    path = None if url.startswith(("http://", "https://")) else file_of(url)
     DataFolderRepository.data_dir = settings.data_dir
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
     with (settings.mlflow_dir / ".making.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        close_replaced(path)
         require_sound(settings)
-        mlflow.set_tracking_uri(settings.tracking_url)
-        mlflow.set_registry_uri(settings.tracking_url)
+        mlflow.set_tracking_uri(url)
+        mlflow.set_registry_uri(url)
         client = mlflow.MlflowClient()
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is None:
             client.create_experiment(EXPERIMENT, settings.artifacts_url or None)
         elif is_absolute(experiment.artifact_location, settings):
             make_relative(settings, experiment.artifact_location)
+        remember_opened(path)
     mlflow.set_experiment(EXPERIMENT)
     yield client
 

@@ -20,6 +20,45 @@ if TYPE_CHECKING:
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 
+_opened: dict[Path, tuple[int, int]] = {}
+"""By its path, the device and inode of each database that this process has open."""
+
+
+def close_replaced(path: Path | None) -> None:
+    """Let MLflow open its database again where another file has taken its place.
+
+    MLflow keeps a database open until its process ends. After a restore, or a second data folder at
+    the same path, it would go on with a file that is no longer there.
+    """
+    if path is None or _opened.get(path) in {None, _identity(path)}:
+        return
+    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
+    from mlflow.tracking._model_registry.registry import ModelRegistryStoreRegistry
+    from mlflow.tracking._tracking_service.registry import TrackingStoreRegistry
+
+    for store in (RegistryStore, TrackingStore):
+        for engine in store._engine_map.values():
+            engine.dispose()
+        store._engine_map.clear()
+    for registry in (ModelRegistryStoreRegistry, TrackingStoreRegistry):
+        registry._get_store_with_resolved_uri.cache_clear()
+    _opened.clear()
+
+
+def remember_opened(path: Path | None) -> None:
+    """Remember which file MLflow has open now."""
+    if path is not None and (file := _identity(path)):
+        _opened[path] = file
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
 
 def require_sound(settings: MlSettings) -> None:
     """Raise `TrackingDamaged` unless MLflow's database can be read; bring an older one up to date.

@@ -16,6 +16,7 @@ from ml.registry import registry
 from ml.registry.tracking import EXPERIMENT, tracking_client
 from ml.registry.tracking_database import damage_of, require_sound
 from ml.registry.trainings import LOCK, end_killed, held, under_way
+from ml.settings import MlSettings
 from tests.integration.ml.test_training import settings_of
 from tests.support.tastes import Tastes
 
@@ -191,3 +192,22 @@ def test_a_training_under_way_is_never_ended(data_dir: Path) -> None:
         with pytest.raises(TrainingUnderWay), held(settings):
             pass
     assert _statuses(data_dir)["running"] == "FINISHED"
+
+
+def test_a_database_that_took_the_place_of_another_is_the_one_that_is_written(
+    tmp_path: Path,
+) -> None:
+    settings = MlSettings(data_dir=tmp_path / "data")
+    with tracking_client(settings) as client:
+        client.create_registered_model("of the first")
+    (tmp_path / "data").rename(tmp_path / "former")
+    for name in ("of the second", "of the third"):
+        with tracking_client(settings) as client:
+            client.create_registered_model(name)
+    with tracking_client(settings) as client:
+        assert {one.name for one in client.search_registered_models()} == {
+            "of the second",
+            "of the third",
+        }
+    with tracking_client(MlSettings(data_dir=tmp_path / "former")) as client:
+        assert {one.name for one in client.search_registered_models()} == {"of the first"}
