@@ -78,7 +78,7 @@ def _has_come(moment: int, count: Callable[[], int], running: RunningServing) ->
 
 
 @pytest.mark.parametrize(
-    "kills", [10, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
+    "kills", [5, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
 )
 def test_workers_killed_at_random_moments_lose_and_repeat_nothing(
     tmp_path: Path, kills: int

@@ -360,7 +360,14 @@ def test_keys_that_are_torn_let_nobody_else_in_and_lock_nobody_out(house: House)
     assert begun_with_torn_keys.fault is None
 
 
-@pytest.mark.parametrize("torn", [b"", b'{"keys": [{"na', b"[]", b"null", b"\xff\x00"])
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"keys": [{"na',
+        b"\xff\x00",
+        *(pytest.param(other, marks=pytest.mark.slow) for other in (b"", b"[]", b"null")),
+    ],
+)
 def test_the_api_comes_up_with_torn_files_and_logs_one_line(tmp_path: Path, torn: bytes) -> None:
     Marts(version=1, model_version=1).publish(tmp_path / "marts.duckdb")
     with serving(tmp_path) as running:
