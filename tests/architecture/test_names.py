@@ -27,7 +27,7 @@ FORBIDDEN = re.compile(
     r"|write_privately|unheard|[Vv]erdicts|Verdict|(?:un)?judg(?:e|ed|es|ing|ement)s?|Screen|keeper"
     r"|leash|errand|upkeep|quick lane|anew|afresh|whoever|(?:begun|set_aside)(?![\"`]))\b"
 )
-ALIAS = re.compile(r"^\s*from (?:api|ingestion|lake|ml|orchestration)[\w.]* import \w+ as ")
+ALIAS = re.compile(r"^\s*from (?:api|ingestion|lake|ml|orchestration)\b[\w.]* import \w+ as ")
 
 
 def modules() -> list[Path]:
