@@ -1,7 +1,9 @@
 """Serve the pages: each notebook as an app, with nothing to fetch from elsewhere."""
 
 import os
+import signal
 import socket
+import threading
 import webbrowser
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -91,4 +93,9 @@ def serve(
         on_ready(f"{address}   Ctrl-C ends it")
         if opens_browser:
             webbrowser.open(address)
-        server.run(sockets=[listening])
+        try:
+            server.run(sockets=[listening])
+        finally:  # pages run in threads, which would keep the process
+            last = threading.Timer(GRACE_SECONDS, os._exit, (128 + signal.SIGTERM,))
+            last.daemon = True
+            last.start()
