@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestration.cli.options import DateOrderOption, Encoding, TimeZone
 from orchestration.run.console import Console
 
 if TYPE_CHECKING:
@@ -23,13 +24,6 @@ class SplitKind(StrEnum):
     time = "time"
     user = "user"
     random = "random"
-
-
-class DateOrder(StrEnum):
-    """What the first number of 03/02/2019 is."""
-
-    day_first = "day-first"
-    month_first = "month-first"
 
 
 _FORMS = "Parquet, CSV, TSV or JSON, packed or not"
@@ -68,13 +62,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
     delimiter: Annotated[
         str | None, typer.Option(help="Of a delimited --listens, where it is not found.")
     ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of text that is not UTF-8, such as latin-1.")
-    ] = None,
-    date_order: Annotated[
-        DateOrder | None, typer.Option(help="Of 03/02/2019, where no date of the column decides.")
-    ] = None,
-    time_zone: Annotated[str, typer.Option(help="Of instants without an offset.")] = "UTC",
+    encoding: Encoding = None,
+    date_order: DateOrderOption = None,
+    time_zone: TimeZone = "UTC",
     least_ms_played: Annotated[
         int, typer.Option(help="Shorter plays (ms_played) are left out.", min=0)
     ] = 30_000,

@@ -1,6 +1,7 @@
 """Options that several commands of `moovitamix` share."""
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,13 @@ from lake.clock import naive_utc
 
 def _instant(text: str) -> datetime:
     return naive_utc(datetime.fromisoformat(text))
+
+
+class DateOrder(StrEnum):
+    """What the first number of 03/02/2019 is."""
+
+    day_first = "day-first"
+    month_first = "month-first"
 
 
 ApiUrl = Annotated[
@@ -43,3 +51,8 @@ Wait = Annotated[
     float,
     typer.Option(help="Wait so long for another writer to end.", metavar="SECONDS", min=0),
 ]
+Encoding = Annotated[str | None, typer.Option(help="Of text that is not UTF-8, such as latin-1.")]
+DateOrderOption = Annotated[
+    DateOrder | None, typer.Option(help="Of 03/02/2019, where no date of the column decides.")
+]
+TimeZone = Annotated[str, typer.Option(help="Of instants without an offset.")]

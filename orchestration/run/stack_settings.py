@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from lake.locations import EnvironmentSettings
+from orchestration.run.settings import MEMORY
 
 
 class StackSettings(EnvironmentSettings):
@@ -47,7 +48,7 @@ class ExploreSettings(EnvironmentSettings):
     """Port of the pages; 0: any free one."""
     personal: bool = False
     """Whether the pages show personal data: they then read `marts.duckdb`, not the masked file."""
-    memory_limit: str = Field(default="2GB", pattern=r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$")
+    memory_limit: str = Field(default="2GB", pattern=MEMORY)
     """Memory of DuckDB for all pages together; what does not fit goes to `tmp` in the data
     folder."""
     url: str = ""

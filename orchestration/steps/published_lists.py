@@ -6,8 +6,7 @@ The app knows nothing of ours: it reads the lists of a day as a file in its own 
 from lake import publications
 from lake.atomic import draft_of
 from orchestration.run.runs import Run
-from orchestration.steps.marts import publish
-from orchestration.steps.recommendations import build_features, make_recommendations
+from orchestration.steps.recommendations import features, make_recommendations
 
 _LISTS = """
     select user_id, position, track_id
@@ -20,8 +19,7 @@ _LISTS = """
 
 def hand_over_lists(run: Run) -> None:
     """Publish a built day with its recommendations, and give `discover` to the simulated app."""
-    build_features(run)
-    publish(run)
+    features(run)
     make_recommendations(run)
     assert run.as_of is not None, "the day was ingested"
     folder = run.settings.data_dir / "source" / "lists"

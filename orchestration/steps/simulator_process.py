@@ -89,7 +89,7 @@ def embedded_source(settings: Settings, world: Path | None = None) -> Iterator[E
 
 
 def _serving(settings: Settings, world: Path | None) -> list[str]:
-    """Return options for the world; refuse one that is not what the data folder in_use on."""
+    """Return options for the world; refuse one that is not the data folder's own."""
     from api.source.settings import SourceSettings
     from orchestration.steps.chosen_world import require_same_world
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.context import settings_for
-from orchestration.cli.modelling import DateOrder
+from orchestration.cli.options import DateOrderOption, Encoding, TimeZone
 
 app = typer.Typer()
 
@@ -50,13 +50,9 @@ def import_(  # noqa: PLR0913, PLR0917 - the files, and what they leave open
     delimiter: Annotated[
         str | None, typer.Option(help="Of delimited files, where it is not found.")
     ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of text that is not UTF-8, such as latin-1.")
-    ] = None,
-    date_order: Annotated[
-        DateOrder | None, typer.Option(help="Of 03/02/2019, where no date of the column decides.")
-    ] = None,
-    time_zone: Annotated[str, typer.Option(help="Of instants without an offset.")] = "UTC",
+    encoding: Encoding = None,
+    date_order: DateOrderOption = None,
+    time_zone: TimeZone = "UTC",
 ) -> None:
     """Make a world of people's own listening histories, for `run --world`."""
     from ml.data.external.reading_options import ReadingOptions

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from orchestration.run.errors import MetricUnknown
+from orchestration.run.errors import MetricUnknown, QueryFailed
 from orchestration.warehouse.project import project
 
 FOLDER = project() / "models" / "semantic"
@@ -141,6 +141,6 @@ def _metric(given: dict[str, Any]) -> Metric:
         case "derived":
             inputs, expr = tuple(one["name"] for one in how["metrics"]), how["expr"]
         case other:
-            raise NotImplementedError(f"metric type {other}")
+            raise QueryFailed(f"metric {given['name']}: SQL is made for no {other} metrics")
     names = given["name"], given["label"], given["description"]
     return Metric(*names, measure=how.get("measure"), expr=expr, inputs=inputs)
