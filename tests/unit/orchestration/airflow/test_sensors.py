@@ -1,13 +1,21 @@
 """When a watcher of dbt's nodes ends, and how."""
 
+import time
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+import uuid6
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.airflow.sensors import accepted, failure_of, must_lead, since_of
+from orchestration.airflow.sensors import (
+    AHEAD_SECONDS,
+    accepted,
+    failure_of,
+    must_lead,
+    since_of,
+)
 from orchestration.run.progress import Heading, NodeResult, Progress
 
 GOOD, BAD = NodeResult("pass"), NodeResult("fail", "Got 2 results")
@@ -66,7 +74,14 @@ def built(began: float, *nodes: str, is_live: bool = False) -> Progress:
 
 
 def test_the_id_of_a_try_says_when_it_was_made() -> None:
-    assert since_of(Cleared(1_790_000_000_123)) == 1_790_000_000.123
+    assert since_of(Cleared(1_790_000_000_123)) == 1_790_000_000.123 - AHEAD_SECONDS
+
+
+def test_a_build_that_begins_at_once_counts_for_all_tasks_of_a_run_however_many() -> None:
+    ids = [uuid6.uuid7() for _ in range(300)]  # in a few milliseconds
+    began = time.time()
+    assert max(one.int >> 80 for one in ids) / 1000 > began
+    assert all(built(began).answers(["a"], since_of(Cleared(one.int >> 80, 1))) for one in ids)
 
 
 @given(st.integers(0, 2**40), st.integers(0, 2**40), st.booleans(), st.integers(1, 5))
@@ -75,7 +90,7 @@ def test_no_task_is_green_for_a_build_that_began_before_its_try(
 ) -> None:
     task, progress = Cleared(cleared, tries), built(began / 1000, is_live=is_live)
     failure = failure_of(accepted(progress, task, ["a"]), ["a"], "success")
-    assert (failure == "") == (began >= cleared)
+    assert (failure == "") == (began >= cleared - 1000 * AHEAD_SECONDS)
 
 
 @given(st.integers(0, 2**40), st.booleans(), st.sampled_from(["success", "failed", None]))
@@ -86,20 +101,20 @@ def test_only_a_task_that_was_cleared_builds(at: int, is_live: bool, state: str 
 
 @pytest.mark.parametrize("state", ["success", "failed", "upstream_failed"])
 def test_a_task_cleared_by_itself_builds_whatever_became_of_the_build_before(state: str) -> None:
-    assert must_lead(built(1), Cleared(2_000), ["a"], state)
+    assert must_lead(built(1), Cleared(2_900), ["a"], state)
 
 
 @pytest.mark.parametrize("state", [None, "scheduled", "queued", "running", "up_for_retry"])
 def test_a_task_cleared_with_its_build_waits_for_that_build(state: str | None) -> None:
-    assert not must_lead(built(1), Cleared(2_000), ["a"], state)
-    assert failure_of(accepted(built(1), Cleared(2_000), ["a"]), ["a"], state) is None
+    assert not must_lead(built(1), Cleared(2_900), ["a"], state)
+    assert failure_of(accepted(built(1), Cleared(2_900), ["a"]), ["a"], state) is None
 
 
 def test_a_task_cleared_while_the_build_runs_wants_another() -> None:
-    assert must_lead(built(1, is_live=True), Cleared(2_000), ["a"], "running")
-    assert not must_lead(built(3, is_live=True), Cleared(2_000), ["a"], "running")
+    assert must_lead(built(1, is_live=True), Cleared(2_900), ["a"], "running")
+    assert not must_lead(built(3, is_live=True), Cleared(2_900), ["a"], "running")
 
 
 def test_a_build_of_other_nodes_is_none_of_a_cleared_task() -> None:
-    assert must_lead(built(3, "b"), Cleared(2_000), ["a"], "success")
-    assert not must_lead(built(3, "a", "b"), Cleared(2_000), ["a"], "success")
+    assert must_lead(built(3, "b"), Cleared(2_900), ["a"], "success")
+    assert not must_lead(built(3, "a", "b"), Cleared(2_900), ["a"], "success")
