@@ -12,7 +12,7 @@ from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import ROOT, Settings
 from orchestration.warehouse.build_file import require_usable
 from orchestration.warehouse.dbt_results import record
-from orchestration.warehouse.project import parsed, project
+from orchestration.warehouse.project import NO_FILES, parsed, project
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -63,8 +63,9 @@ def dbt(
     try:
         with lent(_settings_of(settings, run_id)):
             manifest = parsed_project(settings, target)
+            # Results are in `ops/dbt_results`, and parsing wrote the manifest.
             runner = dbtRunner(manifest, callbacks=[_listener(on_start, on_node)])
-            answer: Any = runner.invoke([*words, *_arguments(settings, target)])
+            answer: Any = runner.invoke([*words, *_arguments(settings, target), *NO_FILES])
         if answer.exception is not None:
             raise answer.exception
     except Exception as error:
@@ -91,7 +92,9 @@ def parsed_project(settings: Settings, target: Target = DUCKDB) -> "Manifest":
 
     """
     with lent(_settings_of(settings, "")):
-        return parsed(settings.dbt_dir / target.folder, _arguments(settings, target))
+        # Readers of the manifest, Airflow's DAGs among them, read the one of the marts.
+        manifest = settings.dbt_dir / target.folder / "manifest.json" if target == DUCKDB else None
+        return parsed(manifest, _arguments(settings, target))
 
 
 def _arguments(settings: Settings, target: Target) -> list[str]:

@@ -151,11 +151,11 @@
    macros, the version of dbt and the engine. A new sentence in a description is no reason to build everything
    again; nor, for one part, is a macro in the folder of another (macros/<part>/). #}
 {% macro model_hash(part) %}
-    {% set written = [dbt_version, adapter.type()] %}
-    {% for node in nodes_of(part) | selectattr('resource_type', 'equalto', 'model') %}
+    {% set written, nodes = [dbt_version, adapter.type()], nodes_of(part) %}
+    {% for node in nodes | selectattr('resource_type', 'equalto', 'model') %}
         {% do written.append(node.raw_code ~ node.config.materialized ~ node.config.unique_key ~ node.contract.checksum) %}
     {% endfor %}
-    {% for node in nodes_of(part) | selectattr('resource_type', 'equalto', 'test') %}
+    {% for node in nodes | selectattr('resource_type', 'equalto', 'test') %}
         {% do written.append(node.unique_id ~ node.raw_code ~ node.config.where ~ node.test_metadata) %}
     {% endfor %}
     {% for name, generator in context[project_name] | dictsort %}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CELLS = 20_000_000  # tracks x tracks at a time: 320 MB where each two have common listeners
+_THREADS = 2  # rows do not depend on each other, so the bits are the same on any machine
 
 
 def neighbours(weights: csr_matrix, number: int, shrink: float = 10.0) -> csr_matrix:
@@ -54,11 +56,13 @@ def nearest(similar: Callable[[slice], csr_matrix], tracks: int, number: int) ->
     """
     if not tracks:
         return csr_matrix((0, 0), dtype=np.float32)
-    size = max(1, _CELLS // tracks)
-    rows = [
-        _nearest(similar(slice(begin, begin + size)), number, begin)
-        for begin in range(0, tracks, size)
-    ]
+    size = max(1, min(_CELLS // tracks, tracks) // _THREADS)
+
+    def of(begin: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return _nearest(similar(slice(begin, begin + size)), number, begin)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        rows = list(pool.map(of, range(0, tracks, size)))
     data, indices, sizes = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     indptr = np.concatenate([[0], np.cumsum(sizes)])
     return csr_matrix((data, indices, indptr), shape=(tracks, tracks))

@@ -87,7 +87,7 @@ def _record_contents(files: "duckdb.DuckDBPyConnection") -> None:
     tables = files.sql("select schema_name, table_name from made.publication_tables").fetchall()
     files.execute("delete from draft.publication_tables")
     for table in tables:
-        record_contents(files, table)
+        record_contents(files, table, "draft")
 
 
 def _copy(files: "duckdb.DuckDBPyConnection", schema: str, table: str, person: "Person") -> None:

@@ -86,30 +86,29 @@ class Publication:
 
 def write(
     files: "duckdb.DuckDBPyConnection",
+    draft: str,
     origin: Origin,
     build: ValidatedBuild,
     *,
     masked: bool = False,
-) -> list[PublishedTable]:
-    """Write the attached `draft` from the attached build file `made`, in one transaction.
+) -> None:
+    """Write a draft from the attached build file `made`, in one transaction; `close` completes it.
 
     Args:
         files: A connection that has attached both.
+        draft: The draft's name there.
         origin: What the publication says of where it comes from.
         build: The validated parts and their tables.
         masked: Whether columns of personal data are null; they stay, for queries that name them.
 
-    Returns:
-        The tables, with their sizes.
-
     """
-    files.execute("use draft")
+    files.execute(f"use {draft}")
     files.execute("begin")
     files.execute(PUBLICATION.read_text())
     for part in build.parts:
         for table in part.tables:
             _copy(files, part, table, masked=masked)
-            record_contents(files, table)
+            record_contents(files, table, draft)
     marts = build.parts[0]
     facts: list[object] = [
         origin.version,
@@ -127,14 +126,36 @@ def write(
         )
     files.execute("commit")
     files.execute("use memory")
-    files.execute("checkpoint draft")
-    return [_measure(files, table) for part in build.parts for table in part.tables]
 
 
-def record_contents(files: "duckdb.DuckDBPyConnection", table: Table) -> None:
-    """Write into the attached `draft` how many rows its table has, and their checksum."""
-    row = [*table, rows_of(files, *table, "draft"), checksum(files, *table, "draft")]
-    files.execute("insert into draft.publication_tables values (?, ?, ?, ?)", row)
+def close(
+    files: "duckdb.DuckDBPyConnection", draft: str, build: ValidatedBuild
+) -> list[PublishedTable]:
+    """Complete the file of a draft that is written, and let go of it; return its tables.
+
+    Args:
+        files: A connection that has attached it; no other may be reading or writing.
+        draft: The draft's name there.
+        build: The parts that were written.
+
+    """
+    files.execute(f"checkpoint {draft}")
+    tables = [_measure(files, draft, table) for part in build.parts for table in part.tables]
+    files.execute(f"detach {draft}")
+    return tables
+
+
+def record_contents(files: "duckdb.DuckDBPyConnection", table: Table, draft: str) -> None:
+    """Write into an attached draft how many rows its table has, and their checksum.
+
+    Args:
+        files: A connection that has attached it.
+        table: The table, which is in the draft.
+        draft: The draft's name there.
+
+    """
+    row = [*table, rows_of(files, *table, draft), checksum(files, *table, draft)]
+    files.execute(f"insert into {draft}.publication_tables values (?, ?, ?, ?)", row)
 
 
 def parts_in(files: "duckdb.DuckDBPyConnection") -> list[Part]:
@@ -209,7 +230,7 @@ def _copy(
             files.execute(f"comment on column {name}.{name_of(column)} is '{quote(text.strip())}'")
 
 
-def _measure(files: "duckdb.DuckDBPyConnection", table: Table) -> PublishedTable:
+def _measure(files: "duckdb.DuckDBPyConnection", draft: str, table: Table) -> PublishedTable:
     name = table[1] if table[0] == "main" else ".".join(table)
-    rows, size = (measure(files, *table, "draft") for measure in (rows_of, bytes_of_table))
+    rows, size = (measure(files, *table, draft) for measure in (rows_of, bytes_of_table))
     return PublishedTable(name, rows, size)

@@ -10,6 +10,7 @@ whole before either link is moved, the masked one first: if the new marts are th
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,8 +69,7 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
                 manifest_hash(settings),
                 files_of(settings, build.load_ids),
             )
-            tables = _write(files, draft, origin, build, masked=False)
-            _write(files, masked_draft, origin, build, masked=True)
+            tables = _write(files, draft, masked_draft, origin, build)
         is_masked_good = published_files.mend(masked) is None
         new_masked = published_files.finish(masked_draft, origin.version, run_id)
         new_marts = published_files.finish(draft, origin.version, run_id)
@@ -99,15 +99,23 @@ def _drafts(*links: Path) -> "Iterator[tuple[Path, ...]]":
 
 def _write(
     files: "duckdb.DuckDBPyConnection",
-    draft: Path,
+    marts: Path,
+    masked: Path,
     origin: Origin,
     build: ValidatedBuild,
-    *,
-    masked: bool,
 ) -> list[publication.PublishedTable]:
-    files.execute(f"attach '{quote(draft)}' as draft")
-    tables = publication.write(files, origin, build, masked=masked)
-    files.execute("detach draft")
+    """Write both files at once, each by a connection of its own; return the tables of the marts."""
+    drafts = {"draft": marts, "masked_draft": masked}
+    for name, path in drafts.items():
+        files.execute(f"attach '{quote(path)}' as {name}")
+
+    def write(name: str) -> None:
+        with files.cursor() as own:
+            publication.write(own, name, origin, build, masked=drafts[name] == masked)
+
+    with ThreadPoolExecutor(len(drafts)) as pool:
+        list(pool.map(write, drafts))
+    tables, _ = (publication.close(files, name, build) for name in drafts)
     return tables
 
 
