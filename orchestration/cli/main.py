@@ -4,6 +4,8 @@ Each command imports what it needs when it runs, so that help and queries are fa
 one line on stderr and exit code 1; `--debug`, wherever it stands, shows the traceback.
 """
 
+import atexit
+import gc
 import sys
 from typing import Annotated
 
@@ -53,6 +55,7 @@ for commands in (
 def main() -> None:
     """Run one command and end the process with its exit code."""
     environment.settle()
+    _collect_rarely()
     words = [word for word in sys.argv[1:] if word != "--debug"]
     # dbt keeps the command line that it was called by, in its results
     sys.argv[1:] = [plain_url(word) if "://" in word else word for word in sys.argv[1:]]
@@ -72,6 +75,16 @@ def main() -> None:
         typer.echo(f"moovitamix: {ending.what}", err=True)
         code = ending.code
     sys.exit(code)
+
+
+def _collect_rarely() -> None:
+    """Look for garbage less often, and not at the end.
+
+    dbt keeps a million objects until the process ends. To look at all of them again and again is
+    6 % of a day, and another second as Python ends.
+    """
+    gc.set_threshold(100_000, 50, 100)
+    atexit.register(gc.freeze)
 
 
 @app.callback(invoke_without_command=True)
