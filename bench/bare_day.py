@@ -14,7 +14,7 @@ from orchestration.run.console import Console
 from orchestration.run.lock import WriterLock, hold
 from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
-from orchestration.steps import marts
+from orchestration.steps import ingesting
 from orchestration.steps.simulator_process import embedded_source
 from orchestration.warehouse.dbt import dbt
 from orchestration.warehouse.publishing.publish import publish
@@ -39,8 +39,8 @@ def main() -> None:
 
 def live(run: Run, lock: WriterLock) -> None:
     with embedded_source(run.settings) as source:
-        marts.start(run, source)
-        marts.ingest(run, api_url=source.url)
+        ingesting.start(run, source)
+        ingesting.ingest(run, api_url=source.url)
     with run.step("build"):
         dbt(run.by_its_clock, "run", "--selector", "marts", run_id=run.run_id)
         with duckdb.connect(run.settings.build_file) as built:

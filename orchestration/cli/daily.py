@@ -70,10 +70,10 @@ def ingest(
     wait: Wait = 0,
 ) -> None:
     """Pull what is new at the API into the lake."""
-    from orchestration.steps import marts
+    from orchestration.steps import ingesting
 
     with writing(settings_for(api_url=api_url), "ingest", wait) as day:
-        marts.ingest(day, full=full)
+        ingesting.ingest(day, full=full)
     day.show_summary()
 
 

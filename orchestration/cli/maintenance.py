@@ -20,10 +20,10 @@ def accept(
     wait: Wait = 0,
 ) -> None:
     """Accept a refused load, or a day of unusual volume."""
-    from orchestration.steps import marts
+    from orchestration.steps import ingesting
 
     with writing(settings_for(), "accept", wait) as day:
-        marts.accept(day, what, reason)
+        ingesting.accept(day, what, reason)
     day.show_summary()
 
 

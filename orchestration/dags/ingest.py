@@ -15,7 +15,7 @@ from orchestration.airflow.defaults import dag_defaults, writer
 from orchestration.airflow.monitor_on_failure import monitor_on_failure
 from orchestration.airflow.tasks import writing
 from orchestration.run.settings import ScheduleSettings
-from orchestration.steps import marts
+from orchestration.steps import ingesting
 
 
 @dag(
@@ -30,7 +30,7 @@ def ingest() -> None:
     @writer(outlets=[LAKE], retries=3)
     def pull() -> None:
         with writing() as run:
-            done = marts.pull(run)
+            done = ingesting.pull(run)
         emit_asset_event(
             get_current_context(),
             LAKE,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from orchestration.run.errors import BuildFailed
 from orchestration.run.runs import Run
-from orchestration.steps.marts import build, freshness, publish, pull
+from orchestration.steps.ingesting import pull
+from orchestration.steps.marts import build, freshness, publish
 from orchestration.steps.recommendations import build_features, make_recommendations
 
 

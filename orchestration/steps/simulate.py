@@ -5,6 +5,8 @@ from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 from pathlib import Path
 
+from lake import publications
+from lake.atomic import draft_of
 from lake.clock import utc_now
 from orchestration.monitoring.alerts.notifications import Alerts
 from orchestration.monitoring.monitor import monitor_after
@@ -12,12 +14,19 @@ from orchestration.run.console import Console, count
 from orchestration.run.lock import WriterLock
 from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
-from orchestration.steps import marts
-from orchestration.steps.published_lists import hand_over_lists
+from orchestration.steps import ingesting, marts
+from orchestration.steps.recommendations import features, make_recommendations
 from orchestration.steps.simulator_process import embedded_source
 
 # A day runs at its end, when all that happened in it can be pulled.
 END_OF_DAY = time(23, 59, 59)
+_LISTS = """
+    select user_id, position, track_id
+    from playlist_tracks
+    inner join playlists using (playlist_id, user_id, day)
+    where kind = 'discover' and day = (select max(day) from playlists)
+    order by user_id, position
+"""
 
 
 def simulate_days(  # noqa: PLR0913 - what, how long and where
@@ -50,14 +59,14 @@ def simulate_days(  # noqa: PLR0913 - what, how long and where
         source = sources.enter_context(embedded_source(clocks[0], world))
         for today, tomorrow in zip_longest(clocks, clocks[1:]):
             with recorded(today, lock, console, "simulate", [Alerts()]) as run:
-                marts.start(run, source)
-                marts.ingest(run, api_url=source.url)
+                ingesting.start(run, source)
+                ingesting.ingest(run, api_url=source.url)
                 sources.close()
                 if tomorrow and not listens:  # starts while today is built: 2 s less a day
                     source = sources.enter_context(embedded_source(tomorrow, world))
                 marts.build(run)
                 if listens:
-                    hand_over_lists(run)
+                    _hand_over_lists(run)
                 else:
                     marts.publish(run)
             if tomorrow and listens:  # tomorrow's listening follows from today's lists
@@ -66,6 +75,23 @@ def simulate_days(  # noqa: PLR0913 - what, how long and where
             runs.append(run)
     monitor_after(runs[-1].by_its_clock, lock, console, runs[-1].run_id)
     return runs
+
+
+def _hand_over_lists(run: Run) -> None:
+    """Publish a built day with its recommendations, and give `discover` to the simulated app.
+
+    The app knows nothing of ours: it reads the lists of a day as a file in its own folder.
+    """
+    features(run)
+    make_recommendations(run)
+    assert run.as_of is not None, "the day was ingested"
+    folder = run.settings.data_dir / "source" / "lists"
+    with run.step("lists") as step, publications.connect(run.settings.marts_file) as published:
+        found = published.sql(_LISTS)
+        step.rows = len(found)
+        with draft_of(folder / f"{run.as_of:%Y-%m-%d}.parquet") as draft:
+            found.write_parquet(str(draft))
+        step.what = "discover, for the app's users to listen to"
 
 
 def _first_day(settings: Settings, days: int) -> date:

@@ -18,7 +18,7 @@ from orchestration.run.error_messages import message_of
 from orchestration.run.lock import hold
 from orchestration.run.runs import recorded
 from orchestration.run.settings import ROOT, Settings
-from orchestration.steps import marts
+from orchestration.steps import ingesting, marts
 from tests.support.checksums import checksums
 from tests.support.corruptions import CORRUPTIONS, IN_EVERY_RUN, TODAY
 from tests.support.emptied import emptied
@@ -45,7 +45,7 @@ def live(
             hold(data_dir, "run") as lock,
             recorded(settings, lock, Console(shows_steps=False), "run") as run,
         ):
-            marts.ingest(run)
+            ingesting.ingest(run)
             if spoil:
                 spoil(data_dir)
             marts.make_marts(run)

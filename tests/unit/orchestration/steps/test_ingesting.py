@@ -4,7 +4,7 @@ from datetime import datetime
 from ingestion.pull.ingest_report import IngestReport, nothing_pulled
 from ingestion.source.tables import TABLES
 from ingestion.source.window import Window
-from orchestration.steps.marts import what_came
+from orchestration.steps.ingesting import what_came
 
 
 def _report(*rejected: int) -> IngestReport:
