@@ -29,7 +29,7 @@ ONE_LISTEN_TOO_MANY = """
     insert into fact_listen_history by name
     select * replace (99 as session_position) from fact_listen_history limit 1
 """
-NO_NAMES = "update staging.int_track_versions set name = null"
+NO_NAMES = "update dim_tracks set name = null"
 
 
 def _in_the_build(sql: str) -> Callable[[AirflowDay], None]:
