@@ -149,7 +149,9 @@ def test_every_kind_of_file_torn_in_turn(
                 require_one_line_or_mended(installation, words)
             except AssertionError as error:
                 raise AssertionError(f"{path} torn ({how}): {words}: {error}") from error
-        if path.startswith(("lake/", "mlflow/mlflow.db")):  # put back, as the line says
+        if path.startswith(
+            ("lake/", "mlflow/mlflow.db", "format.json")
+        ):  # put back, as the line says
             (installation.data_dir / path).write_bytes(whole)
         installation.does("run", "--as-of", DAY_2.isoformat())
         assert facts_of(installation) == second_day, path
