@@ -34,6 +34,7 @@ TINY = SMALL_WORLD | {
     "MOOVITAMIX_MODEL": "item-knn",
     "MOOVITAMIX_MIN_LISTENS": "100",
 }
+PUT_BACK = ("lake/", "mlflow/mlflow.db", "format.json")
 SHARES = 9  # no multiple of the ways to tear: a share has all of them
 COMMANDS = (
     ("status",),
@@ -149,9 +150,7 @@ def test_every_kind_of_file_torn_in_turn(
                 require_one_line_or_mended(installation, words)
             except AssertionError as error:
                 raise AssertionError(f"{path} torn ({how}): {words}: {error}") from error
-        if path.startswith(
-            ("lake/", "mlflow/mlflow.db", "format.json")
-        ):  # put back, as the line says
+        if path.startswith(PUT_BACK):  # as the line says
             (installation.data_dir / path).write_bytes(whole)
         installation.does("run", "--as-of", DAY_2.isoformat())
         assert facts_of(installation) == second_day, path
