@@ -4,8 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from lake.publications import Stamp, stamp_of
 from orchestration.run.settings import Settings
 
 # What a manifest says of the project; the rest is of the run, or of the machine.
@@ -23,9 +26,15 @@ def manifest_hash(settings: Settings) -> str | None:
     """
     path = settings.dbt_dir / "target" / "manifest.json"
     try:
-        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        return _hash_of(path, stamp_of(path))
     except (FileNotFoundError, ValueError):  # a full disk leaves half of what dbt writes
         return None
+
+
+@lru_cache(maxsize=4)
+def _hash_of(path: Path, _stamp: Stamp) -> str:
+    """Hash a manifest once for each time that it is written: a day publishes twice."""
+    manifest: dict[str, Any] = json.loads(path.read_bytes())
     lasting = {
         name: {key: node[key] for key in LASTING if key in node}
         for kind in KINDS
