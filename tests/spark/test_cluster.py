@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(3000)]
 def test_a_worker_that_is_killed_in_mid_build_is_not_missed(data_dir: Path, tmp_path: Path) -> None:
     Lake(data_dir).add(*a_crowded_lake(seed=2))
     environment = small_spark(tmp_path / "conf", log="info")
-    sessions = data_dir / "spark/warehouse/staging.db/sessions"
+    sessions = data_dir / "spark/warehouse/staging.db/int_sessions"
     log_file = tmp_path / "build.log"  # an unread pipe would stop the build
     with log_file.open("w") as log, cluster(tmp_path, environment) as stands:
         building = subprocess.Popen(
