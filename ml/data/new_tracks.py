@@ -22,7 +22,9 @@ tracks as (
     select
         track_id,
         max(created_at) as released_at,
-        min(etl_updated_at) as seen_at
+        min(etl_updated_at) as seen_at,
+        -- They may have been in the app for years, and their listens are from then on.
+        seen_at = min(seen_at) over () as is_of_first_load
     from dim_tracks_history
     group by track_id
 
@@ -31,14 +33,11 @@ tracks as (
 select track_id
 from tracks
 where
-    greatest(released_at, seen_at) <= $now
+    released_at <= $now
+    and (seen_at <= $now or is_of_first_load)
     and (
         released_at > $now - interval {NEW_DAYS} day
-        or (
-            seen_at > $now - interval {NEW_DAYS} day
-            -- What the first load brought may have been in the app for years.
-            and seen_at > (select min(seen_at) from tracks)
-        )
+        or (seen_at > $now - interval {NEW_DAYS} day and not is_of_first_load)
     )
 order by track_id
 """
