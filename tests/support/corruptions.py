@@ -352,10 +352,11 @@ MODELS = {
         ),
     ),
     "versions that end before they begin": Corruption(
-        "holds_until_the_next", model=(HISTORY, "lead(updated_at)", "lag(updated_at)")
+        "holds_until_the_next|ends_the_one_before",
+        model=(HISTORY, "lead(updated_at)", "lag(updated_at)"),
     ),
     "a history that calls all current": Corruption(
-        "holds_until_the_next",
+        "holds_until_the_next|ends_the_one_before",
         model=(HISTORY, "valid_to is null as is_current", "true as is_current"),
     ),
     "no quarantine": Corruption(
