@@ -102,7 +102,7 @@ class Warehouse:
 def _invoke(project: Path, words: tuple[str, ...], paths: list[str]) -> dbtRunnerResult:
     """Run a command; of our own project by what it parsed to before, if it reads just that."""
     said = ["--log-level", "none", *words, *paths]
-    is_other = project != OURS or {"--target", "--vars"}.intersection(words)
+    is_other = project != OURS or {"--target", "--vars", "--write-json"}.intersection(words)
     if is_other or words[0] not in {"build", "run", "test"}:
         return dbtRunner().invoke(said)
     manifest = parsed(None, ["--project-dir", str(project), "--profiles-dir", str(ROOT)])

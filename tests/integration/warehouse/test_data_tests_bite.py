@@ -158,7 +158,7 @@ def sound(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Sound:
     """Compile the tests, once: dbt restarted for each fault would take minutes."""
     Lake(emptied(data_home)).add(LOAD)
     Warehouse(data_home).build()
-    statuses = Warehouse(data_home).dbt("test").statuses
+    statuses = Warehouse(data_home).dbt("test", "--write-json").statuses
     kept = tmp_path_factory.mktemp("sound") / "build.duckdb"
     kept.write_bytes((data_home / "build.duckdb").read_bytes())
     artifacts = data_home / "dbt" / "target"
