@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lake.publications import Stamp, stamp_of
 from orchestration.run.settings import ROOT
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ NO_FILES = ("--no-write-json",)
 _KEPT_MANIFESTS = 4
 
 _parsed: dict[tuple[str, ...], "Manifest"] = {}
+_written: dict[Path, Stamp | None] = {}
+"""Manifests as this process wrote them: another one that was killed may have left half of one."""
 
 
 def project() -> Path:
@@ -52,11 +55,17 @@ def parsed(manifest: Path | None, arguments: list[str]) -> "Manifest":
     from dbt.cli.main import dbtRunner
 
     key = (*arguments, digest(project()))
-    if key not in _parsed or (manifest and not manifest.exists()):
+    if key not in _parsed or (manifest and _written.get(manifest) != _stamp_of(manifest)):
         answer: Any = dbtRunner().invoke(["parse", *arguments, *([] if manifest else NO_FILES)])
         if answer.exception is not None:
             raise answer.exception
         _parsed[key] = answer.result
+        if manifest:
+            _written[manifest] = _stamp_of(manifest)
         for old in list(_parsed)[:-_KEPT_MANIFESTS]:
             del _parsed[old]
     return _parsed[key]
+
+
+def _stamp_of(manifest: Path) -> Stamp | None:
+    return stamp_of(manifest) if manifest.exists() else None
