@@ -68,7 +68,8 @@ def _default_app(home: Path, rounds: int) -> tuple[Rounds, Rounds]:
 
 def _large_app(home: Path, millions: int, rounds: int) -> Rounds:
     """Run a day of 50,000 listens onto a history of as many millions."""
-    os.environ |= {"MOOVITAMIX_RECOMMENDATIONS": "false", "PEER_QUIET_HOURS": "99999"}
+    os.environ |= {"MOOVITAMIX_RECOMMENDATIONS": "false"}
+    os.environ |= {"MOOVITAMIX_QUIET_HOURS": "0", "PEER_QUIET_HOURS": "99999"}
     world = home / "world"
     make_world(world, millions * 1_000_000 // LISTENS_A_SESSION + NEW_SESSIONS)
     cut, end = _cut(world / "listen_history.parquet")
@@ -76,7 +77,7 @@ def _large_app(home: Path, millions: int, rounds: int) -> Rounds:
         kept = {name: _kept(home, name, day) for name, day in _days(home, url).items()}
     with _app(home / "app", end, world) as url:
         measured = pairwise(_contenders(home, url, kept), rounds)
-    _show(f"50,000 listens onto {millions} million", measured)
+    _show(f"50,000 listens onto {millions} million, no recommendations", measured)
     return measured
 
 
