@@ -56,6 +56,31 @@ def sessions(rng: np.random.Generator, scale: float) -> Listens:
     return _drawn(rng, rotation[station] + hits, sizes)
 
 
+def moving(rng: np.random.Generator, scale: float) -> Listens:
+    """Weekly sessions at one of many stations; every third week a listener takes to another."""
+    users, tracks = round(5_000 * scale), round(5_000 * scale)
+    stations = max(4, tracks // 60)
+    rotations = np.array([rng.choice(tracks, 90, replace=False) for _ in range(stations)])
+    chance = np.arange(1, 91) ** -0.8
+    user, track, day = [], [], []
+    for own in range(users):
+        homes = rng.choice(stations, 3, replace=False)
+        for week in range(rng.integers(3, 10)):
+            home = rng.integers(3) if rng.random() < 0.3 else week // 3 % 3
+            its = rng.choice(rotations[homes[home]], rng.integers(2, 7), p=chance / chance.sum())
+            user += [own] * len(its)
+            track += its.tolist()
+            day += [7 * week + rng.random()] * len(its)
+    return Listens(
+        users=np.arange(users),
+        tracks=np.arange(tracks),
+        user=np.array(user),
+        track=np.array(track),
+        plays=np.ones(len(user), np.float32),
+        at=np.datetime64("2026-01-01", "us") + (np.array(day) * 86_400e6).astype("timedelta64[us]"),
+    )
+
+
 def _drawn(
     rng: np.random.Generator,
     likes: np.ndarray,
@@ -102,4 +127,5 @@ SHAPES: dict[str, Callable[[np.random.Generator, float], Listens]] = {
     "films": films,
     "artists": artists,
     "sessions": sessions,
+    "moving": moving,
 }

@@ -16,14 +16,9 @@ from ml.evaluation.bootstrap import paired_gain
 from ml.evaluation.evaluation import Task, discovery, evaluate_scorer, listen_again, of_new_tracks
 from ml.evaluation.metrics import coverage, gini, novelty
 from ml.lifecycle.search.search import AT_ONCE, search
-from ml.models.blend import Blend
-from ml.models.ease import Ease
-from ml.models.hybrid import Hybrid
+from ml.models.model import Model
 from ml.models.neighbourhood.knn import ItemKnn
-from ml.models.neighbourhood.near_ease import NearEase
-from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.popularity import Popularity
-from ml.models.softmax.softmax import Softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +28,6 @@ if TYPE_CHECKING:
     from ml.data.splits import Split, SplitKind
     from ml.evaluation.evaluation import Evaluation, Scorer
     from ml.lifecycle.search.search import SearchResult
-    from ml.models.model import Model
 
 Metrics = dict[str, Any]
 BUDGET = 300.0
@@ -133,8 +127,7 @@ def require_comparable(listens: Listens) -> None:
 
 
 def _finalists(found: SearchResult) -> list[Model]:
-    linear = (found.ease, found.near_ease)
-    return [Popularity(), ItemKnn(), found.rp3beta, *linear, found.softmax, found.lightfm]
+    return [Popularity(), ItemKnn(), *found.best.values()]
 
 
 def _trained(
@@ -173,9 +166,9 @@ def _result_of(parts: Split, scorer: Scorer, seconds: float, name: str) -> Model
     }
     if parts.kind == "time":
         metrics["listen_again"] = _of(scorer, listen_again(training, test))
-    if isinstance(scorer, Hybrid | Ease | NearEase | Rp3Beta | Softmax | Blend):
-        metrics["settings"] = scorer.settings()
-    model: Any = scorer if hasattr(scorer, "arrays") else None
+    model = scorer if isinstance(scorer, Model) else None
+    if model is not None and (settings := model.settings()):
+        metrics["settings"] = settings
     return ModelResult(name, evaluation, metrics, model)
 
 

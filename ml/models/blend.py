@@ -9,9 +9,11 @@ import numpy as np
 
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.ials import Ials
 from ml.models.model import Model
 from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
+from ml.models.neighbourhood.session_knn import SessionKnn
 from ml.models.softmax.softmax import Softmax
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from ml.data.interactions import Floats, Interactions, Ints
     from ml.models.array_files import Arrays
 
-_PARTS: tuple[type[Model], ...] = (Hybrid, Ease, NearEase, Softmax, Rp3Beta)
+_PARTS: tuple[type[Model], ...] = (Hybrid, Ease, NearEase, Ials, Softmax, Rp3Beta, SessionKnn)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.linalg import lapack
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ml.models.model import Model, learned, setting
+from ml.models.model import learned, setting
+from ml.models.recency import FromPlays
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ease(Model):
+class Ease(FromPlays):
     """Scores are a user's weights times B = I - P / diag(P), P = (X'X + regularization I)^-1."""
 
     name: ClassVar[str] = "ease"
@@ -30,6 +31,8 @@ class Ease(Model):
     """Only so many tracks, the most played: cost grows with the cube, memory with the square."""
     weighted: bool = setting(True, stored="graded")
     """Whether X holds the weights of the plays, or 1 for each pair."""
+    half_life: float = 0.0
+    """The days in which a play loses half of its weight in what is shown; 0: none is lost."""
     columns: Ints = learned()
     between: Floats = learned()
     played: csr_matrix = learned(by_user=True)
@@ -44,9 +47,7 @@ class Ease(Model):
         common = common[np.diff(common.indptr) > 0]
         of = _by_users if common.shape[0] < common.shape[1] else _by_tracks
         between = of(common, self.regularization)
-        return replace(
-            self, columns=columns, between=between, played=played.astype(np.float32).tocsr()
-        )
+        return replace(self, columns=columns, between=between).with_plays(data)
 
     def work(self, data: Interactions) -> float:
         """Return the work of the inversion and the products: the smaller side, cubed."""

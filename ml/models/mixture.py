@@ -35,7 +35,7 @@ DEPTH = 40
 """A mixture ranks the best tracks of each part: what no part has there is not among its ten."""
 STEPS = 5
 DRAWS = 100
-LEAST = 0.2
+LEAST = 0.15
 """A part with less weight is left out: it costs a training, and chance alone gives it as much."""
 _CHUNK = 250
 
@@ -75,15 +75,23 @@ def choose_weights(
 
 
 def weigh_parts(candidates: Candidates) -> tuple[Weights, float]:
-    """Return the weights for the candidates' parts, and their NDCG@10."""
+    """Return the weights for the candidates' parts, and their NDCG@10.
+
+    While a part has too little weight, the one with least is left out, and the others weighed anew.
+    """
     shares = np.array(in_fifths(len(candidates.scores)))
     found = np.array([candidates.ndcg(tuple(weights)) for weights in shares])
     rng = np.random.default_rng(0)
     users = found.shape[1]
-    times = rng.multinomial(users, np.full(users, 1 / users), DRAWS)
-    mean = shares[np.argmax(times @ found.T, axis=1)].mean(axis=0)
-    kept = np.where(mean >= min(LEAST, mean.max()), mean, 0)
-    weights = tuple(map(float, (kept / kept.sum()).round(3)))
+    drawn = rng.multinomial(users, np.full(users, 1 / users), DRAWS) @ found.T
+    while True:
+        mean = shares[np.argmax(drawn, axis=1)].mean(axis=0)
+        least = np.min(mean, where=mean > 0, initial=1)
+        if least >= LEAST or least == mean.max():
+            break
+        without = shares[:, mean == least].sum(axis=1) == 0
+        shares, drawn = shares[without], drawn[:, without]
+    weights = tuple(map(float, (mean / mean.sum()).round(3)))
     return weights, float(candidates.ndcg(weights).mean())
 
 

@@ -90,7 +90,9 @@ class Model(ABC):
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """Return the model that `arrays()` came from; raise `KeyError` where one is missing."""
-        values = {one.name: arrays[_stored(one)].item() for one in _settings(cls)}
+        stored = {one.name: arrays.get(_stored(one)) for one in _settings(cls)}
+        # One that an earlier version did not have is at its default: what that version did.
+        values = {name: value.item() for name, value in stored.items() if value is not None}
         if cls.is_fitted_on_use and len(arrays) == len(values):
             return cls(**values)
         for one in _learned(cls):

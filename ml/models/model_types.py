@@ -10,13 +10,18 @@ from ml.models.baseline import Baseline
 from ml.models.blend import Blend
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.ials import Ials
 from ml.models.neighbourhood.knn import ItemKnn
 from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
+from ml.models.neighbourhood.session_knn import SessionKnn
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
 
-_TYPES = (Baseline, Popularity, ItemKnn, Rp3Beta, Ease, NearEase, Hybrid, Softmax, Blend, Als)
+_TYPES = (
+    Baseline, Popularity, ItemKnn, SessionKnn, Rp3Beta, Ease, NearEase, Ials, Hybrid, Softmax,
+    Blend, Als,
+)  # fmt: skip
 MODEL_TYPES: dict[str, Any] = {one.name: one for one in _TYPES}
 
 

@@ -78,6 +78,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
     from ml.data.reading import read_log
     from ml.evaluation.oracle import read_oracle
     from ml.lifecycle.evaluate import FEWEST_USERS, evaluate, require_comparable
+    from ml.lifecycle.search.contenders import left_out
 
     options = ReadingOptions(
         columns=_named(columns),
@@ -95,6 +96,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
         for line in lines:
             typer.echo(line)
     require_comparable(read)
+    models_left_out = left_out(has_instants=read.at is not None)
     kind = split or (SplitKind.random if read.at is None else SplitKind.time)
     results = evaluate(
         read,
@@ -109,9 +111,12 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
     if as_json:
         models = [{"model": one.name, **one.metrics} for one in results]
         answer = {"models": models, "split": kind.value, "seed": seed, "read": lines}
+        answer["left_out"] = models_left_out
         typer.echo(json.dumps(_without_nan(answer), indent=2, allow_nan=False))
     else:
         _show(results, kind.value, seed)
+        for line in models_left_out:
+            typer.echo(f"left out  {line}")
 
 
 def _named(columns: str | None) -> dict[str, str]:

@@ -24,6 +24,8 @@ LIGHTFM = 1 / 3
 """LightFM's share of the search."""
 FEWEST_EPOCHS, FEWEST_COMPONENTS = 9, 16
 LEAST_SHARE, FEWEST_USERS = 0.05, 500
+DEAREST = 1 / 4
+"""A setting whose fit takes more of the search is left out, save the cheapest of its type."""
 STEP = 2.5
 """A sample between the first and all users has so many times the first's users."""
 
@@ -35,6 +37,8 @@ class Plan:
     shares: tuple[float, ...]
     """Of the users, in each sample; the last is 1."""
     lightfms: tuple[Hybrid, ...]
+    contenders: tuple[tuple[Model, ...], ...]
+    """Of each other model type, the settings that can be afforded."""
 
 
 def plan(
@@ -52,19 +56,26 @@ def plan(
         lightfms: The settings of LightFM, each trained on all users.
 
     Returns:
-        The samples, and LightFM's settings as they can be afforded.
+        The samples, LightFM's settings with what they can be afforded, and the settings that can.
 
     """
     whole = SEARCH * CORES * budget
     of_each = whole * LIGHTFM / len(lightfms)
     hybrids = tuple(_affordable(one, data, of_each) for one in lightfms)
-    work = [[one.work(data) for one in its] for its in contenders]
+    kept = tuple(_within(its, data, whole * DEAREST) for its in contenders)
+    work = [[one.work(data) for one in its] for its in kept]
     left = whole - sum(one.work(data) for one in hybrids) - sum(map(max, work))
     share = left / max(sum(map(sum, work)), 1e-9)
     share = max(share, LEAST_SHARE, FEWEST_USERS / max(data.shape[0], 1))
     if share * STEP >= 1:
-        return Plan((1.0,) if share >= 1 else (share, 1.0), hybrids)
-    return Plan((share, share * STEP, 1.0), hybrids)
+        return Plan((1.0,) if share >= 1 else (share, 1.0), hybrids, kept)
+    return Plan((share, share * STEP, 1.0), hybrids, kept)
+
+
+def _within(its: Sequence[Model], data: Interactions, limit: float) -> tuple[Model, ...]:
+    work = [one.work(data) for one in its]
+    limit = max(limit, min(work))
+    return tuple(one for one, seconds in zip(its, work, strict=True) if seconds <= limit)
 
 
 def _affordable(model: Hybrid, data: Interactions, work: float) -> Hybrid:

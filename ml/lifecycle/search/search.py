@@ -11,23 +11,23 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle.search.budget import BUDGET, plan
-from ml.lifecycle.search.contenders import EASES, LIGHTFMS, NEARS, SOFTMAXES, WALKS
+from ml.lifecycle.search.contenders import LIGHTFMS, contenders
+from ml.lifecycle.search.half_lives import with_half_life
 from ml.lifecycle.search.halving import Trial, halve
 from ml.lifecycle.search.samples import sample
 from ml.models.blend import Blend
+from ml.models.ease import Ease
 from ml.models.mixture import choose_weights
+from ml.models.neighbourhood.near_ease import NearEase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ml.data.interactions import Interactions
     from ml.evaluation.evaluation import Task
-    from ml.models.ease import Ease
+    from ml.lifecycle.search.samples import Sample
     from ml.models.hybrid import Hybrid
     from ml.models.model import Model
-    from ml.models.neighbourhood.near_ease import NearEase
-    from ml.models.neighbourhood.rp3beta import Rp3Beta
-    from ml.models.softmax.softmax import Softmax
 
 VALIDATION_USERS = 2_000
 """Validation users at most for each trial: the noise is then below .01."""
@@ -42,11 +42,8 @@ EVERY, PATIENCE = 3, 3
 class SearchResult:
     """The best of each model type, trained on the training part, and every trial on the way."""
 
-    ease: Ease
-    near_ease: NearEase
-    rp3beta: Rp3Beta
-    lightfm: Hybrid
-    softmax: Softmax
+    best: dict[str, Model]
+    """By the name of the type."""
     blend: Blend
     trials: tuple[Trial, ...]
 
@@ -78,7 +75,7 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
 
     """
     task = discovery(train, validation, at_most=VALIDATION_USERS)
-    planned = plan(train, budget, (EASES, NEARS, WALKS, SOFTMAXES), LIGHTFMS[: max(1, trials)])
+    planned = plan(train, budget, contenders(train), LIGHTFMS[: max(1, trials)])
     drawn = [sample(train, validation, share, VALIDATION_USERS, seed) for share in planned.shares]
     samples = [its for its in drawn if its.share == 1 or len(its.task.users) >= FEWEST_USERS]
     tried: list[Trial] = []
@@ -91,32 +88,35 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
         # The longest first.
         stopped = [pool.submit(_stopped, one, train, task, seed) for one in planned.lightfms]
-        of_softmax = pool.submit(halve, SOFTMAXES, samples, seed)
-        of_walks = pool.submit(halve, WALKS, samples, seed)
-        of_ease = pool.submit(halve, EASES, samples, seed)
-        of_near = pool.submit(halve, NEARS, samples, seed)
-        for of_type in (of_ease, of_near, of_walks, of_softmax):
-            for trial in of_type.result()[1]:
+        halved = [pool.submit(_halved, its, samples, seed) for its in reversed(planned.contenders)]
+        found = [of_type.result() for of_type in reversed(halved)]
+        for _, of_type in found:
+            for trial in of_type:
                 report(trial)
         hybrids = [one.result() for one in stopped]
-    ease, near = of_ease.result()[0], of_near.result()[0]
-    walk, softmax = of_walks.result()[0], of_softmax.result()[0]
     lightfm = hybrids[int(np.argmax([report(trial) for _, trial in hybrids]))][0]
-    parts: tuple[Model, ...] = (lightfm, _better(of_ease.result(), of_near.result()), softmax, walk)
+    best: dict[str, Model] = {model.name: model for model, _ in found} | {lightfm.name: lightfm}
+    parts = _parts(best, tried)
     weights, figure = choose_weights(parts, train, validation)
     blend = Blend(parts, weights)
     report(Trial(blend.name, blend.settings(), figure))
-    return SearchResult(ease, near, walk, lightfm, softmax, blend, tuple(tried))
+    return SearchResult(best, blend, tuple(tried))
 
 
-def _better(one: tuple[Model, list[Trial]], other: tuple[Model, list[Trial]]) -> Model:
-    """Return the better of two linear models: they are too alike for both to be in a blend."""
-    return one[0] if _figure(one) >= _figure(other) else other[0]
+def _halved(its: tuple[Model, ...], samples: list[Sample], seed: int) -> tuple[Model, list[Trial]]:
+    found, trials = halve(its, samples, seed)
+    found, of_recency = with_half_life(found, samples[-1])
+    return found, trials + of_recency
 
 
-def _figure(found: tuple[Model, list[Trial]]) -> float:
-    """Return the NDCG@10 of the best of a model type, fitted on all users."""
-    return max(trial.ndcg_at_10 for trial in found[1] if trial.users == 1)
+def _parts(best: dict[str, Model], trials: list[Trial]) -> tuple[Model, ...]:
+    """Return what is blended: of the two EASE the better, for they are too alike for both."""
+    figures = {one.model: 0.0 for one in trials}
+    for trial in trials:
+        if trial.users == 1:
+            figures[trial.model] = max(figures[trial.model], trial.ndcg_at_10)
+    worse = min(NearEase.name, Ease.name, key=figures.__getitem__)
+    return tuple(model for name, model in reversed(best.items()) if name != worse)
 
 
 def _stopped(model: Hybrid, train: Interactions, task: Task, seed: int) -> tuple[Hybrid, Trial]:

@@ -15,8 +15,9 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.sparse import csc_matrix, csr_matrix
 
-from ml.models.model import Model, learned
+from ml.models.model import learned
 from ml.models.neighbourhood.neighbours import neighbours
+from ml.models.recency import FromPlays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ WHOLE = 8_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NearEase(Model):
+class NearEase(FromPlays):
     """Scores are a user's weights times the weights between near tracks."""
 
     name: ClassVar[str] = "near-ease"
@@ -36,6 +37,8 @@ class NearEase(Model):
     neighbours: int = 50
     weighted: bool = False
     """Whether X holds the weights of the plays, or 1 for each pair."""
+    half_life: float = 0.0
+    """The days in which a play loses half of its weight in what is shown; 0: none is lost."""
     between: csr_matrix = learned()
     """Tracks x tracks: column j holds the weights that predict track j."""
     played: csr_matrix = learned(by_user=True)
@@ -51,7 +54,7 @@ class NearEase(Model):
         ]
         data_of_all = np.concatenate(weights) if weights else np.zeros(0, np.float32)
         columns = csc_matrix((data_of_all, near.indices, near.indptr), near.shape)
-        return replace(self, between=columns.tocsr(), played=played.tocsr())
+        return replace(self, between=columns.tocsr()).with_plays(data)
 
     def work(self, data: Interactions) -> float:
         """Return the work of finding the nearest, and of a small inversion for each track."""

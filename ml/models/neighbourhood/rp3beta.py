@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ml.models.model import Model, learned
+from ml.models.model import learned
 from ml.models.neighbourhood.neighbours import nearest
+from ml.models.recency import FromPlays
 
 if TYPE_CHECKING:
     from ml.data.interactions import Floats, Interactions, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rp3Beta(Model):
+class Rp3Beta(FromPlays):
     """A track's score: how likely walks from the user's tracks end there, less for popular ones."""
 
     name: ClassVar[str] = "rp3beta"
@@ -31,6 +32,8 @@ class Rp3Beta(Model):
     neighbours: int = 200
     weighted: bool = True
     """Whether a step follows the weights of the plays, or 1 for each pair."""
+    half_life: float = 0.0
+    """The days in which a play loses half of its weight in what is shown; 0: none is lost."""
     near: csr_matrix = learned()
     played: csr_matrix = learned(by_user=True)
 
@@ -48,7 +51,7 @@ class Rp3Beta(Model):
             return walked
 
         near = nearest(similar, data.shape[1], self.neighbours)
-        return replace(self, near=near, played=played)
+        return replace(self, near=near).with_plays(data)
 
     def work(self, data: Interactions) -> float:
         """Return the work of the product, and of keeping the best of each row."""

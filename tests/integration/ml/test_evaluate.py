@@ -19,7 +19,10 @@ from ml.models.array_files import load, save
 from ml.models.ease import Ease
 from tests.support.logs import grouped_log
 
-MODELS = ["popularity", "item-knn", "rp3beta", "ease", "near-ease", "softmax", "lightfm", "blend"]
+MODELS = [
+    "popularity", "item-knn", "session-knn", "rp3beta", "ease", "near-ease", "ials", "softmax",
+    "lightfm", "blend",
+]  # fmt: skip
 
 
 def _evaluate(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,9 @@ from ml.data.splits import SplitKind
 from ml.errors import TooFewListens, UnreadableTable
 from ml.lifecycle.evaluate import evaluate
 
-MODELS = ["popularity", "item-knn", "rp3beta", "ease", "near-ease", "softmax", "lightfm", "blend"]
+MODELS = [
+    "popularity", "item-knn", "rp3beta", "ease", "near-ease", "ials", "softmax", "lightfm", "blend",
+]  # fmt: skip
 
 
 def _read(folder: Path, listens: str, tracks: str | None = None) -> Listens:

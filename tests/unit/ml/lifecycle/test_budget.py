@@ -9,10 +9,11 @@ from ml.data.interactions import Interactions, interactions
 from ml.data.splits import Split, split
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle.search.budget import Plan, plan
-from ml.lifecycle.search.contenders import EASES, LIGHTFMS, SOFTMAXES, WALKS
+from ml.lifecycle.search.contenders import EASES, FACTORS, LIGHTFMS, SOFTMAXES, WALKS
 from ml.lifecycle.search.halving import halve
 from ml.lifecycle.search.samples import sample
 from ml.models.ease import Ease
+from ml.models.ials import Ials
 from tests.support.logs import grouped_log
 
 
@@ -50,6 +51,13 @@ def test_lightfm_has_as_many_components_and_epochs_as_its_share_affords() -> Non
     sizes = [_planned(data, budget).lightfms[0].no_components for budget in (10, 30, 10_000)]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1] == LIGHTFMS[0].no_components
+
+
+def test_a_setting_that_takes_too_much_of_the_search_is_left_out() -> None:
+    data = _drawn(8_000, 4_000, 400_000)
+    few, more = (plan(data, budget, (FACTORS,), LIGHTFMS[:1]).contenders[0] for budget in (10, 999))
+    assert more == FACTORS
+    assert {one.no_components for one in few if isinstance(one, Ials)} == {128}, "the cheapest stay"
 
 
 def test_a_small_log_is_searched_whole() -> None:

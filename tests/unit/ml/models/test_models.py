@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +16,13 @@ from ml.models.baseline import Baseline
 from ml.models.blend import Blend, standardised
 from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.ials import Ials
 from ml.models.mixture import choose_weights, in_fifths
 from ml.models.model import Model
 from ml.models.neighbourhood.knn import ItemKnn
 from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
+from ml.models.neighbourhood.session_knn import SessionKnn
 from ml.models.popularity import Popularity
 from ml.models.softmax.softmax import Softmax
 from tests.support.logs import GROUPS, TRACKS, grouped_log
@@ -35,11 +38,15 @@ MODELS: list[Model] = [
     NearEase(regularization=5.0, neighbours=20),
     Ease(regularization=5.0),
     Ease(regularization=5.0, max_items=20, weighted=False),
+    SessionKnn(neighbours=20),
+    SessionKnn(neighbours=20, shrink=5.0, half_life=30.0),
+    Ials(no_components=8, regularization=0.02),
+    Ials(no_components=40, unobserved=0.3, regularization=0.02, weighted=True),
     SOFTMAX,
     replace(SOFTMAX, prior=2.0),
     LIGHTFM,
     replace(LIGHTFM, averaged=False),
-    Blend((LIGHTFM, Ease(regularization=5.0), SOFTMAX, Rp3Beta()), (0.3, 0.4, 0.2, 0.1)),
+    Blend((LIGHTFM, Ease(5.0), SOFTMAX, Rp3Beta(), Ials(8)), (0.3, 0.3, 0.2, 0.1, 0.1)),
 ]
 NAMES = [f"{model.name}-{number}" for number, model in enumerate(MODELS)]
 
@@ -59,7 +66,7 @@ def test_the_same_data_and_seed_give_the_same_bits(model: Model, parts: Split) -
     assert digest(one) == digest(two)
 
 
-@pytest.mark.parametrize("model", [LIGHTFM, SOFTMAX], ids=["lightfm", "softmax"])
+@pytest.mark.parametrize("model", [LIGHTFM, SOFTMAX, Ials(8)], ids=lambda model: model.name)
 def test_another_seed_gives_another_model(model: Model, parts: Split) -> None:
     one, two = (model.fit(parts.training, seed).arrays() for seed in (1, 2))
     assert digest(one) != digest(two)
@@ -150,6 +157,21 @@ def test_near_ease_with_all_tracks_near_is_ease(
     assert np.diff(few.between.tocsc().indptr).tolist() == [3] * 12
 
 
+def test_ials_solves_the_normal_equations_of_each_row(parts: Split) -> None:
+    data = parts.training
+    for size in (4, 30):  # more and fewer pairs than components
+        fitted = Ials(no_components=size, unobserved=0.2, regularization=0.01, weighted=True).fit(
+            data, seed=0
+        )
+        tracks = fitted.track_factors.astype(np.float64)
+        for row in range(5):
+            weights = data.weights[row].toarray().ravel()
+            pairs = np.count_nonzero(weights) + 0.2 * len(tracks)
+            gram = tracks.T @ (tracks * (weights + 0.2)[:, None]) + 0.01 * pairs * np.eye(size)
+            expected = np.linalg.solve(gram, tracks.T @ weights)
+            np.testing.assert_allclose(fitted.user_factors[row], expected, rtol=2e-3, atol=2e-4)
+
+
 def test_rp3beta_is_a_walk_of_three_steps() -> None:
     rng = np.random.default_rng(0)
     row, column = (rng.random((30, 12)) < 0.4).nonzero()
@@ -232,19 +254,20 @@ def test_a_search_tells_of_every_trial_and_finds_the_best(parts: Split) -> None:
     found = search(
         parts.train, parts.validation, 0, trials=1, on_trial=lambda trial: seen.append(trial.model)
     )
-    assert seen == ["ease"] * 8 + ["near-ease"] * 4 + ["rp3beta"] * 8 + ["softmax"] * 2 + [
-        "lightfm",
-        "blend",
-    ]
+    assert list(Counter(seen).items()) == [
+        ("session-knn", 7), ("rp3beta", 11), ("ease", 11), ("near-ease", 7), ("ials", 14),
+        ("softmax", 2),
+        ("lightfm", 1), ("blend", 1),
+    ]  # fmt: skip
     assert [trial.model for trial in found.trials] == seen
     task = discovery(parts.train, parts.validation)
-    for best in (found.ease, found.near_ease, found.rp3beta, found.softmax):
+    for best in found.best.values():
         of_type = [trial for trial in found.trials if trial.model == best.name]
         figure = evaluate_scorer(best, task).means()["ndcg_at_10"]
         assert figure == max(trial.ndcg_at_10 for trial in of_type)
     lightfm = next(trial for trial in found.trials if trial.model == "lightfm")
     assert lightfm.ndcg_at_10 == max(figure for _, figure in lightfm.curve)
-    assert (found.lightfm.epochs, lightfm.ndcg_at_10) in lightfm.curve
+    assert (found.best["lightfm"].settings()["epochs"], lightfm.ndcg_at_10) in lightfm.curve
 
 
 def test_two_searches_at_a_time_find_the_same_bits_each_time(parts: Split) -> None:
@@ -287,10 +310,18 @@ OF_PLAYS = ("played.shape", "weights.shape")
 def test_files_name_settings_as_they_always_have(parts: Split) -> None:
     """Models that an earlier version registered are read by these names."""
     names = {
-        Ease: {"ridge", "most", "graded"},
+        Ease: {"ridge", "most", "graded", "half_life"},
         Hybrid: {"dimensions", "rate", "sampled", "epochs", "neighbours", "averaged"},
         Softmax: {"dimensions", "prior", "passes", "most"},
     }
     for model in (Ease(), LIGHTFM, SOFTMAX):
         arrays = model.fit(parts.train, 0).arrays()
         assert {name for name, array in arrays.items() if array.shape == ()} == names[type(model)]
+
+
+def test_a_setting_that_an_earlier_version_did_not_have_is_at_its_default(parts: Split) -> None:
+    fitted = Ease(regularization=5.0).fit(parts.train, 0)
+    earlier = {name: array for name, array in fitted.arrays().items() if name != "half_life"}
+    everyone = _everyone(parts.train)
+    again = Ease.from_arrays(earlier).scores(everyone)
+    np.testing.assert_array_equal(again, fitted.scores(everyone))
