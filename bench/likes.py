@@ -16,8 +16,8 @@ from ml.evaluation.bootstrap import paired_gain
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.models.baseline import Baseline
 from ml.models.bundle import align, trained
-from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.neighbourhood.ease import Ease
 from ml.models.softmax.softmax import Softmax
 
 USERS, TRACKS, TASTES, DAYS, WEEK = 1_000, 2_000, 40, 60, 7

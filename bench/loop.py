@@ -35,7 +35,7 @@ from ml.experiments.assignment import arms_of
 from ml.experiments.sequential import difference, moments_of
 from ml.models.baseline import Baseline
 from ml.models.bundle import Bundle, align, trained
-from ml.models.ease import Ease
+from ml.models.neighbourhood.ease import Ease
 from ml.models.popularity import Popularity
 from ml.playlists.candidates import candidates
 from ml.playlists.never_heard import discover

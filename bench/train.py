@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from bench.measure import ratios, table
 from bench.promises import Promise, report
 from ml.data.interactions import Features, Interactions, interactions
-from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.neighbourhood.ease import Ease
 from ml.models.softmax.softmax import Softmax
 
 if TYPE_CHECKING:

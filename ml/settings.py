@@ -15,7 +15,7 @@ from lake.locations import EnvironmentSettings, Locations
 # As `ml.models.model_types` has them, which takes seconds to import.
 MODELS = (
     "baseline", "popularity", "item-knn", "session-knn", "rp3beta", "ease", "near-ease", "ials",
-    "lightfm", "softmax", "blend", "als",
+    "lightfm", "softmax", "blend", "reranked", "als",
 )  # fmt: skip
 MEMORY = r"^\d+(\.\d+)? ?([KMGTkmgt][iI]?)?[bB]$"
 DATA_FOLDER, ARTIFACTS = "data-folder", "/mlflow/artifacts"

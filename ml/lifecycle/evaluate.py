@@ -19,6 +19,7 @@ from ml.lifecycle.search.search import AT_ONCE, search
 from ml.models.model import Model
 from ml.models.neighbourhood.knn import ItemKnn
 from ml.models.popularity import Popularity
+from ml.models.second_stage.reranked import Reranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ml.data.splits import Split, SplitKind
     from ml.evaluation.evaluation import Evaluation, Scorer
     from ml.lifecycle.search.search import SearchResult
+    from ml.models.blend import Blend
 
 Metrics = dict[str, Any]
 BUDGET = 300.0
@@ -99,7 +101,10 @@ def evaluate(  # noqa: PLR0913 - what is asked for, and a callback
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(train, _finalists(found)))
-    results.append(_result_of(parts, *_blended(found, results)))
+    blended = _blended(found, results)
+    results.append(_result_of(parts, *blended))
+    if found.reranked is not None:
+        results.append(_result_of(parts, *_reranked(found.reranked, *blended[:2], parts.training)))
     if oracle is not None:
         results.append(_result_of(parts, oracle, 0.0, "oracle"))
         _compare(results)
@@ -138,7 +143,23 @@ def _trained(
     return model.fit(training, seed), perf_counter() - began, model.name
 
 
-def _blended(found: SearchResult, results: list[ModelResult]) -> tuple[Model, float, str]:
+def left_out(listens: Listens, results: list[ModelResult]) -> list[str]:
+    """Return each model type that has no result, and why."""
+    without = [] if listens.at is not None else ["session-knn: no instants, so no sessions"]
+    if all(one.name != Reranked.name for one in results):
+        without.append("reranked: on validation not surely better than the blend")
+    return without
+
+
+def _reranked(
+    found: Reranked, blend: Blend, seconds: float, training: Interactions
+) -> tuple[Model, float, str]:
+    """Set the trees that validation taught on the blend that was just trained."""
+    reranked = replace(found, blend=blend.weighted()).with_facts(training)
+    return reranked, seconds, reranked.name
+
+
+def _blended(found: SearchResult, results: list[ModelResult]) -> tuple[Blend, float, str]:
     """Blend the models that were just trained, by the weights that validation chose."""
     trained = {one.name: one for one in results}
     parts = tuple(

@@ -131,19 +131,20 @@ def _metrics_of_champion(holdout: Holdout, is_new: Flags, settings: MlSettings) 
 
 def _chosen(settings: MlSettings, holdout: Holdout, trials: list[Trial]) -> Model:
     """Make the model that the settings name; a blend's own settings are chosen on validation."""
-    if settings.model != "blend":
+    if settings.model not in {"blend", "reranked"}:
         made: Model = model_type(settings.model)()
         return made
     parts = holdout.for_settings()
     if parts is None:
         raise TooFewListens("none before the cut-off, to choose settings by")
-    return search(
+    found = search(
         *parts,
         settings.seed,
         trials=settings.trials,
         budget=settings.budget,
         on_trial=trials.append,
-    ).blend
+    )
+    return found.reranked or found.blend
 
 
 def _drawn(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.ials import Ials
 from ml.models.model import Model
+from ml.models.neighbourhood.ease import Ease
 from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.neighbourhood.session_knn import SessionKnn
@@ -41,10 +41,18 @@ class Blend(Model):
         return dict(zip(names, self.weights, strict=True))
 
     def fit(self, data: Interactions, seed: int) -> Self:
-        """Train the parts that have a weight; the others are dropped, for nothing asks them."""
-        weighted = [pair for pair in zip(self.parts, self.weights, strict=True) if pair[1]]
-        parts = tuple(part.fit(data, seed) for part, _ in weighted)
-        return replace(self, parts=parts, weights=tuple(weight for _, weight in weighted))
+        """Train the parts that have a weight; the others are left out, for nothing asks them."""
+        asked = self.weighted()
+        return replace(asked, parts=tuple(part.fit(data, seed) for part in asked.parts))
+
+    def weighted(self) -> Self:
+        """Return the blend without the parts that have no weight."""
+        pairs = [pair for pair in zip(self.parts, self.weights, strict=True) if pair[1]]
+        return replace(
+            self,
+            parts=tuple(part for part, _ in pairs),
+            weights=tuple(weight for _, weight in pairs),
+        )
 
     def scores(self, users: Ints) -> Floats:
         """Return the weighted sum; parts without weight are not asked."""

@@ -7,21 +7,22 @@ Benchmarks" (RecSys 2022): what makes it strong is a ridge that grows with a row
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-from scipy.linalg import lapack
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.models.model import Model, learned
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scipy.sparse import csr_matrix
 
     from ml.data.interactions import Floats, Interactions, Ints
 
 _FIRST = 0.1  # length of the factors that are drawn
+_CELLS = 4_000_000  # numbers at a time: 16 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,47 +79,60 @@ class Ials(Model):
         unplayed, axes = np.linalg.eigh(gram)
         unplayed = self.unobserved * np.maximum(unplayed, 0)
         turned = (columns @ axes).astype(np.float32)
+        pairs = np.diff(played.indptr)
         rows = np.zeros((played.shape[0], self.no_components), np.float32)
-        for row, (begin, end) in enumerate(pairwise(played.indptr)):
-            if begin < end:
-                pairs = end - begin + self.unobserved * len(columns)
-                ridge = (unplayed + self.regularization * pairs).astype(np.float32)
-                its = turned[played.indices[begin:end]]
-                rows[row] = _ridge_regression(its, played.data[begin:end], ridge)
+        for its in _batches(pairs, self.no_components):
+            size = pairs[its[-1]]
+            place = np.minimum(played.indptr[its, None] + np.arange(size), len(played.data) - 1)
+            weights = played.data[place] * (np.arange(size) < pairs[its, None])
+            counted = pairs[its, None] + self.unobserved * len(columns)
+            ridge = (unplayed + self.regularization * counted).astype(np.float32)
+            rows[its] = _ridge_regressions(turned[played.indices[place]], weights, ridge)
         return rows, turned
 
 
-def _ridge_regression(factors: Floats, weights: Floats, ridge: Floats) -> Floats:
-    """Return the x that brings each row of `factors` times x near 1, by least squares.
+def _batches(pairs: Ints, components: int) -> Iterator[Ints]:
+    """Yield rows with at least one pair, those of similar numbers together, the fewest first."""
+    order = np.argsort(pairs, kind="stable")
+    order = order[np.searchsorted(pairs[order], 1) :]
+    while len(order):
+        # As many as have at most a quarter more pairs than the first, and fit in memory.
+        most = max(pairs[order[0]] * 5 // 4, 8)
+        few = np.searchsorted(pairs[order], most, side="right")
+        number = int(min(few, max(1, _CELLS // (most * max(most, components)))))
+        yield order[:number]
+        order = order[number:]
+
+
+def _ridge_regressions(factors: Floats, weights: Floats, ridge: Floats) -> Floats:
+    """Return, for each row, the x that brings its factors times x near 1, by least squares.
 
     Args:
-        factors: Pairs x components.
-        weights: Of each pair.
-        ridge: Of each component: how strongly it is held at 0.
+        factors: Rows x pairs x components.
+        weights: Rows x pairs; 0 where a row has fewer.
+        ridge: Rows x components: how strongly each is held at 0.
 
     """
-    by_weight = factors * weights[:, None]
-    pairs, components = factors.shape
+    root = np.sqrt(weights)
+    factors = factors * root[:, :, None]
+    pairs, components = factors.shape[1:]
     if pairs >= components:
-        gram = by_weight.T @ factors
-        gram.flat[:: components + 1] += ridge
-        return _solved(gram, by_weight.sum(axis=0))
+        gram = factors.transpose(0, 2, 1) @ factors
+        gram[:, np.arange(components), np.arange(components)] += ridge
+        return _solved(gram, (root[:, None, :] @ factors)[:, 0])
     # With few pairs the same x by a matrix of pairs x pairs (Woodbury): a tenth of the work.
-    eased = factors / ridge
-    gram = eased @ factors.T
-    gram.flat[:: pairs + 1] += 1 / weights
-    return _solved(gram, np.ones(pairs, np.float32)) @ eased
+    eased = factors / ridge[:, None, :]
+    gram = eased @ factors.transpose(0, 2, 1)
+    gram[:, np.arange(pairs), np.arange(pairs)] += 1
+    return np.asarray((_solved(gram, root)[:, None, :] @ eased)[:, 0], np.float32)
 
 
-def _solved(gram: np.ndarray, target: Floats) -> Floats:
-    _, x, failed = lapack.sposv(gram.T, target, lower=1, overwrite_a=1)
-    if failed:
-        raise np.linalg.LinAlgError("a regularization this low leaves the factors undetermined")
-    return np.asarray(x, np.float32)
+def _solved(grams: np.ndarray, targets: Floats) -> Floats:
+    return np.asarray(np.linalg.solve(grams, targets[:, :, None])[:, :, 0], np.float32)
 
 
 def _cost(side: Ints, pairs: Ints, components: int) -> float:
     """Return the seconds of the regressions of some rows: overhead, products, factorisation."""
     side, pairs = side.astype(np.float64), pairs.astype(np.float64)
     steps = pairs * side * components + side**3 / 3
-    return float(np.sum(1.4e-5 * (pairs > 0) + 2.5e-11 * steps))
+    return float(np.sum(5e-6 * (pairs > 0) + 5e-11 * steps))

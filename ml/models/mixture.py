@@ -77,7 +77,7 @@ def choose_weights(
 def weigh_parts(candidates: Candidates) -> tuple[Weights, float]:
     """Return the weights for the candidates' parts, and their NDCG@10.
 
-    While a part has too little weight, the one with least is left out, and the others weighed anew.
+    While a part has too little weight, the least is left out, and the others are weighed again.
     """
     shares = np.array(in_fifths(len(candidates.scores)))
     found = np.array([candidates.ndcg(tuple(weights)) for weights in shares])

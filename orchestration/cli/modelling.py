@@ -77,8 +77,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
     from ml.data.external.reading_options import ReadingOptions
     from ml.data.reading import read_log
     from ml.evaluation.oracle import read_oracle
-    from ml.lifecycle.evaluate import FEWEST_USERS, evaluate, require_comparable
-    from ml.lifecycle.search.contenders import left_out
+    from ml.lifecycle.evaluate import FEWEST_USERS, evaluate, left_out, require_comparable
 
     options = ReadingOptions(
         columns=_named(columns),
@@ -96,7 +95,6 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
         for line in lines:
             typer.echo(line)
     require_comparable(read)
-    models_left_out = left_out(has_instants=read.at is not None)
     kind = split or (SplitKind.random if read.at is None else SplitKind.time)
     results = evaluate(
         read,
@@ -111,11 +109,11 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the files, how they are read, split an
     if as_json:
         models = [{"model": one.name, **one.metrics} for one in results]
         answer = {"models": models, "split": kind.value, "seed": seed, "read": lines}
-        answer["left_out"] = models_left_out
+        answer["left_out"] = left_out(read, results)
         typer.echo(json.dumps(_without_nan(answer), indent=2, allow_nan=False))
     else:
         _show(results, kind.value, seed)
-        for line in models_left_out:
+        for line in left_out(read, results):
             typer.echo(f"left out  {line}")
 
 

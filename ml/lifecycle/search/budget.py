@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 BUDGET = 30.0
 """Seconds of two reference cores for a training: its search, and the fits that follow it."""
-SEARCH = 0.6
+SEARCH = 0.5
 """Share of the budget for the search; the rest is for the final fits and the evaluation."""
 CORES = 2
-LIGHTFM = 1 / 3
+LIGHTFM = 1 / 4
 """LightFM's share of the search."""
 FEWEST_EPOCHS, FEWEST_COMPONENTS = 9, 16
 LEAST_SHARE, FEWEST_USERS = 0.05, 500

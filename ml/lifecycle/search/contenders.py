@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.ials import Ials
+from ml.models.neighbourhood.ease import Ease
 from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.neighbourhood.session_knn import SessionKnn
@@ -30,17 +30,14 @@ WALKS = (
 # On drawn logs 256 components beat 128 where taste is local (NDCG@10 .379 instead of .366), and the
 # best ridge and weight lay all over this range, by how dense the log is.
 FACTORS = (
-    *(Ials(256, unobserved, ridge) for unobserved, ridge in ((0.1, 0.01), (0.3, 0.003))),
-    *(
-        Ials(128, unobserved, ridge)
-        for unobserved, ridge in (
-            (0.1, 0.03), (0.1, 0.01), (0.1, 0.003), (0.3, 0.03), (0.3, 0.01), (0.3, 0.003),
-            (0.03, 0.1), (0.03, 0.03), (1.0, 0.01), (1.0, 0.003),
-        )
-    ),
-    Ials(128, 0.1, 0.03, weighted=True),
-    Ials(128, 0.3, 0.01, weighted=True),
-)  # fmt: skip
+    Ials(256, unobserved=0.1, regularization=0.01),
+    Ials(256, unobserved=0.3, regularization=0.003),
+    Ials(128, unobserved=0.1, regularization=0.03),
+    Ials(128, unobserved=0.3, regularization=0.03),
+    Ials(128, unobserved=0.03, regularization=0.03),
+    Ials(128, unobserved=0.1, regularization=0.03, weighted=True),
+    Ials(128, unobserved=0.3, regularization=0.01, weighted=True),
+)
 SOFTMAXES = (Softmax(), Softmax(no_components=48, prior=6.0, epochs=60))
 """Priors learned, which suits tastes that are few-dimensional, and weak ones in many dimensions."""
 SESSIONS = (SessionKnn(), SessionKnn(shrink=10.0), SessionKnn(50), SessionKnn(50, shrink=10.0))
@@ -63,8 +60,3 @@ Two at least, sums and means: on a sparse log means reached NDCG@10 .409 and sum
 def contenders(data: Interactions) -> tuple[tuple[Model, ...], ...]:
     """Return the settings of each model type that can learn from this: sessions need instants."""
     return CONTENDERS if data.last_played is None else (SESSIONS, *CONTENDERS)
-
-
-def left_out(*, has_instants: bool) -> list[str]:
-    """Return the model types that can't learn from a log, with the reason."""
-    return [] if has_instants else [f"{SessionKnn.name}: without instants there are no sessions"]

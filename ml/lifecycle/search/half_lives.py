@@ -8,7 +8,7 @@ import numpy as np
 
 from ml.evaluation.evaluation import evaluate_scorer
 from ml.lifecycle.search.halving import Trial
-from ml.models.recency import FromPlays
+from ml.models.neighbourhood.recency import FromPlays
 
 if TYPE_CHECKING:
     from ml.lifecycle.search.halving import One

@@ -13,11 +13,12 @@ from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle.search.budget import BUDGET, plan
 from ml.lifecycle.search.contenders import LIGHTFMS, contenders
 from ml.lifecycle.search.half_lives import with_half_life
-from ml.lifecycle.search.halving import Trial, halve
+from ml.lifecycle.search.halving import Trial, halve, rank
 from ml.lifecycle.search.samples import sample
+from ml.lifecycle.search.second_stage import second_stage
 from ml.models.blend import Blend
-from ml.models.ease import Ease
 from ml.models.mixture import choose_weights
+from ml.models.neighbourhood.ease import Ease
 from ml.models.neighbourhood.near_ease import NearEase
 
 if TYPE_CHECKING:
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
 
     from ml.data.interactions import Interactions
     from ml.evaluation.evaluation import Task
+    from ml.lifecycle.search.halving import Ranked
     from ml.lifecycle.search.samples import Sample
     from ml.models.hybrid import Hybrid
     from ml.models.model import Model
+    from ml.models.second_stage.reranked import Reranked
 
 VALIDATION_USERS = 2_000
 """Validation users at most for each trial: the noise is then below .01."""
 FEWEST_USERS = 50
 """Validation users that a sample needs; on fewer no settings are compared."""
+NEAR = 0.75
+"""A model type with less of the best one's NDCG@10 on the first sample does not go on."""
 AT_ONCE = 2
 EVERY, PATIENCE = 3, 3
 """LightFM is evaluated after each 3 epochs, and stopped when 3 evaluations were no better."""
@@ -43,8 +48,10 @@ class SearchResult:
     """The best of each model type, trained on the training part, and every trial on the way."""
 
     best: dict[str, Model]
-    """By the name of the type."""
+    """By the name of the type; one that did not go on is not fitted."""
     blend: Blend
+    reranked: Reranked | None
+    """The blend with a second stage; none: it is not surely better."""
     trials: tuple[Trial, ...]
 
 
@@ -57,7 +64,7 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
     budget: float = BUDGET,
     on_trial: Callable[[Trial], None] = lambda _trial: None,
 ) -> SearchResult:
-    """Choose the settings of each model type, then weigh the blend.
+    """Choose the settings of each model type, weigh the blend, and try a second stage on it.
 
     Equal data, seed and budget find the same: the budget is work, not time. Two model types are
     searched at a time, but no result depends on which is first.
@@ -71,7 +78,7 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
         on_trial: called with each trial, always in the same order.
 
     Returns:
-        The best of each model type, the blend, and all trials.
+        The best of each model type, the blend, its second stage if it is kept, and all trials.
 
     """
     task = discovery(train, validation, at_most=VALIDATION_USERS)
@@ -88,7 +95,13 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
         # The longest first.
         stopped = [pool.submit(_stopped, one, train, task, seed) for one in planned.lightfms]
-        halved = [pool.submit(_halved, its, samples, seed) for its in reversed(planned.contenders)]
+        first = [pool.submit(rank, its, samples[0], seed) for its in reversed(planned.contenders)]
+        ranked = [of_type.result() for of_type in first]
+        enough = NEAR * max(its.ndcg_at_10 for its in ranked)
+        halved = [
+            pool.submit(_halved, its, samples, seed, goes_on=its.ndcg_at_10 >= enough)
+            for its in ranked
+        ]
         found = [of_type.result() for of_type in reversed(halved)]
         for _, of_type in found:
             for trial in of_type:
@@ -100,23 +113,34 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
     weights, figure = choose_weights(parts, train, validation)
     blend = Blend(parts, weights)
     report(Trial(blend.name, blend.settings(), figure))
-    return SearchResult(best, blend, tuple(tried))
+    reranked, of_stage = second_stage(blend, train, validation, seed)
+    for trial in of_stage:
+        report(trial)
+    return SearchResult(best, blend, reranked, tuple(tried))
 
 
-def _halved(its: tuple[Model, ...], samples: list[Sample], seed: int) -> tuple[Model, list[Trial]]:
-    found, trials = halve(its, samples, seed)
+def _halved(
+    ranked: Ranked[Model], samples: list[Sample], seed: int, *, goes_on: bool
+) -> tuple[Model, list[Trial]]:
+    """Return the best of a model type, fitted on all users; if it does not go on, its settings."""
+    if not goes_on:
+        its = ranked.best if len(samples) == 1 else ranked.settings[0]
+        return its, list(ranked.trials)
+    found, trials = halve(ranked, samples[1:], seed)
     found, of_recency = with_half_life(found, samples[-1])
     return found, trials + of_recency
 
 
 def _parts(best: dict[str, Model], trials: list[Trial]) -> tuple[Model, ...]:
     """Return what is blended: of the two EASE the better, for they are too alike for both."""
-    figures = {one.model: 0.0 for one in trials}
+    figures = dict.fromkeys(best, 0.0)
     for trial in trials:
         if trial.users == 1:
             figures[trial.model] = max(figures[trial.model], trial.ndcg_at_10)
     worse = min(NearEase.name, Ease.name, key=figures.__getitem__)
-    return tuple(model for name, model in reversed(best.items()) if name != worse)
+    return tuple(
+        model for name, model in reversed(best.items()) if model.is_fitted and name != worse
+    )
 
 
 def _stopped(model: Hybrid, train: Interactions, task: Task, seed: int) -> tuple[Hybrid, Trial]:

@@ -17,7 +17,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 
 from ml.models.model import learned
 from ml.models.neighbourhood.neighbours import neighbours
-from ml.models.recency import FromPlays
+from ml.models.neighbourhood.recency import FromPlays
 
 if TYPE_CHECKING:
     from collections.abc import Callable

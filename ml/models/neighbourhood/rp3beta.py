@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 
 from ml.models.model import learned
 from ml.models.neighbourhood.neighbours import nearest
-from ml.models.recency import FromPlays
+from ml.models.neighbourhood.recency import FromPlays
 
 if TYPE_CHECKING:
     from ml.data.interactions import Floats, Interactions, Ints

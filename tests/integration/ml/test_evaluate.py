@@ -16,7 +16,7 @@ from ml.data.reading import read_listens
 from ml.data.splits import split
 from ml.errors import DamagedModel
 from ml.models.array_files import load, save
-from ml.models.ease import Ease
+from ml.models.neighbourhood.ease import Ease
 from tests.support.logs import grouped_log
 
 MODELS = [

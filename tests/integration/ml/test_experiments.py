@@ -20,7 +20,7 @@ from ml.experiments.errors import (
 from ml.experiments.experiment_log import all_experiments
 from ml.lifecycle import decisions
 from ml.models.bundle import trained
-from ml.models.ease import Ease
+from ml.models.neighbourhood.ease import Ease
 from ml.registry import registry
 from ml.scoring.recommend import newest_batch_is_current, recommend
 from tests.integration.ml.test_promotion import Promotion, promotion_in, settings_of

@@ -16,8 +16,8 @@ from ml.errors import DamagedModel
 from ml.lifecycle import model_erasure
 from ml.models.array_files import load, save
 from ml.models.bundle import trained
-from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
+from ml.models.neighbourhood.ease import Ease
 from ml.registry import registry
 from ml.registry.tracking import tracking_client
 from ml.settings import MlSettings

@@ -17,7 +17,7 @@ from ml.lifecycle import decisions
 from ml.lifecycle.holdout import Holdout, hold_out
 from ml.models.array_files import save
 from ml.models.bundle import Bundle, trained
-from ml.models.ease import Ease
+from ml.models.neighbourhood.ease import Ease
 from ml.models.neighbourhood.knn import ItemKnn
 from ml.models.popularity import Popularity
 from ml.registry import registry

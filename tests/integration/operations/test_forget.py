@@ -31,9 +31,9 @@ from ml.experiments.definition import Arm, Experiment, StartedExperiment
 from ml.experiments.experiment_log import write_start
 from ml.models.blend import Blend
 from ml.models.bundle import trained
-from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.model import Model
+from ml.models.neighbourhood.ease import Ease
 from ml.registry import registry
 from ml.registry.tracking import tracking_client
 from ml.scoring.batch import RECOMMENDATIONS

@@ -15,7 +15,7 @@ import pytest
 from ml.data.interactions import interactions
 from ml.lifecycle import model_erasure
 from ml.models.bundle import trained
-from ml.models.ease import Ease
+from ml.models.neighbourhood.ease import Ease
 from ml.registry import registry
 from ml.registry.tracking import EXPERIMENT, tracking_client
 from ml.settings import MlSettings

@@ -11,9 +11,9 @@ from ml.data.listens import Listens
 from ml.data.reactions import LIKE, SKIP, UNLIKE, Reactions, Reported, reactions_of
 from ml.models.baseline import Baseline
 from ml.models.bundle import Bundle, align, trained
-from ml.models.ease import Ease
 from ml.models.hybrid import Hybrid
 from ml.models.model import Model
+from ml.models.neighbourhood.ease import Ease
 from ml.models.softmax.softmax import Softmax
 
 USERS, TRACKS = np.arange(4), np.arange(5)

@@ -10,10 +10,10 @@ from ml.data.splits import Split, split
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle.search.budget import Plan, plan
 from ml.lifecycle.search.contenders import EASES, FACTORS, LIGHTFMS, SOFTMAXES, WALKS
-from ml.lifecycle.search.halving import halve
+from ml.lifecycle.search.halving import halve, rank
 from ml.lifecycle.search.samples import sample
-from ml.models.ease import Ease
 from ml.models.ials import Ials
+from ml.models.neighbourhood.ease import Ease
 from tests.support.logs import grouped_log
 
 
@@ -84,12 +84,13 @@ def test_a_sample_has_the_plays_of_its_users_and_a_larger_one_has_them_too(parts
 def test_halving_trains_the_best_of_few_users_on_all(parts: Split) -> None:
     candidates = [Ease(value) for value in (1e6, 5.0, 1e5, 1e4, 1e3, 1e-2)]
     samples = [sample(parts.train, parts.validation, share, 1_000, 0) for share in (0.4, 0.7, 1)]
-    best, trials = halve(candidates, samples, seed=0)
+    ranked = rank(candidates, samples[0], seed=0)
+    best, trials = halve(ranked, samples[1:], seed=0)
     assert [trial.users for trial in trials] == [0.4] * 6 + [0.7] * 2 + [1.0]
     assert best.is_fitted
     assert best.played.shape == parts.train.shape
     task = discovery(parts.train, parts.validation)
     assert trials[-1].ndcg_at_10 == evaluate_scorer(best, task).means()["ndcg_at_10"]
-    again, same = halve(candidates, samples, seed=0)
+    again, same = halve(rank(candidates, samples[0], seed=0), samples[1:], seed=0)
     assert same == trials
     assert again.settings() == best.settings()

@@ -5,7 +5,7 @@ from ml.data.splits import split
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle import plots
 from ml.lifecycle.search.halving import Trial
-from ml.models.ease import Ease
+from ml.models.neighbourhood.ease import Ease
 from ml.models.popularity import Popularity
 from tests.support.logs import grouped_log
 

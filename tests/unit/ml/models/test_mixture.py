@@ -11,8 +11,8 @@ from bench.logs import log
 from ml.data.splits import split
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.models.blend import Blend
-from ml.models.ease import Ease
 from ml.models.mixture import candidates_of, choose_weights
+from ml.models.neighbourhood.ease import Ease
 from ml.models.neighbourhood.near_ease import NearEase
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.popularity import Popularity

@@ -13,10 +13,10 @@ from ml.data.splits import SplitKind, split
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.lifecycle.search.half_lives import with_half_life
 from ml.lifecycle.search.samples import sample
-from ml.models.ease import Ease
+from ml.models.neighbourhood.ease import Ease
+from ml.models.neighbourhood.recency import FromPlays, faded
 from ml.models.neighbourhood.rp3beta import Rp3Beta
 from ml.models.neighbourhood.session_knn import sessions_of
-from ml.models.recency import FromPlays, faded
 
 
 def _two_users() -> Interactions:

@@ -13,7 +13,7 @@ from scipy.linalg import lapack
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.models.model import learned, setting
-from ml.models.recency import FromPlays
+from ml.models.neighbourhood.recency import FromPlays
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -1,0 +1,1 @@
+"""The second stage: trees that put the best tracks of a blend in a better order."""
