@@ -76,7 +76,7 @@ class Reranked(Model):
     def _scores(self, users: Ints) -> Floats:
         features, candidates, scores = self.features(users)
         rows = features.reshape(-1, features.shape[2])
-        added = _booster(self.trees.tobytes()).predict(rows, num_threads=2)
+        added = _booster(self.trees.tobytes()).predict(rows, num_threads=1)
         added = np.asarray(added, np.float32).reshape(candidates.shape)
         # Tracks behind the candidates stay behind them.
         total: Floats = scores + added.min(axis=1, keepdims=True)
