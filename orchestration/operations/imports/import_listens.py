@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 
 from lake.clock import utc_now
 from lake.paths import absolute
+from orchestration.run.lock import hold
 
 if TYPE_CHECKING:
     from ml.data.external.reading_options import ReadingOptions
+
+WAIT_SECONDS = 60.0
+"""For another import into the same world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ def import_listens(  # noqa: PLR0913 - what a person says of their files
     Raises:
         UnreadableTable: a file can't be read without a guess; the message names the place.
         NoImportedWorld: the folder holds something else.
+        WarehouseBusy: another import still writes the world.
 
     """
     import duckdb
@@ -65,5 +70,6 @@ def import_listens(  # noqa: PLR0913 - what a person says of their files
         db.execute(f"set memory_limit = '{memory_limit}'")
         db.execute(f"set temp_directory = '{copies}/spill'")
         report = read_exports(db, exports, options, Path(copies))
-        line = write_world(db, folder, gap_minutes, now or utc_now())
+        with hold(folder, "import", WAIT_SECONDS):
+            line = write_world(db, folder, gap_minutes, now or utc_now())
     return Import(folder, [*report.lines(), line])

@@ -25,8 +25,10 @@ _ONE_PLAY = "person, artist_key, title_key, started_at"
 def require_world(folder: Path) -> None:
     """Raise `NoImportedWorld` unless a folder is new, empty or an imported world."""
     if folder.is_dir() and not (folder / PLAYS).exists():
-        for found in sorted(path.name for path in folder.iterdir()):
-            raise NoImportedWorld(folder, found)
+        # An import that was killed leaves hidden files alone.
+        visible = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        if visible:
+            raise NoImportedWorld(folder, visible[0])
     elif folder.exists() and not folder.is_dir():
         raise NoImportedWorld(folder, "a file")
 

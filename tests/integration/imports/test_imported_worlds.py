@@ -1,5 +1,6 @@
 """Worlds of imports: sessions, lasting ids, several people and services, later imports."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -57,6 +58,19 @@ def test_people_of_several_services_live_in_one_world_and_share_its_tracks(tmp_p
     assert world.rows(
         "select first_name, items from users join listen_history on user_id = users.id order by 1"
     ) == [("anna", [1]), ("carl", [1, 2])]
+
+
+def test_imports_at_the_same_time_all_count(tmp_path: Path) -> None:
+    def add(number: int) -> None:
+        rows = [(f"Song {number}", DAY + timedelta(hours=number))]
+        imported(tmp_path / "w", "lastfm", scrobbles(tmp_path / f"p{number}.csv", *rows))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(add, range(6)))
+    world = imported(tmp_path / "w", "lastfm", tmp_path / "p0.csv")
+    people = [f"p{number}" for number in range(6)]
+    assert [name for (name,) in world.rows("select first_name from users order by 1")] == people
+    assert world.rows("select count(*), count(distinct items) from listen_history") == [(6, 6)]
 
 
 def test_an_import_again_changes_nothing(tmp_path: Path) -> None:
