@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from ml.data.interactions import Floats, Interactions, Ints
 
+MORE = 100
+"""Pairs that a row's ridge counts besides its own.
+
+By the tracks that were not played, as published, the best ridge differs by 70 times between 1,200
+and 48,000 tracks; so it differs by 10 times, and no catalogue leaves all factors at zero.
+"""
 _FIRST = 0.1  # length of the factors that are drawn
 _CELLS = 4_000_000  # numbers at a time: 16 MB
 
@@ -34,7 +40,7 @@ class Ials(Model):
     unobserved: float = 0.1
     """The weight of a pair that was not played; of one that was, it is 1."""
     regularization: float = 0.01
-    """The ridge of a row, for each of its pairs and, by their weight, for those not played."""
+    """The ridge of a row, for each of its pairs and for 100 more."""
     iterations: int = 10
     weighted: bool = False
     """Whether a played pair counts by the weight of its plays, or 1."""
@@ -85,8 +91,7 @@ class Ials(Model):
             size = pairs[its[-1]]
             place = np.minimum(played.indptr[its, None] + np.arange(size), len(played.data) - 1)
             weights = played.data[place] * (np.arange(size) < pairs[its, None])
-            counted = pairs[its, None] + self.unobserved * len(columns)
-            ridge = (unplayed + self.regularization * counted).astype(np.float32)
+            ridge = (unplayed + self.regularization * (pairs[its, None] + MORE)).astype(np.float32)
             rows[its] = _ridge_regressions(turned[played.indices[place]], weights, ridge)
         return rows, turned
 

@@ -31,12 +31,12 @@ WALKS = (
 # best ridge and weight lay all over this range, by how dense the log is.
 FACTORS = (
     Ials(256, unobserved=0.1, regularization=0.01),
-    Ials(256, unobserved=0.3, regularization=0.003),
+    Ials(256, unobserved=0.03, regularization=0.003),
     Ials(128, unobserved=0.1, regularization=0.03),
     Ials(128, unobserved=0.3, regularization=0.03),
     Ials(128, unobserved=0.03, regularization=0.03),
+    Ials(128, unobserved=0.03, regularization=0.01),
     Ials(128, unobserved=0.1, regularization=0.03, weighted=True),
-    Ials(128, unobserved=0.3, regularization=0.01, weighted=True),
 )
 SOFTMAXES = (Softmax(), Softmax(no_components=48, prior=6.0, epochs=60))
 """Priors learned, which suits tastes that are few-dimensional, and weak ones in many dimensions."""

@@ -166,8 +166,8 @@ def test_ials_solves_the_normal_equations_of_each_row(parts: Split) -> None:
         tracks = fitted.track_factors.astype(np.float64)
         for row in range(5):
             weights = data.weights[row].toarray().ravel()
-            pairs = np.count_nonzero(weights) + 0.2 * len(tracks)
-            gram = tracks.T @ (tracks * (weights + 0.2)[:, None]) + 0.01 * pairs * np.eye(size)
+            ridge = 0.01 * (np.count_nonzero(weights) + 100) * np.eye(size)
+            gram = tracks.T @ (tracks * (weights + 0.2)[:, None]) + ridge
             expected = np.linalg.solve(gram, tracks.T @ weights)
             np.testing.assert_allclose(fitted.user_factors[row], expected, rtol=2e-3, atol=2e-4)
 
