@@ -1,1 +1,1 @@
-"""Benchmarks of the promises: `make bench`, or `python -m bench.<name>`."""
+"""Benchmarks of the promises: `make bench`, or `python -m bench.<room>.<name>`."""

@@ -15,6 +15,7 @@ from bench.measure import module
 from bench.promises import Promise
 
 # Arguments of each bench for a pull request; the others show nothing at such a size.
+ROOMS = ("days", "models", "serving")
 SMALL = {
     "ingest": "--sessions 100000 --small 20000 --hundreds 20000",
     "build": "--millions 1 5",
@@ -41,13 +42,20 @@ def main() -> None:
         sys.exit(f"no bench is named {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     for name in names:
         sized = SMALL.get(name, "").split() if given.small else []
-        if subprocess.run(module(f"bench.{name}", *sized), check=False).returncode:
+        if subprocess.run(module(_module_of(name), *sized), check=False).returncode:
             sys.exit(f"bench {name} failed")
     promises.show_all(names, "small" if given.small else "full")
     if given.keep:
         _keep(names)
     if given.guard and (worse := _worse_than_before(names)):
         sys.exit("\n".join(worse))
+
+
+def _module_of(name: str) -> str:
+    (room,) = (
+        one for one in ROOMS if Path(__file__).with_name(one).joinpath(f"{name}.py").exists()
+    )
+    return f"bench.{room}.{name}"
 
 
 def _keep(names: list[str]) -> None:

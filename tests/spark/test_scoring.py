@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from bench.catalogue import champion_of_chance, publish
+from bench.models.catalogue import champion_of_chance, publish
 from ml.scoring import batch
 from ml.scoring.recommend import recommend
 from ml.settings import MlSettings

@@ -168,7 +168,7 @@ MEASURED = """
 import sys
 from pathlib import Path
 from datetime import datetime
-from bench.open_gate import leave_open
+from bench.days.open_gate import leave_open
 leave_open()
 from ingestion.pull.ingest import ingest
 from ingestion.errors import IngestionError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bench.logs import log
+from bench.models.logs import log
 from ml.data.splits import split
 from ml.evaluation.evaluation import discovery, evaluate_scorer
 from ml.models.blend import Blend
@@ -37,7 +37,7 @@ def _gain(name: str, seed: int) -> float:
 
 @pytest.mark.parametrize("name", ["albums", "tastes"])
 def test_a_blend_is_as_good_as_the_part_that_turns_out_best(name: str) -> None:
-    """More seeds, shapes and parts: `python -m bench.mixtures`. These logs have 390 users."""
+    """Of 390 users each; more seeds, shapes and parts: `python -m bench.models.mixtures`."""
     gains = [_gain(name, seed) for seed in range(4)]
     assert np.mean(gains) > -0.005
     assert min(gains) > -0.03

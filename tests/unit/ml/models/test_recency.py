@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.shaped_logs import moving
+from bench.models.shaped_logs import moving
 from ml.data.interactions import Interactions, interactions
 from ml.data.splits import SplitKind, split
 from ml.evaluation.evaluation import discovery, evaluate_scorer

@@ -1,0 +1,1 @@
+"""Benches of the data path: ingest, builds, whole days, Spark and Airflow."""
