@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NAME = "moovitamix-recommender"
 CHAMPION, CHALLENGER = "champion", "challenger"
 HERE = Path(__file__).parents[1]
-REQUIREMENTS = ["numpy", "scipy", "pandas", "mlflow", "rectools-lightfm"]
+REQUIREMENTS = ["numpy", "scipy", "pandas", "mlflow", "lightgbm", "rectools-lightfm"]
 
 
 @dataclass(frozen=True, slots=True)
