@@ -89,6 +89,11 @@ class Ials(Model):
         rows = np.zeros((played.shape[0], self.no_components), np.float32)
         for its in _batches(pairs, self.no_components):
             size = pairs[its[-1]]
+            if size * self.no_components > _CELLS:  # a track that very many played
+                own = slice(played.indptr[its[0]], played.indptr[its[0] + 1])
+                held = unplayed + self.regularization * (size + MORE)
+                rows[its] = _in_pieces(turned, played.indices[own], played.data[own], held)
+                continue
             place = np.minimum(played.indptr[its, None] + np.arange(size), len(played.data) - 1)
             weights = played.data[place] * (np.arange(size) < pairs[its, None])
             ridge = (unplayed + self.regularization * (pairs[its, None] + MORE)).astype(np.float32)
@@ -130,6 +135,18 @@ def _ridge_regressions(factors: Floats, weights: Floats, ridge: Floats) -> Float
     gram = eased @ factors.transpose(0, 2, 1)
     gram[:, np.arange(pairs), np.arange(pairs)] += 1
     return np.asarray((_solved(gram, root)[:, None, :] @ eased)[:, 0], np.float32)
+
+
+def _in_pieces(turned: Floats, indices: Ints, weights: Floats, ridge: np.ndarray) -> Floats:
+    """Return the x of one row, whose factors would not fit in memory at once."""
+    gram, target = np.diag(ridge), np.zeros(turned.shape[1])
+    step = max(1, _CELLS // turned.shape[1])
+    for begin in range(0, len(indices), step):
+        its = turned[indices[begin : begin + step]]
+        by_weight = its * weights[begin : begin + step, None]
+        gram += by_weight.T @ its
+        target += by_weight.sum(axis=0)
+    return np.asarray(np.linalg.solve(gram, target), np.float32)
 
 
 def _solved(grams: np.ndarray, targets: Floats) -> Floats:

@@ -172,6 +172,17 @@ def test_ials_solves_the_normal_equations_of_each_row(parts: Split) -> None:
             np.testing.assert_allclose(fitted.user_factors[row], expected, rtol=2e-3, atol=2e-4)
 
 
+def test_a_track_that_very_many_played_is_fitted_in_pieces(
+    parts: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Ials(no_components=8).fit(parts.training, seed=0)
+    monkeypatch.setattr("ml.models.ials._CELLS", 40)
+    pieces = Ials(no_components=8).fit(parts.training, seed=0)
+    everyone = _everyone(parts.training)
+    scores = whole.scores(everyone)
+    np.testing.assert_allclose(pieces.scores(everyone), scores, rtol=1e-2, atol=1e-3)
+
+
 def test_rp3beta_is_a_walk_of_three_steps() -> None:
     rng = np.random.default_rng(0)
     row, column = (rng.random((30, 12)) < 0.4).nonzero()
