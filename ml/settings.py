@@ -44,6 +44,8 @@ class MlSettings(Locations):
     """Number of LightFM's settings to try."""
     budget: float = Field(default=30.0, gt=0)
     """Work of a training, in seconds of two reference cores: computed, so that results repeat."""
+    warm_start: bool = False
+    """Whether a training keeps the settings of a learned champion, and searches none."""
     seed: int = Field(default=20_260_101, ge=0, lt=2**32)
     """Seed of every random choice in training."""
     train_every: Cadence = "weekly"

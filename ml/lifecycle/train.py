@@ -20,6 +20,7 @@ from ml.lifecycle.holdout import hold_out, metrics_of, metrics_of_popularity
 from ml.lifecycle.profile import profile
 from ml.lifecycle.rolling import max_cut_offs
 from ml.lifecycle.search.search import search
+from ml.lifecycle.search.warm_start import warm_start
 from ml.models.bundle import Bundle, align, trained
 from ml.models.model_types import model_type
 from ml.playlists.playlist_metrics import playlist_metrics
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
-    from ml.data.interactions import Flags
+    from ml.data.interactions import Flags, Interactions
     from ml.lifecycle.holdout import Holdout
     from ml.lifecycle.promotion import Decision, RankerMetrics
     from ml.lifecycle.search.halving import Trial
@@ -137,6 +138,8 @@ def _chosen(settings: MlSettings, holdout: Holdout, trials: list[Trial]) -> Mode
     parts = holdout.for_settings()
     if parts is None:
         raise TooFewListens("none before the cut-off, to choose settings by")
+    if settings.warm_start and (kept := _from_champion(settings, parts, trials)):
+        return kept
     found = search(
         *parts,
         settings.seed,
@@ -145,6 +148,20 @@ def _chosen(settings: MlSettings, holdout: Holdout, trials: list[Trial]) -> Mode
         on_trial=trials.append,
     )
     return found.reranked or found.blend
+
+
+def _from_champion(
+    settings: MlSettings, parts: tuple[Interactions, Interactions], trials: list[Trial]
+) -> Model | None:
+    """Return the champion's parts, weighed again; none without a learned champion to be read."""
+    champion = registry.find_champion(settings)
+    if champion is None:
+        return None
+    try:
+        served = registry.load(settings, champion).model
+    except MlError:
+        return None
+    return warm_start(served, *parts, settings.seed, on_trial=trials.append)
 
 
 def _drawn(

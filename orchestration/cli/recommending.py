@@ -30,6 +30,9 @@ def train(
         float | None,
         typer.Option(help="Work of the training, in seconds of two reference cores.", min=1),
     ] = None,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Keep the champion's settings, and search none.")
+    ] = False,
     as_of: AsOf = None,
     wait: Wait = 0,
 ) -> None:
@@ -37,7 +40,7 @@ def train(
     from orchestration.steps import recommendations
 
     with writing(settings_for(as_of=as_of), "train", wait) as run:
-        recommendations.train(run, if_due=if_due, budget=budget)
+        recommendations.train(run, if_due=if_due, budget=budget, warm=warm)
     run.show_summary()
 
 

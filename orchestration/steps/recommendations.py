@@ -51,7 +51,9 @@ def build_features(run: Run) -> None:
     build(run, "features")
 
 
-def train(run: Run, *, if_due: bool = False, budget: float | None = None) -> "Training | None":
+def train(
+    run: Run, *, if_due: bool = False, budget: float | None = None, warm: bool = False
+) -> "Training | None":
     """Train and evaluate a challenger; None where none is due, or there is too little.
 
     Where there is no champion a baseline becomes it first, so that no user waits for a training.
@@ -60,6 +62,7 @@ def train(run: Run, *, if_due: bool = False, budget: float | None = None) -> "Tr
         run: The run.
         if_due: Only if a training is due.
         budget: Work of the training instead of what the settings name.
+        warm: Keep the settings of a learned champion, as `MOOVITAMIX_WARM_START` has it always.
 
     Raises:
         TooFewListens, NothingToLearnFrom: Only where a training was asked for.
@@ -74,6 +77,8 @@ def train(run: Run, *, if_due: bool = False, budget: float | None = None) -> "Tr
     settings = ml_settings(run)
     if budget is not None:
         settings = settings.model_copy(update={"budget": budget})
+    if warm:
+        settings = settings.model_copy(update={"warm_start": True})
     with run.step("train") as step:
         end_killed(settings)
         try:

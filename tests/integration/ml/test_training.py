@@ -10,6 +10,8 @@ from lake import batches
 from ml.errors import NothingToLearnFrom, TooFewListens
 from ml.lifecycle.due import due
 from ml.lifecycle.train import train
+from ml.models.blend import Blend
+from ml.models.second_stage.reranked import Reranked
 from ml.registry import registry
 from ml.settings import MlSettings
 from tests.support.tastes import Tastes
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ml.lifecycle.train import Training
+    from ml.models.model import Model
 
 PICKLE = b"\x80\x04"
 """How a pickle of any protocol that Python 3 writes by itself begins, up to its number."""
@@ -105,3 +108,26 @@ def test_a_training_leaves_the_telling_to_the_run(
     assert train(settings_of(data_dir)).version == len(trainings) + 1
     assert capfd.readouterr() == ("", "")
     assert not [one.message for one in recwarn if "mlflow" in str(one.filename)]
+
+
+def test_a_warm_training_keeps_the_champions_settings_and_compares_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Tastes().publish(tmp_path / "marts.duckdb")
+    settings = settings_of(tmp_path, model="blend", warm_start=True)
+    first = train(settings)
+    assert first.decision.is_promoted, "without a learned champion all settings are compared"
+    monkeypatch.setattr("ml.lifecycle.train.search", lambda *_, **__: pytest.fail("it searched"))
+    warm = [train(settings) for _ in range(2)]
+    assert warm[0].model_hash == warm[1].model_hash
+    known = registry.versions(settings)
+    champion, kept = (_parts(registry.load(settings, known[one]).model) for one in (1, 2))
+    assert kept
+    assert kept.items() <= champion.items()
+
+
+def _parts(model: Model) -> dict[str, dict[str, float]]:
+    """Return the settings of each part of a blend."""
+    blend = model.blend if isinstance(model, Reranked) else model
+    assert isinstance(blend, Blend)
+    return {part.name: part.settings() for part in blend.parts}
