@@ -104,6 +104,11 @@ class MlSettings(Locations):
         return url
 
     @property
+    def is_searched(self) -> bool:
+        """Whether a training chooses settings on validation, and makes a blend of what it found."""
+        return self.model in {"blend", "reranked"}
+
+    @property
     def experiments_file(self) -> Path:
         """The file of experiments; there may be none."""
         return Path(self.experiments) if self.experiments else self.data_dir / "experiments.toml"

@@ -16,6 +16,8 @@ from ml.data.listens import Listens
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ml.data.interactions import Instants
+
 
 def films(rng: np.random.Generator, scale: float) -> Listens:
     """Few titles, many a user, known to all; tastes of few dimensions that genres half explain."""
@@ -77,8 +79,13 @@ def moving(rng: np.random.Generator, scale: float) -> Listens:
         user=np.array(user),
         track=np.array(track),
         plays=np.ones(len(user), np.float32),
-        at=np.datetime64("2026-01-01", "us") + (np.array(day) * 86_400e6).astype("timedelta64[us]"),
+        at=instants(day),
     )
+
+
+def instants(days: list[float]) -> Instants:
+    """Return the instants so many days after the begin of 2026."""
+    return np.datetime64("2026-01-01", "us") + (np.array(days) * 86_400e6).astype("timedelta64[us]")
 
 
 def _drawn(

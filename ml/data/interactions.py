@@ -59,6 +59,10 @@ class Interactions:
         """Number of users, number of tracks."""
         return len(self.users), len(self.tracks)
 
+    def pairs(self, *, weighted: bool) -> csr_matrix:
+        """Return users x tracks: the weight of each pair, or 1 for each that was played."""
+        return (self.weights if weighted else self.plays > 0).astype(np.float32).tocsr()
+
     def heard(self, users: Ints) -> npt.NDArray[np.bool_]:
         """Return users x tracks: true where there is a play."""
         heard: npt.NDArray[np.bool_] = self.plays[users].toarray() > 0

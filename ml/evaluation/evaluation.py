@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.evaluation import metrics
-from ml.evaluation.ranking import best
+from ml.evaluation.ranking import best, hits_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -116,7 +116,7 @@ def _evaluate_chunk(scorer: Scorer, task: Task, users: Ints) -> tuple[metrics.Hi
     is_relevant = task.test.heard(users) & can_be
     scores = np.where(can_be, scorer.scores(users), np.float32(-np.inf))
     shown = best(scores, AT)
-    hits = np.take_along_axis(is_relevant, np.maximum(shown, 0), axis=1) & (shown >= 0)
+    hits = hits_of(is_relevant, shown)
     if (missing := AT - shown.shape[1]) > 0:  # fewer tracks in all than ranks
         hits = np.pad(hits, ((0, 0), (0, missing)))
         shown = np.pad(shown, ((0, 0), (0, missing)), constant_values=-1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ml.data.interactions import Floats, Ints
+    from ml.data.interactions import Flags, Floats, Ints
 
 # So many groups of columns for each one that is wanted. Where more columns than that pass the bar
 # of a row, its scores are nearly all alike, and finding the few takes another way.
@@ -33,6 +33,12 @@ def best(scores: Floats, k: int) -> Ints:
     if is_wide.any():
         ranked[is_wide] = _by_partition(scores[is_wide], k)
     return ranked
+
+
+def hits_of(is_relevant: Flags, shown: Ints) -> Flags:
+    """Return which of the columns that `best` named are relevant; where it named none, none is."""
+    hits: Flags = np.take_along_axis(is_relevant, np.maximum(shown, 0), axis=1) & (shown >= 0)
+    return hits
 
 
 def _bars(scores: Floats, k: int) -> Floats:

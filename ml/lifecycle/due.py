@@ -71,7 +71,7 @@ def _lack(published: duckdb.DuckDBPyConnection, settings: MlSettings, most: int)
     if plan.test_users < settings.min_judges:
         since = f"{weeks.cut_off(plan.weeks[-1]):%Y-%m-%d}"
         return f"{plan.test_users} test users since {since}, {settings.min_judges} are needed"
-    if settings.model in {"blend", "reranked"} and not plan.validation:
+    if settings.is_searched and not plan.validation:
         return (
             f"no test user before {weeks.cut_off(plan.weeks[-1]):%Y-%m-%d}, to choose settings by"
         )

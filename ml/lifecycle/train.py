@@ -132,7 +132,7 @@ def _metrics_of_champion(holdout: Holdout, is_new: Flags, settings: MlSettings) 
 
 def _chosen(settings: MlSettings, holdout: Holdout, trials: list[Trial]) -> Model:
     """Make the model that the settings name; a blend's own settings are chosen on validation."""
-    if settings.model not in {"blend", "reranked"}:
+    if not settings.is_searched:
         made: Model = model_type(settings.model)()
         return made
     parts = holdout.for_settings()

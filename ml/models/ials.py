@@ -49,7 +49,7 @@ class Ials(Model):
 
     def fit(self, data: Interactions, seed: int) -> Self:
         """Alternate between users and tracks."""
-        played = (data.weights if self.weighted else data.plays > 0).astype(np.float32).tocsr()
+        played = data.pairs(weighted=self.weighted)
         listeners = played.T.tocsr()
         shape = data.shape[1], self.no_components
         length = _FIRST / np.sqrt(self.no_components)
@@ -65,8 +65,8 @@ class Ials(Model):
         """Return the work of a small least squares for each user and track, in each iteration."""
         size = self.no_components
         of_each = sum(
-            _cost(np.minimum(np.diff(its.indptr), size), np.diff(its.indptr), size)
-            for its in (data.plays, data.plays.tocsc())
+            _cost(np.minimum(pairs, size), pairs, size)
+            for pairs in (np.diff(data.plays.indptr), np.bincount(data.plays.indices))
         )
         return self.iterations * of_each
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ml.evaluation import metrics
 from ml.evaluation.evaluation import discovery
-from ml.evaluation.ranking import best
+from ml.evaluation.ranking import best, hits_of
 from ml.models.blend import standardised
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ class Candidates:
         """Return each user's NDCG@10 of the weighted sum."""
         parts = zip(self.scores, weights, strict=True)
         total = np.add.reduce([np.float32(weight) * part for part, weight in parts if weight])
-        shown = best(total, 10)
-        hits = np.take_along_axis(self.is_relevant, np.maximum(shown, 0), axis=1) & (shown >= 0)
-        return metrics.ndcg(hits, self.relevant)
+        return metrics.ndcg(hits_of(self.is_relevant, best(total, 10)), self.relevant)
 
 
 def choose_weights(

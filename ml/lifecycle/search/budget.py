@@ -56,14 +56,15 @@ def plan(
         lightfms: The settings of LightFM, each trained on all users.
 
     Returns:
-        The samples, LightFM's settings with what they can be afforded, and the settings that can.
+        The samples, LightFM's settings cut to what the budget affords, and the others that it does.
 
     """
     whole = SEARCH * CORES * budget
     of_each = whole * LIGHTFM / len(lightfms)
     hybrids = tuple(_affordable(one, data, of_each) for one in lightfms)
-    kept = tuple(_within(its, data, whole * DEAREST) for its in contenders)
-    work = [[one.work(data) for one in its] for its in kept]
+    afforded = [_within(its, data, whole * DEAREST) for its in contenders]
+    kept = tuple(tuple(its) for its in afforded)
+    work = [list(its.values()) for its in afforded]
     left = whole - sum(one.work(data) for one in hybrids) - sum(map(max, work))
     share = left / max(sum(map(sum, work)), 1e-9)
     share = max(share, LEAST_SHARE, FEWEST_USERS / max(data.shape[0], 1))
@@ -72,10 +73,11 @@ def plan(
     return Plan((share, share * STEP, 1.0), hybrids, kept)
 
 
-def _within(its: Sequence[Model], data: Interactions, limit: float) -> tuple[Model, ...]:
-    work = [one.work(data) for one in its]
-    limit = max(limit, min(work))
-    return tuple(one for one, seconds in zip(its, work, strict=True) if seconds <= limit)
+def _within(its: Sequence[Model], data: Interactions, limit: float) -> dict[Model, float]:
+    """Return the settings of a model type whose work is within a limit, or its least."""
+    work = {one: one.work(data) for one in its}
+    limit = max(limit, min(work.values()))
+    return {one: seconds for one, seconds in work.items() if seconds <= limit}
 
 
 def _affordable(model: Hybrid, data: Interactions, work: float) -> Hybrid:

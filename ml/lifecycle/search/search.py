@@ -15,9 +15,7 @@ from ml.lifecycle.search.contenders import LIGHTFMS, contenders
 from ml.lifecycle.search.half_lives import with_half_life
 from ml.lifecycle.search.halving import Trial, halve, rank
 from ml.lifecycle.search.samples import sample
-from ml.lifecycle.search.second_stage import second_stage
-from ml.models.blend import Blend
-from ml.models.mixture import choose_weights
+from ml.lifecycle.search.second_stage import make_blend
 from ml.models.neighbourhood.ease import Ease
 from ml.models.neighbourhood.near_ease import NearEase
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from ml.evaluation.evaluation import Task
     from ml.lifecycle.search.halving import Ranked
     from ml.lifecycle.search.samples import Sample
+    from ml.models.blend import Blend
     from ml.models.hybrid import Hybrid
     from ml.models.model import Model
     from ml.models.second_stage.reranked import Reranked
@@ -109,13 +108,7 @@ def search(  # noqa: PLR0913 - the two parts, what may be spent, and a callback
         hybrids = [one.result() for one in stopped]
     lightfm = hybrids[int(np.argmax([report(trial) for _, trial in hybrids]))][0]
     best: dict[str, Model] = {model.name: model for model, _ in found} | {lightfm.name: lightfm}
-    parts = _parts(best, tried)
-    weights, figure = choose_weights(parts, train, validation)
-    blend = Blend(parts, weights)
-    report(Trial(blend.name, blend.settings(), figure))
-    reranked, of_stage = second_stage(blend, train, validation, seed)
-    for trial in of_stage:
-        report(trial)
+    blend, reranked = make_blend(_parts(best, tried), train, validation, seed, report)
     return SearchResult(best, blend, reranked, tuple(tried))
 
 

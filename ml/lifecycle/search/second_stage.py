@@ -12,15 +12,20 @@ import numpy.typing as npt
 from ml.evaluation import metrics
 from ml.evaluation.bootstrap import paired_gain
 from ml.evaluation.evaluation import discovery
+from ml.evaluation.ranking import best, hits_of
 from ml.lifecycle.search.halving import Trial
-from ml.models.second_stage.reranked import Reranked
+from ml.models.blend import Blend
+from ml.models.mixture import choose_weights
+from ml.models.second_stage.reranked import Reranked, added_by
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ml.data.interactions import Floats, Interactions, Ints
     from ml.evaluation.evaluation import Task
-    from ml.models.blend import Blend
+    from ml.models.model import Model
 
-VALIDATION_USERS, FEWEST_USERS = 2_000, 200
+VALIDATION_USERS, FEWEST_VALIDATION_USERS = 2_000, 200
 FOLDS, AT_ONCE = 5, 2
 CONFIDENCE = 0.95
 """Share of the bootstrap draws of users in which the trees must rank better."""
@@ -52,9 +57,8 @@ class _Candidates:
     is_relevant: npt.NDArray[np.bool_]
     relevant: Ints
 
-    def ndcg(self, scores: npt.NDArray[np.floating]) -> metrics.PerUser:
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :10]
-        return metrics.ndcg(np.take_along_axis(self.is_relevant, order, axis=1), self.relevant)
+    def ndcg(self, scores: npt.NDArray[Any]) -> metrics.PerUser:
+        return metrics.ndcg(hits_of(self.is_relevant, best(scores, 10)), self.relevant)
 
     def of(self, which: npt.NDArray[np.bool_]) -> _Candidates:
         return _Candidates(self.features[which], self.is_relevant[which], self.relevant[which])
@@ -78,7 +82,7 @@ def second_stage(
     """
     task = discovery(train, validation, at_most=VALIDATION_USERS)
     knows_nothing = train.last_played is None and train.track_features is None
-    if knows_nothing or len(task.users) < FEWEST_USERS:
+    if knows_nothing or len(task.users) < FEWEST_VALIDATION_USERS:
         return None, []
     blend = blend.weighted()
     stage = Reranked(blend, np.zeros(0, np.uint8)).with_facts(train)
@@ -89,7 +93,7 @@ def second_stage(
         of_folds = pool.map(lambda one: _learned(candidates.of(fold != one), seed), range(FOLDS))
         scores = candidates.features[:, :, 0].astype(np.float64)
         for number, booster in enumerate(of_folds):
-            scores[fold == number] += _added(booster, candidates.features[fold == number])
+            scores[fold == number] += added_by(booster, candidates.features[fold == number])
     figures = candidates.ndcg(scores)
     gain = paired_gain(figures, candidates.ndcg(candidates.features[:, :, 0]), seed=seed)
     trial = Trial(Reranked.name, {"trees": TREES}, float(figures.mean()))
@@ -99,14 +103,42 @@ def second_stage(
     return Reranked(blend, np.frombuffer(text.encode(), np.uint8)), [trial]
 
 
+def make_blend(
+    parts: tuple[Model, ...],
+    train: Interactions,
+    validation: Interactions,
+    seed: int,
+    on_trial: Callable[[Trial], object],
+) -> tuple[Blend, Reranked | None]:
+    """Weigh the parts of a blend, and try a second stage on it.
+
+    Args:
+        parts: The models, fitted on `train`.
+        train: What the users had heard.
+        validation: What they played then.
+        seed: Of the second stage.
+        on_trial: Called with the blend's trial, and with that of the second stage, if it is tried.
+
+    Returns:
+        The blend, and the blend with its second stage where that is kept.
+
+    """
+    weights, figure = choose_weights(parts, train, validation)
+    blend = Blend(parts, weights)
+    on_trial(Trial(blend.name, blend.settings(), figure))
+    reranked, trials = second_stage(blend, train, validation, seed)
+    for trial in trials:
+        on_trial(trial)
+    return blend, reranked
+
+
 def _candidates(stage: Reranked, task: Task) -> _Candidates:
     parts = []
     for begin in range(0, len(task.users), _USERS):
         users = task.users[begin : begin + _USERS]
         features, candidates, _ = stage.features(users)
         played = task.test.heard(users) & ~task.training.heard(users)
-        hits = np.take_along_axis(played, np.maximum(candidates, 0), axis=1) & (candidates >= 0)
-        parts.append((features, hits, played.sum(axis=1)))
+        parts.append((features, hits_of(played, candidates), played.sum(axis=1)))
     return _Candidates(*(np.concatenate(its) for its in zip(*parts, strict=True)))
 
 
@@ -122,8 +154,3 @@ def _learned(candidates: _Candidates, seed: int) -> Any:  # noqa: ANN401 - Light
         init_score=candidates.features[:, :, 0].ravel().astype(np.float64),
     )
     return lightgbm.train(SETTINGS | {"seed": seed}, data, TREES)
-
-
-def _added(booster: Any, features: Floats) -> npt.NDArray[np.floating]:  # noqa: ANN401
-    added = booster.predict(features.reshape(-1, features.shape[2]), num_threads=1)
-    return np.asarray(added).reshape(features.shape[:2])

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ml.lifecycle.search.halving import Trial
 from ml.lifecycle.search.search import AT_ONCE
-from ml.lifecycle.search.second_stage import second_stage
+from ml.lifecycle.search.second_stage import make_blend
 from ml.models.blend import Blend
-from ml.models.mixture import choose_weights
 from ml.models.second_stage.reranked import Reranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ml.data.interactions import Interactions
+    from ml.lifecycle.search.halving import Trial
     from ml.models.model import Model
 
 
@@ -50,10 +49,5 @@ def warm_start(
         return None
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(AT_ONCE) as pool:
         parts = tuple(pool.map(lambda part: part.fit(train, seed), served.parts))
-    weights, figure = choose_weights(parts, train, validation)
-    blend = Blend(parts, weights)
-    on_trial(Trial(blend.name, blend.settings(), figure))
-    reranked, trials = second_stage(blend, train, validation, seed)
-    for trial in trials:
-        on_trial(trial)
+    blend, reranked = make_blend(parts, train, validation, seed, on_trial)
     return reranked or blend

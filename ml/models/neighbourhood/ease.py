@@ -42,8 +42,7 @@ class Ease(FromPlays):
         listeners = np.bincount(data.plays.indices, minlength=data.shape[1])
         columns = np.sort(np.argsort(-listeners, kind="stable")[: self.max_items])
         columns = columns[listeners[columns] > 0]
-        played = data.weights if self.weighted else data.plays > 0
-        common = played[:, columns].astype(np.float32).tocsr()
+        common = data.pairs(weighted=self.weighted)[:, columns]
         common = common[np.diff(common.indptr) > 0]
         of = _by_users if common.shape[0] < common.shape[1] else _by_tracks
         between = of(common, self.regularization)

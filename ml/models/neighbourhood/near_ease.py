@@ -45,8 +45,8 @@ class NearEase(FromPlays):
 
     def fit(self, data: Interactions, seed: int) -> Self:  # noqa: ARG002 - nothing is drawn
         """Regress each track on its nearest."""
-        played = (data.weights if self.weighted else data.plays > 0).astype(np.float32)
-        near = neighbours(played.tocsr(), self.neighbours)
+        played = data.pairs(weighted=self.weighted)
+        near = neighbours(played, self.neighbours)
         common = _common(played)
         weights = [
             _regressed(common(np.append(near.indices[begin:end], track)), self.regularization)

@@ -34,7 +34,7 @@ class FromPlays(Model):
     def with_plays(self, data: Interactions, half_life: float | None = None) -> Self:
         """Return the model that scores by the plays of these users; none: at its own half-life."""
         days = self.half_life if half_life is None else half_life
-        played = (data.weights if self.weighted else data.plays > 0).astype(np.float32).tocsr()
+        played = data.pairs(weighted=self.weighted)
         own: dict[str, Any] = {"half_life": days, "played": faded(played, data, days)}
         return replace(self, **own)
 

@@ -39,7 +39,7 @@ class Rp3Beta(FromPlays):
 
     def fit(self, data: Interactions, seed: int) -> Self:  # noqa: ARG002 - nothing is drawn
         """Walk one step to the listeners and one to their tracks, and keep the likeliest ends."""
-        played = (data.weights if self.weighted else data.plays > 0).astype(np.float32).tocsr()
+        played = data.pairs(weighted=self.weighted)
         to_track = _steps(played, self.alpha)
         to_user = _steps(played.T.tocsr(), self.alpha)
         listeners = np.bincount(played.indices, minlength=data.shape[1])

@@ -75,9 +75,7 @@ class Reranked(Model):
 
     def _scores(self, users: Ints) -> Floats:
         features, candidates, scores = self.features(users)
-        rows = features.reshape(-1, features.shape[2])
-        added = _booster(self.trees.tobytes()).predict(rows, num_threads=1)
-        added = np.asarray(added, np.float32).reshape(candidates.shape)
+        added = added_by(_booster(self.trees.tobytes()), features).astype(np.float32)
         # Tracks behind the candidates stay behind them.
         total: Floats = scores + added.min(axis=1, keepdims=True)
         row, place = np.nonzero(candidates >= 0)
@@ -126,6 +124,12 @@ class Reranked(Model):
             column=arrays["column"],
             played=to_matrix("played", arrays),
         )
+
+
+def added_by(booster: Any, features: Floats) -> npt.NDArray[np.float64]:  # noqa: ANN401
+    """Return users x candidates: what LightGBM's trees add to the blend's scores."""
+    added = booster.predict(features.reshape(-1, features.shape[2]), num_threads=1)
+    return np.asarray(added, np.float64).reshape(features.shape[:2])
 
 
 @lru_cache(maxsize=4)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from bench.models.shaped_logs import instants
 from ml.data.interactions import Features
 from ml.data.listens import Listens
 from ml.data.splits import Split, split
@@ -47,7 +48,7 @@ def _log(*, of_new: bool) -> Listens:
         user=np.array(user),
         track=np.array(track),
         plays=np.ones(len(user), np.float32),
-        at=np.datetime64("2026-01-01", "us") + (np.array(day) * 86_400e6).astype("timedelta64[us]"),
+        at=instants(day),
         track_features=Features(names, csr_matrix(group)),
     )
 
