@@ -16,6 +16,7 @@ from ml.evaluation.bootstrap import paired_gain
 from ml.evaluation.evaluation import Task, discovery, evaluate_scorer, listen_again, of_new_tracks
 from ml.evaluation.metrics import coverage, gini, novelty
 from ml.lifecycle.search.search import AT_ONCE, search
+from ml.lifecycle.search.second_stage import FEWEST_VALIDATION_USERS
 from ml.models.model import Model
 from ml.models.neighbourhood.knn import ItemKnn
 from ml.models.popularity import Popularity
@@ -146,8 +147,13 @@ def _trained(
 def left_out(listens: Listens, results: list[ModelResult]) -> list[str]:
     """Return each model type that has no result, and why."""
     without = [] if listens.at is not None else ["session-knn: no instants, so no sessions"]
-    if all(one.name != Reranked.name for one in results):
-        without.append("reranked: on validation not surely better than the blend")
+    if listens.at is None and listens.track_features is None:
+        without.append("reranked: no instants and no metadata to learn from")
+    elif all(one.name != Reranked.name for one in results):
+        without.append(
+            f"reranked: on {FEWEST_VALIDATION_USERS} validation users or more not surely better"
+            " than the blend"
+        )
     return without
 
 
