@@ -16,7 +16,7 @@ from orchestration.run.runs import Run, recorded
 from orchestration.run.settings import Settings
 from orchestration.steps import ingesting
 from orchestration.steps.simulator_process import embedded_source
-from orchestration.warehouse.dbt import dbt
+from orchestration.warehouse.dbt_commands.dbt import dbt
 from orchestration.warehouse.publishing.publish import publish
 
 VALIDATE = """

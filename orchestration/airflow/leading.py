@@ -107,7 +107,7 @@ def _publish_if_left_alone(run: Run, context: Context, part: str, states: States
 def _alerted(watch: "NodeSensor", context: Context, others: "Sequence[Any]") -> Iterator[None]:
     """Send an alert of a failure, which is this task's unless tasks of what failed will show it."""
     from orchestration.airflow.builds import progress_of
-    from orchestration.warehouse.failures import FAILURES
+    from orchestration.warehouse.dbt_commands.failures import FAILURES
 
     try:
         yield

@@ -14,8 +14,8 @@ from orchestration.run.errors import MonitoringFailed
 from orchestration.run.lock import WriterLock
 from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import MONITORING, dbt, log_of
-from orchestration.warehouse.failures import failure_line
+from orchestration.warehouse.dbt_commands.dbt import MONITORING, dbt, log_of
+from orchestration.warehouse.dbt_commands.failures import failure_line
 from orchestration.warehouse.publishing import published_files
 
 

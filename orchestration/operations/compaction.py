@@ -8,7 +8,7 @@ from lake.clock import naive_utc, utc_now
 from orchestration.run.errors import NotValidated
 from orchestration.run.runs import Run
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import dbt
+from orchestration.warehouse.dbt_commands.dbt import dbt
 
 if TYPE_CHECKING:
     import pyarrow as pa

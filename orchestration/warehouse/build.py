@@ -8,11 +8,11 @@ from orchestration.run.errors import BuildFailed
 from orchestration.run.lock import WriterLock
 from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import Settings
-from orchestration.warehouse import unit_tests
 from orchestration.warehouse.build_file import discard_if_damaged
 from orchestration.warehouse.catalog import rows_in_quarantine, rows_of
-from orchestration.warehouse.dbt import DUCKDB, Target, dbt, lent
-from orchestration.warehouse.failures import results_of
+from orchestration.warehouse.dbt_commands import unit_tests
+from orchestration.warehouse.dbt_commands.dbt import DUCKDB, Target, dbt, lent
+from orchestration.warehouse.dbt_commands.failures import results_of
 from orchestration.warehouse.graph import PARTS
 from orchestration.warehouse.publishing.publication import MARTS, READER_SCHEMAS
 
@@ -37,7 +37,7 @@ class Build:
 
 
 class Listeners(TypedDict, total=False):
-    """Callbacks of a dbt command, as `orchestration.warehouse.dbt.dbt` takes them."""
+    """Callbacks of a dbt command, as `orchestration.warehouse.dbt_commands.dbt.dbt` takes them."""
 
     run_id: str
     on_start: Callable[[str], None]

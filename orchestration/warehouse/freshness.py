@@ -8,7 +8,7 @@ from lake.clock import naive_utc, utc_now
 from orchestration.run.errors import SourceStale
 from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import dbt, parsed_project
+from orchestration.warehouse.dbt_commands.dbt import dbt, parsed_project
 from orchestration.warehouse.rhythm import FLOOR_HOURS, quiet_limit
 
 NEVER_HOURS = 87_600

@@ -14,8 +14,8 @@ from typing import Any
 from lake.atomic import replace_file
 from orchestration.run.errors import GraphOutdated
 from orchestration.run.settings import Settings
-from orchestration.warehouse import project
-from orchestration.warehouse.dbt import DUCKDB, MONITORING, dbt
+from orchestration.warehouse.dbt_commands import project
+from orchestration.warehouse.dbt_commands.dbt import DUCKDB, MONITORING, dbt
 
 PROJECT = project.project()
 FOLDER = PROJECT / "target" / "graph"

@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.run.settings import Settings
 from orchestration.warehouse import graph
-from orchestration.warehouse.dbt import dbt
+from orchestration.warehouse.dbt_commands.dbt import dbt
 from tests.support.airflow_home import DAGS, drawn, python
 
 HEAVY = ("dbt", "dlt", "mlflow", "great_expectations", "duckdb", "pandas", "pyarrow", "lightfm")

@@ -102,7 +102,7 @@ def test_nothing_wrong_is_ever_published(  # noqa: PLR0917 - fixtures
         api.misbehaviour = wrong.api or api.misbehaviour
         if wrong.model:
             _break(project, *wrong.model)
-            monkeypatch.setattr("orchestration.warehouse.project.ROOT", project)
+            monkeypatch.setattr("orchestration.warehouse.dbt_commands.project.ROOT", project)
         complaint = live(data_home, api, at, wrong.data_dir and _kept(wrong.data_dir, tmp_path))
     if wrong.stopped_by:
         assert any(words in complaint for words in wrong.stopped_by.split("|")), complaint

@@ -10,7 +10,7 @@ import duckdb
 from dbt.artifacts.resources.types import NodeType
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from orchestration.warehouse.project import NO_FILES, parsed
+from orchestration.warehouse.dbt_commands.project import NO_FILES, parsed
 
 ROOT = Path(__file__).parents[2]
 OURS = ROOT / "dbt_project"

@@ -14,7 +14,7 @@ from orchestration.run.error_messages import one_line
 from orchestration.run.errors import BuildFailed, RunCrashed
 from orchestration.run.redaction import mask
 from orchestration.run.settings import AlertSettings, Settings
-from orchestration.warehouse.failing_rows import first_failing_rows
+from orchestration.warehouse.dbt_commands.failing_rows import first_failing_rows
 
 REASON_LENGTH = 1_000
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from orchestration.warehouse.project import project
+from orchestration.warehouse.dbt_commands.project import project
 
 
 @dataclass(frozen=True, slots=True)

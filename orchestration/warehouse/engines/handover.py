@@ -11,8 +11,8 @@ from orchestration.run.errors import HandoverIncomplete, NotValidated
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
 from orchestration.warehouse.build_file import require_usable
-from orchestration.warehouse.dbt import dbt
-from orchestration.warehouse.failures import results_of
+from orchestration.warehouse.dbt_commands.dbt import dbt
+from orchestration.warehouse.dbt_commands.failures import results_of
 from orchestration.warehouse.publishing.publication import MARTS
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Unpack
 from orchestration.run.errors import SparkMissing
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import ROOT, Settings
-from orchestration.warehouse import unit_tests
 from orchestration.warehouse.build import Build, Listeners, run_build
-from orchestration.warehouse.dbt import Target, dbt
-from orchestration.warehouse.failures import results_of
+from orchestration.warehouse.dbt_commands import unit_tests
+from orchestration.warehouse.dbt_commands.dbt import Target, dbt
+from orchestration.warehouse.dbt_commands.failures import results_of
 from orchestration.warehouse.publishing.publication import MARTS
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from orchestration.run.errors import MetricUnknown, QueryFailed
-from orchestration.warehouse.project import project
+from orchestration.warehouse.dbt_commands.project import project
 
 FOLDER = project() / "models" / "semantic"
 

@@ -8,7 +8,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from orchestration.warehouse.project import project
+from orchestration.warehouse.dbt_commands.project import project
 from orchestration.warehouse.semantic.definitions import FOLDER
 
 # What the published file has of the tables that are not copied to it.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import parsed_project
+from orchestration.warehouse.dbt_commands.dbt import parsed_project
 
 
 @pytest.mark.parametrize("harm", [lambda path: path.write_text("{"), lambda path: path.unlink()])

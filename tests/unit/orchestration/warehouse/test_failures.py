@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.warehouse.failures import failure_line
+from orchestration.warehouse.dbt_commands.failures import failure_line
 
 
 def _result(status: str, message: str | None, failures: int | None = None, **node: object) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestration.run.settings import Settings
-from orchestration.warehouse import unit_tests
+from orchestration.warehouse.dbt_commands import unit_tests
 
 NAME = "unit_test.moovitamix.dim_users.newest_version_wins"
 
@@ -18,7 +18,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "dbt_project" / "models" / "dim_users.sql"
     path.parent.mkdir(parents=True)
     path.write_text("select 1 as user_id")
-    monkeypatch.setattr("orchestration.warehouse.project.ROOT", tmp_path)
+    monkeypatch.setattr("orchestration.warehouse.dbt_commands.project.ROOT", tmp_path)
     return path
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lake.damage import damaged_file
 from orchestration.run.errors import BuildFailed, Failure
 from orchestration.run.settings import Settings
-from orchestration.warehouse.dbt import log_of
+from orchestration.warehouse.dbt_commands.dbt import log_of
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lake.atomic import replace_file
 from orchestration.run.settings import Settings
-from orchestration.warehouse.project import digest, project
+from orchestration.warehouse.dbt_commands.project import digest, project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

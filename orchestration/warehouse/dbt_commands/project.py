@@ -54,6 +54,9 @@ def parsed(manifest: Path | None, arguments: list[str]) -> "Manifest":
     """
     from dbt.cli.main import dbtRunner
 
+    from orchestration.warehouse.dbt_commands.spared_work import spare_work
+
+    spare_work()
     key = (*arguments, digest(project()))
     if key not in _parsed or (manifest and _written.get(manifest) != _stamp_of(manifest)):
         answer: Any = dbtRunner().invoke(["parse", *arguments, *([] if manifest else NO_FILES)])

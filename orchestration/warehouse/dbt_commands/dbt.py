@@ -11,8 +11,8 @@ from orchestration.run.errors import BuildFailed
 from orchestration.run.progress import OnNode, ignore
 from orchestration.run.settings import ROOT, Settings
 from orchestration.warehouse.build_file import require_usable
-from orchestration.warehouse.dbt_results import record
-from orchestration.warehouse.project import NO_FILES, parsed, project
+from orchestration.warehouse.dbt_commands.dbt_results import record
+from orchestration.warehouse.dbt_commands.project import NO_FILES, parsed, project
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
