@@ -1,6 +1,6 @@
 """Work of dbt whose results nobody reads, left out: a quarter of the build of a day of few records.
 
-Both places were found by sampling a day. What dbt does, returns and logs stays the same.
+All three places were found by sampling a day. What dbt does, returns and logs stays the same.
 """
 
 from collections.abc import Iterable
@@ -8,9 +8,11 @@ from functools import cache
 from typing import Any
 
 from dbt_common.clients import agate_helper
+from dbt_common.events import base_types
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager, get_event_manager
+from google.protobuf import json_format
 
 LISTENED_TO = frozenset({"NodeFinished"})
 """Events of the level `debug` that callbacks of ours look at."""
@@ -54,6 +56,7 @@ def spare_work() -> None:
         return
     ctx_set_event_manager(QuietEvents())
     agate_helper.build_type_tester = _type_tester
+    base_types.ParseDict = _message  # type: ignore[attr-defined]
 
 
 def _type_tester(
@@ -65,6 +68,20 @@ def _type_tester(
     """
     nulls = None if string_null_values is None else tuple(string_null_values)
     return _made(frozenset(text_columns), nulls)
+
+
+def _message(fields: dict[str, Any], message: Any) -> Any:  # noqa: ANN401 - of any event
+    """Fill a message, by protobuf's own constructor where it takes the fields: 2 instead of 40 us.
+
+    Args:
+        fields: Values by the names of the message's fields, as of JSON.
+        message: An empty message.
+
+    """
+    try:
+        return type(message)(**fields)
+    except (AttributeError, TypeError, ValueError):  # an instant as text, another type or name
+        return json_format.ParseDict(fields, message)
 
 
 _make = agate_helper.build_type_tester

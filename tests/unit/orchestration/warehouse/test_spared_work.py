@@ -4,14 +4,21 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from dbt.adapters.events.adapter_types_pb2 import SQLQuery as Statement
 from dbt.adapters.events.types import SQLQuery
 from dbt.events.types import NodeFinished
 from dbt_common.clients import agate_helper
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.logger import LoggerConfig
 from dbt_common.events.types import Note
+from google.protobuf.json_format import ParseDict, ParseError
 
-from orchestration.warehouse.dbt_commands.spared_work import QuietEvents, _make, _type_tester
+from orchestration.warehouse.dbt_commands.spared_work import (
+    QuietEvents,
+    _make,
+    _message,
+    _type_tester,
+)
 
 STATEMENT = SQLQuery(conn_name="one", sql="select 1")
 
@@ -53,3 +60,21 @@ def test_results_have_the_types_that_dbt_gives_them(
         table = agate_helper.table_from_rows([row], names, texts)
         found.append([[type(one) for one in table.column_types], *map(tuple, table.rows)])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"conn_name": "model.a", "sql": "select 'ä'", "node_info": None},
+        {"node_info": {"node_name": "a", "meta": {"b": "1"}, "node_relation": {"alias": "c"}}},
+        {"nodeInfo": {"nodeName": "as JSON has it"}},
+    ],
+)
+def test_a_message_is_the_one_that_protobuf_reads_from_json(fields: dict[str, Any]) -> None:
+    assert _message(fields, Statement()) == ParseDict(fields, Statement())
+
+
+def test_fields_that_no_message_has_are_refused_as_before() -> None:
+    with pytest.raises(ParseError, match="conn_name"):
+        _message({"conn_name": 1}, Statement())
