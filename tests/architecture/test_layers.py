@@ -69,6 +69,18 @@ def test_no_module_imports_at_once_what_only_some_commands_need(folder: str) -> 
     assert set(json.loads(answer.stdout)) <= AT_HOME[folder]
 
 
+def test_no_module_asks_the_connection_that_all_threads_of_a_process_share() -> None:
+    """What one thread asks of it ends what another reads."""
+    shared = re.compile(r"\bduckdb\.(execute|query|sql)\(")
+    asking = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for folder in AT_HOME
+        for path in (ROOT / folder).rglob("*.py")
+        for match in shared.finditer(path.read_text())
+    ]
+    assert asking == []
+
+
 def test_no_tracked_file_names_a_package_index() -> None:
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

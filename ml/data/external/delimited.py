@@ -157,7 +157,8 @@ def checked_reader(path: Path, plain: Path, dialect: Dialect, *, has_header: boo
 
 def _count(reader: Reader) -> int:
     every = ", ".join(f"count(c{at})" for at in range(len(reader.dialect.first)))
-    found = duckdb.execute(f"select count(*), {every} from {reader.sql}").fetchall()
+    with duckdb.connect() as db:
+        found = db.execute(f"select count(*), {every} from {reader.sql}").fetchall()
     return int(found[0][0])
 
 

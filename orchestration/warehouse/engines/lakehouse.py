@@ -122,7 +122,8 @@ def extensions(folder: Path) -> Path:
     """
     import duckdb
 
-    platform = duckdb.sql("pragma platform").fetchall()[0][0]
+    with duckdb.connect() as db:
+        platform = db.sql("pragma platform").fetchall()[0][0]
     place = folder / f"v{duckdb.__version__}" / platform
     place.mkdir(parents=True, exist_ok=True)
     for package, name in EXTENSIONS.items():

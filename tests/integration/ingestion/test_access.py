@@ -51,7 +51,7 @@ Moovitamix = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def moovitamix(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Moovitamix:
+def moovitamix(data_dir: Path, capfd: pytest.CaptureFixture[str]) -> Moovitamix:
     """Return the command line with settings of its own: its exit code, output and complaint.
 
     It runs in this process, where raw validation has imported Great Expectations already. What it
@@ -59,7 +59,7 @@ def moovitamix(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Moovitamix:
     """
 
     def run(*words: str, **settings: str) -> tuple[int, str, str]:
-        code, output, complaint = Installation(tmp_path, settings).ends(*words)
+        code, output, complaint = Installation(data_dir, settings).ends(*words)
         past = capfd.readouterr()
         return code, output + past.out, complaint + past.err
 
@@ -76,7 +76,7 @@ def require_kept_nowhere(folder: Path, text: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_key_from_the_environment_is_sent_and_kept_nowhere(
-    way: str, server: RawServer, tmp_path: Path, moovitamix: Moovitamix
+    way: str, server: RawServer, data_dir: Path, moovitamix: Moovitamix
 ) -> None:
     code, output, complaint = moovitamix("ingest", MOOVITAMIX_API_URL=server.url, **WAYS[way])
     assert code == 0, complaint
@@ -86,11 +86,11 @@ def test_a_key_from_the_environment_is_sent_and_kept_nowhere(
         "/users",
         "/listen_history",
     }
-    require_kept_nowhere(tmp_path, output + complaint)
+    require_kept_nowhere(data_dir, output + complaint)
 
 
 def test_a_login_in_the_address_is_sent_as_one_and_kept_nowhere(
-    server: RawServer, tmp_path: Path, moovitamix: Moovitamix
+    server: RawServer, data_dir: Path, moovitamix: Moovitamix
 ) -> None:
     url = with_login(server.url)
     code, output, complaint = moovitamix("ingest", "--api-url", url)
@@ -98,20 +98,20 @@ def test_a_login_in_the_address_is_sent_as_one_and_kept_nowhere(
     code, checked, odd = moovitamix("check-api", MOOVITAMIX_API_URL=url)
     assert code == 0, odd
     assert {one.headers["authorization"] for one in server.asked} == {f"Basic {BASIC}"}
-    require_kept_nowhere(tmp_path, output + complaint + checked + odd)
+    require_kept_nowhere(data_dir, output + complaint + checked + odd)
 
 
-def test_a_wrong_key_that_the_api_repeats_is_not_shown(server: RawServer, tmp_path: Path) -> None:
+def test_a_wrong_key_that_the_api_repeats_is_not_shown(server: RawServer, data_dir: Path) -> None:
     """In a process of its own, whose traceback the interpreter prints."""
     url = with_login(server.url, f"{SECRET}:nonsense")
-    ran = Installation(tmp_path, {}).start("ingest", "--debug", "--api-url", url)
+    ran = Installation(data_dir, {}).start("ingest", "--debug", "--api-url", url)
     output, complaint = ran.communicate()
     assert ran.returncode == 1
     assert "was refused with 401: who is •••?" in complaint
     sent = b64encode(f"{SECRET}:nonsense".encode()).decode()
     assert sent not in complaint
     assert "nonsense" not in complaint
-    require_kept_nowhere(tmp_path, output + complaint)
+    require_kept_nowhere(data_dir, output + complaint)
 
 
 def test_a_key_may_lie_in_a_file(server: RawServer, tmp_path: Path) -> None:

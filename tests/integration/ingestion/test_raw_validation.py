@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,6 +151,17 @@ def test_a_person_can_overrule_raw_validation_and_the_reason_stays(
             accept(settings, name, "again", "r3")
 
 
+@pytest.fixture(scope="module")
+def eight_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after eight like days, only to be copied."""
+    data_dir = tmp_path_factory.mktemp("eight_days") / "data"
+    with serving(OriginalApi(catalogue())) as api:
+        settings = settings_for(data_dir, api, overlap=timedelta(days=99))
+        for day in range(8):
+            ingest(settings, as_of=DAY + timedelta(days=day), run_id=f"r{day}")
+    return data_dir
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -161,11 +173,11 @@ def test_a_day_far_from_the_days_before_is_refused(
     change: Callable[[list[Record]], list[Record]],
     reason: str,
     api: OriginalApi,
-    settings: IngestionSettings,
+    eight_days: Path,
+    tmp_path: Path,
 ) -> None:
-    settings = settings.model_copy(update={"overlap": timedelta(days=99)})
-    for day in range(8):
-        ingest(settings, as_of=DAY + timedelta(days=day), run_id=f"r{day}")
+    shutil.copytree(eight_days, tmp_path, dirs_exist_ok=True)
+    settings = settings_for(tmp_path, api, overlap=timedelta(days=99))
     sessions = [dict(session) for session in change(api.records["listen_history"])]
     for number, session in enumerate(sessions):
         moved = datetime.fromisoformat(session["created_at"]) + timedelta(seconds=number)
