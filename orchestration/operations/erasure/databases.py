@@ -7,7 +7,7 @@ from orchestration.operations.erasure.tree import databases_in, replacement
 from orchestration.run.errors import BuildFileInUse, NotErased
 from orchestration.run.settings import Settings
 from orchestration.warehouse.catalog import name_of, quote
-from orchestration.warehouse.publishing.publication import record_contents
+from orchestration.warehouse.publishing.draft_file import record_contents
 from orchestration.warehouse.publishing.published_files import rewritten
 
 if TYPE_CHECKING:

@@ -1,10 +1,13 @@
 """The dbt project: its folder, a digest of its files, and what dbt made of parsing them."""
 
 import hashlib
+import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lake.publications import Stamp, stamp_of
+from lake.atomic import replace_file
+from lake.publications import stamp_of
 from orchestration.run.settings import ROOT
 
 if TYPE_CHECKING:
@@ -15,8 +18,6 @@ NO_FILES = ("--no-write-json",)
 _KEPT_MANIFESTS = 4
 
 _parsed: dict[tuple[str, ...], "Manifest"] = {}
-_written: dict[Path, Stamp | None] = {}
-"""Manifests as this process wrote them: another one that was killed may have left half of one."""
 
 
 def project() -> Path:
@@ -41,8 +42,8 @@ def parsed(manifest: Path | None, arguments: list[str]) -> "Manifest":
     a variable of the environment changed, parse again (4 s).
 
     Args:
-        manifest: The file in the target folder to which dbt writes the manifest; None: it writes
-            none, which takes it 0.3 s.
+        manifest: The file in the target folder to which dbt writes the manifest, which takes it
+            0.3 s, unless the one that is there is of the present files; None: it writes none.
         arguments: dbt's global arguments, target and target folder among them.
 
     Returns:
@@ -57,18 +58,34 @@ def parsed(manifest: Path | None, arguments: list[str]) -> "Manifest":
     from orchestration.warehouse.dbt_commands.spared_work import spare_work
 
     spare_work()
-    key = (*arguments, digest(project()))
-    if key not in _parsed or (manifest and _written.get(manifest) != _stamp_of(manifest)):
-        answer: Any = dbtRunner().invoke(["parse", *arguments, *([] if manifest else NO_FILES)])
+    key = (*arguments, version("dbt-core"), digest(project()))
+    is_there = manifest is None or _is_of(manifest, key)
+    if key not in _parsed or not is_there:
+        answer: Any = dbtRunner().invoke(["parse", *arguments, *(NO_FILES if is_there else [])])
         if answer.exception is not None:
             raise answer.exception
         _parsed[key] = answer.result
-        if manifest:
-            _written[manifest] = _stamp_of(manifest)
+        if manifest and not is_there:
+            replace_file(_note_of(manifest), _note(manifest, key))
         for old in list(_parsed)[:-_KEPT_MANIFESTS]:
             del _parsed[old]
     return _parsed[key]
 
 
-def _stamp_of(manifest: Path) -> Stamp | None:
-    return stamp_of(manifest) if manifest.exists() else None
+def _is_of(manifest: Path, key: tuple[str, ...]) -> bool:
+    """Whether a manifest is whole and of this project: another process may have left half of one.
+
+    The note beside it says what it was written for, and when.
+    """
+    try:
+        return _note_of(manifest).read_bytes() == _note(manifest, key)
+    except FileNotFoundError:
+        return False
+
+
+def _note(manifest: Path, key: tuple[str, ...]) -> bytes:
+    return json.dumps([*key, *stamp_of(manifest)]).encode()
+
+
+def _note_of(manifest: Path) -> Path:
+    return manifest.with_suffix(".written")

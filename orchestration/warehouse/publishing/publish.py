@@ -10,7 +10,6 @@ whole before either link is moved, the masked one first: if the new marts are th
 
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
 from orchestration.warehouse.catalog import quote
 from orchestration.warehouse.origin import files_of, manifest_hash
-from orchestration.warehouse.publishing import publication, published_files
+from orchestration.warehouse.publishing import draft_file, publication, published_files
 from orchestration.warehouse.publishing.publication import Origin, Part, Publication, ValidatedBuild
 from orchestration.warehouse.publishing.validated_build import personal_in, read_validated_build
 
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
+
+_DRAFT = "draft"
+"""The name under which a connection knows the file that is being written."""
 
 
 def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> Publication:
@@ -104,19 +106,24 @@ def _write(
     origin: Origin,
     build: ValidatedBuild,
 ) -> list[publication.PublishedTable]:
-    """Write both files at once, each by a connection of its own; return the tables of the marts."""
-    drafts = {"draft": marts, "masked_draft": masked}
-    for name, path in drafts.items():
-        files.execute(f"attach '{quote(path)}' as {name}")
+    """Write both files, what they share once; return the tables of the marts."""
+    with _draft(files, marts):
+        draft_file.write_shared(files, _DRAFT, build)
+    shutil.copyfile(marts, masked)
+    with _draft(files, masked):
+        draft_file.complete(files, _DRAFT, origin, build, masked=True)
+    with _draft(files, marts):
+        draft_file.complete(files, _DRAFT, origin, build)
+        return draft_file.measure(files, _DRAFT, build)
 
-    def write(name: str) -> None:
-        with files.cursor() as own:
-            publication.write(own, name, origin, build, masked=drafts[name] == masked)
 
-    with ThreadPoolExecutor(len(drafts)) as pool:
-        list(pool.map(write, drafts))
-    tables, _ = (publication.close(files, name, build) for name in drafts)
-    return tables
+@contextmanager
+def _draft(files: "duckdb.DuckDBPyConnection", path: Path) -> "Iterator[None]":
+    """Attach a draft; at the end all of it is in its file."""
+    files.execute(f"attach '{quote(path)}' as {_DRAFT}")
+    yield
+    files.execute(f"checkpoint {_DRAFT}")
+    files.execute(f"detach {_DRAFT}")
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from lake.publications import stamp_of
 from orchestration.run.settings import Settings
+from orchestration.warehouse.dbt_commands import project
 from orchestration.warehouse.dbt_commands.dbt import parsed_project
 
 
@@ -21,3 +23,19 @@ def test_a_manifest_that_another_process_left_torn_is_written_again(
     harm(path)
     parsed_project(settings)
     assert json.loads(path.read_bytes())["nodes"].keys() == first.nodes.keys()
+
+
+def test_the_next_process_leaves_a_manifest_of_the_same_project_as_it_is(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=data_dir)
+    path = settings.dbt_dir / "target" / "manifest.json"
+    nodes = parsed_project(settings).nodes.keys()
+    stamp = stamp_of(path)
+    monkeypatch.setattr(project, "_parsed", {})
+    assert parsed_project(settings).nodes.keys() == nodes
+    assert stamp_of(path) == stamp
+    monkeypatch.setattr(project, "_parsed", {})
+    monkeypatch.setattr(project, "digest", lambda _: "of other files")
+    parsed_project(settings)
+    assert stamp_of(path) != stamp
