@@ -21,7 +21,7 @@ from orchestration.run.settings import ROOT, Settings
 from orchestration.steps import ingesting, marts
 from tests.support.checksums import checksums
 from tests.support.corruptions import CORRUPTIONS, IN_EVERY_RUN, TODAY
-from tests.support.emptied import emptied
+from tests.support.emptied import emptied, refilled
 from tests.support.living_app import clock, records_after
 from tests.support.original_api import OriginalApi, serving
 
@@ -94,7 +94,7 @@ def test_nothing_wrong_is_ever_published(  # noqa: PLR0917 - fixtures
 ) -> None:
     wrong = CORRUPTIONS[name]
     emptied(data_home)
-    shutil.copytree(good_days, data_home, dirs_exist_ok=True)
+    refilled(data_home, good_days)
     before, version = checksums(data_home / "marts.duckdb"), _version(data_home)
     at = clock(TODAY) + wrong.late
     with app(TODAY) as api:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.emptied import emptied
+from tests.support.emptied import emptied, refilled
 from tests.support.lake import Lake
 from tests.support.loads import FIRST
 from tests.support.warehouse import ROOT, Warehouse
@@ -24,7 +24,7 @@ def first_day(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture
 def built(first_day: Path, data_dir: Path) -> Warehouse:
     """A copy of it."""
-    shutil.copytree(first_day, data_dir, dirs_exist_ok=True)
+    refilled(data_dir, first_day)
     return Warehouse(data_dir)
 
 

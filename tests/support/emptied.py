@@ -11,3 +11,14 @@ def emptied(data_dir: Path) -> Path:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     data_dir.mkdir(exist_ok=True)
     return data_dir
+
+
+def refilled(data_dir: Path, kept: Path) -> None:
+    """Copy a kept data folder into one, but for what dbt remembers there of parsing the project."""
+    parsed = data_dir / "dbt" / "target"
+    left = kept / "dbt" if parsed.exists() else None
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        return {"target"}.intersection(names) if Path(folder) == left else set()
+
+    shutil.copytree(kept, data_dir, dirs_exist_ok=True, ignore=ignore)

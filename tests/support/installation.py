@@ -1,7 +1,6 @@
 """A data folder, and the command line that works on it as a person would use it."""
 
 import os
-import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -14,6 +13,7 @@ from unittest.mock import patch
 import duckdb
 
 from orchestration.cli.main import main
+from tests.support.emptied import refilled
 
 DAY_1 = datetime(2026, 3, 1, 21)
 DAY_2 = datetime(2026, 3, 2, 21)
@@ -102,7 +102,7 @@ class Installation:
 
     def copy(self, data_dir: Path) -> "Installation":
         """Return the same as it stands, in another folder."""
-        shutil.copytree(self.data_dir, data_dir, dirs_exist_ok=True)
+        refilled(data_dir, self.data_dir)
         return Installation(data_dir, self.world)
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:

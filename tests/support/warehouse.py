@@ -105,7 +105,8 @@ def _invoke(project: Path, words: tuple[str, ...], paths: list[str]) -> dbtRunne
     is_other = project != OURS or {"--target", "--vars", "--write-json"}.intersection(words)
     if is_other or words[0] not in {"build", "run", "test"}:
         return dbtRunner().invoke(said)
-    manifest = parsed(None, ["--project-dir", str(project), "--profiles-dir", str(ROOT)])
+    which = ["--project-dir", str(project), "--profiles-dir", str(ROOT), "--target", "dev"]
+    manifest = parsed(which, ["--log-level", "none"], None)
     return dbtRunner(manifest).invoke([*said, *NO_FILES])
 
 

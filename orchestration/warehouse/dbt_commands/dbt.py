@@ -65,7 +65,8 @@ def dbt(
             manifest = parsed_project(settings, target)
             # Results are in `ops/dbt_results`, and parsing wrote the manifest.
             runner = dbtRunner(manifest, callbacks=[_listener(on_start, on_node)])
-            answer: Any = runner.invoke([*words, *_arguments(settings, target), *NO_FILES])
+            arguments = [*_which(target), *_into(settings, target), *NO_FILES]
+            answer: Any = runner.invoke([*words, *arguments])
         if answer.exception is not None:
             raise answer.exception
     except Exception as error:
@@ -94,14 +95,19 @@ def parsed_project(settings: Settings, target: Target = DUCKDB) -> "Manifest":
     with lent(_settings_of(settings, "")):
         # Readers of the manifest, Airflow's DAGs among them, read the one of the marts.
         manifest = settings.dbt_dir / target.folder / "manifest.json" if target == DUCKDB else None
-        return parsed(manifest, _arguments(settings, target))
+        return parsed(_which(target), _into(settings, target), manifest)
 
 
-def _arguments(settings: Settings, target: Target) -> list[str]:
-    arguments = ["--project-dir", str(project()), "--profiles-dir", str(ROOT)]
-    arguments += ["--target", target.name, "--target-path", str(settings.dbt_dir / target.folder)]
-    arguments += ["--log-path", str(settings.dbt_dir / "logs"), "--log-level-file", "info"]
-    return [*arguments, "--log-level", "none"]
+def _which(target: Target) -> list[str]:
+    """Return what a command is about, in dbt's arguments."""
+    return ["--project-dir", str(project()), "--profiles-dir", str(ROOT), "--target", target.name]
+
+
+def _into(settings: Settings, target: Target) -> list[str]:
+    """Return where a command writes, in dbt's arguments."""
+    folder = settings.dbt_dir
+    arguments = ["--target-path", str(folder / target.folder), "--log-path", str(folder / "logs")]
+    return [*arguments, "--log-level-file", "info", "--log-level", "none"]
 
 
 def log_of(settings: Settings) -> str:

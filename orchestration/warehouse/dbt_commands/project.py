@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,16 +36,17 @@ def digest(folder: Path) -> str:
     return summed.hexdigest()
 
 
-def parsed(manifest: Path | None, arguments: list[str]) -> "Manifest":
+def parsed(which: Sequence[str], into: Sequence[str], manifest: Path | None) -> "Manifest":
     """Parse the project, or return it as this process parsed it before.
 
     A day has six dbt commands. Each would read what the one before parsed (0.6 s of CPU) and, where
-    a variable of the environment changed, parse again (4 s).
+    a variable of the environment changed, parse again (4 s). Where dbt writes changes no manifest.
 
     Args:
-        manifest: The file in the target folder to which dbt writes the manifest, which takes it
-            0.3 s, unless the one that is there is of the present files; None: it writes none.
-        arguments: dbt's global arguments, target and target folder among them.
+        which: dbt's arguments that say what is parsed: project, profiles, target.
+        into: Those that say where dbt writes.
+        manifest: The file there that others read; it is written (0.3 s), unless the one that is
+            there is of the present files. None: nobody reads it.
 
     Returns:
         dbt's manifest of the present files, shared by all callers.
@@ -58,17 +60,18 @@ def parsed(manifest: Path | None, arguments: list[str]) -> "Manifest":
     from orchestration.warehouse.dbt_commands.spared_work import spare_work
 
     spare_work()
-    key = (*arguments, version("dbt-core"), digest(project()))
-    is_there = manifest is None or _is_of(manifest, key)
-    if key not in _parsed or not is_there:
-        answer: Any = dbtRunner().invoke(["parse", *arguments, *(NO_FILES if is_there else [])])
+    key = (*which, version("dbt-core"), digest(project()))
+    if key not in _parsed:
+        answer: Any = dbtRunner().invoke(["parse", *which, *into, *NO_FILES])
         if answer.exception is not None:
             raise answer.exception
         _parsed[key] = answer.result
-        if manifest and not is_there:
-            replace_file(_note_of(manifest), _note(manifest, key))
         for old in list(_parsed)[:-_KEPT_MANIFESTS]:
             del _parsed[old]
+    if manifest and not _is_of(manifest, key):
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        _parsed[key].write(str(manifest))  # type: ignore[no-untyped-call]
+        replace_file(_note_of(manifest), _note(manifest, key))
     return _parsed[key]
 
 

@@ -42,7 +42,7 @@ from orchestration.operations.erasure.erase import ErasureReport, erase
 from orchestration.run.lock import hold
 from orchestration.run.settings import Settings
 from orchestration.warehouse.publishing.publish import publish
-from tests.support.emptied import emptied
+from tests.support.emptied import emptied, refilled
 from tests.support.forgotten_models import require_same_answers_to_others
 from tests.support.landing import settings_for
 from tests.support.original_api import OriginalApi, catalogue, serving
@@ -192,7 +192,7 @@ def history(api: OriginalApi, data_home: Path, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def data_dir(history: Path, data_home: Path) -> Path:
     """The folder with its history, where dbt knows it."""
-    shutil.copytree(history, emptied(data_home), dirs_exist_ok=True)
+    refilled(emptied(data_home), history)
     return data_home
 
 
