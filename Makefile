@@ -24,9 +24,10 @@ openapi: setup  ## docs/openapi.json, from the serving API
 env-example: setup  ## .env.example, from the settings classes
 	@$(BIN)/python -m orchestration.run.env_example
 
-# In order: files of few tests run whole days, and started last would keep one worker waiting.
+# In order: files of few tests run whole days, and started last would keep one worker waiting. Three
+# workers on two cores: each waits for servers and processes of its own a fifth of the time.
 test: setup  ## every promise, in its small form
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-quick: setup  ## what needs no disk and no server, in under a minute
 	@$(BIN)/pytest -n 2 -q tests/unit

@@ -36,11 +36,16 @@ def make_world(world: Path, sessions: int) -> None:
     """Sessions of one to nine listens, and a thousand tracks and users, as Parquet files."""
     times = "timestamp '2026-01-01' + to_microseconds((random() * 1e13)::bigint)"
     text = "'a name of ' || id"
-    track = ("name", "artist", "songwriters", "duration", "genres", "album")
-    user = ("first_name", "last_name", "email", "gender", "favorite_genres")
+    track = ("name", "artist", "songwriters", "genres", "album")
+    user = ("first_name", "last_name", "favorite_genres")
+    of_track, of_user = (
+        ", ".join(f"{text} as {name}" for name in names) for names in (track, user)
+    )
+    length = "lpad((id % 9)::varchar, 2, '0') || ':' || lpad((id % 60)::varchar, 2, '0')"
     queries = {
-        "tracks": f"id, {', '.join(f'{text} as {name}' for name in track)} from range(1000) t(id)",
-        "users": f"id, {', '.join(f'{text} as {name}' for name in user)} from range(1000) t(id)",
+        "tracks": f"id, {of_track}, {length} as duration from range(1000) t(id)",
+        "users": f"id, {of_user}, id || '@example.org' as email, 'Female' as gender"
+        " from range(1000) t(id)",
         "listen_history": f"""
             (random() * 999)::bigint as user_id,
             list_transform(range(1 + (hash(id) % 9)::bigint), x -> (hash(id, x) % 1000)::bigint)
