@@ -77,7 +77,7 @@ def test_both_tell_one_story_of_their_runs(
 
 
 def test_recommendations_follow_the_marts(day_by_airflow: AirflowDay) -> None:
-    ends = day_by_airflow.does("features", "train", "recommend")
+    ends = day_by_airflow.does("features", "train", "recommend", MOOVITAMIX_MODEL="item-knn")
     assert {end["dag"]: end["state"] for end in ends} == dict.fromkeys(
         ("features", "train", "recommend"), "success"
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lake import log
+from tests.support.emptied import with_proofs
 from tests.support.installation import Installation
 from tests.support.original_api import OriginalApi, catalogue
 from tests.support.original_api import serving as app_of
@@ -41,12 +42,13 @@ APPS = {
     [pytest.param(name, marks=[pytest.mark.slow] * (at > 0)) for at, name in enumerate(APPS)],
 )
 def test_the_smallest_apps_have_whole_lists_after_their_first_run(
-    tmp_path: Path, name: str
+    tmp_path: Path, data_home: Path, name: str
 ) -> None:
     app, strategies = APPS[name]
     app.write_world(tmp_path / "world")
     installation = Installation(
-        tmp_path / "data", {"MOOVITAMIX_SOURCE_WORLD": str(tmp_path / "world")}
+        with_proofs(tmp_path / "data", data_home),
+        {"MOOVITAMIX_SOURCE_WORLD": str(tmp_path / "world")},
     )
     installation.does("run", "--as-of", EVENING.isoformat())
     users = {*range(1, app.users + 1), *app.heard}

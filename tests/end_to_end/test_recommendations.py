@@ -20,6 +20,7 @@ from orchestration.run.runs import recorded
 from orchestration.run.settings import Settings
 from orchestration.steps import canary, recommendations
 from orchestration.steps.day import run_daily
+from tests.support.emptied import with_proofs
 from tests.support.installation import Installation
 from tests.support.serving_server import RunningServing, serving, wait_for
 from tests.support.tastes import NEWEST, Tastes
@@ -37,7 +38,7 @@ LISTS = "select user_id, rank, track_id, model_version, run_id from recommendati
 
 
 @pytest.fixture(scope="module")
-def recommended(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def recommended(tmp_path_factory: pytest.TempPathFactory, data_home: Path) -> Installation:
     """Return an installation after its first day, to be copied only; its listeners have tastes.
 
     In a separate folder, as each copy: MLflow keeps a database open until its process ends.
@@ -48,7 +49,7 @@ def recommended(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in world.items():
             patch.setenv(name, value)
-        with a_run(folder / "data") as run:
+        with a_run(with_proofs(folder / "data", data_home)) as run:
             run_daily(run)
     return Installation(folder / "data", world)
 

@@ -22,3 +22,11 @@ def refilled(data_dir: Path, kept: Path) -> None:
         return {"target"}.intersection(names) if Path(folder) == left else set()
 
     shutil.copytree(kept, data_dir, dirs_exist_ok=True, ignore=ignore)
+
+
+def with_proofs(data_dir: Path, data_home: Path) -> Path:
+    """Return a new data folder, with what dbt's unit tests proved in another one."""
+    proofs = Path("dbt", "unit_tests")
+    if (data_home / proofs).exists():
+        shutil.copytree(data_home / proofs, data_dir / proofs)
+    return data_dir
