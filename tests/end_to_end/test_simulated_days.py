@@ -28,7 +28,7 @@ def test_increments_equal_one_full_refresh_table_by_table(data_dir: Path, days: 
 
 
 def test_users_of_the_simulated_app_listen_to_the_lists_of_the_day_before(data_dir: Path) -> None:
-    world = SMALL_WORLD | {"MOOVITAMIX_WORLD_LISTENS_TO_LISTS": "1"}
+    world = SMALL_WORLD | {"MOOVITAMIX_WORLD_LISTENS_TO_LISTS": "1", "MOOVITAMIX_MODEL": "item-knn"}
     installation = Installation(data_dir, world)
     output = installation.does("simulate", "--days", "2", "--from", "2026-03-01")
     assert output.count("lists ") == 2

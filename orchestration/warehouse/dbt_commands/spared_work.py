@@ -41,7 +41,7 @@ class QuietEvents(EventManager):
             force_warn_or_error_handling: Whether a setting may make an error of it.
 
         """
-        is_debug = (level or e.level_tag()) == EventLevel.DEBUG
+        is_debug = (level or e.level_tag()) == EventLevel.DEBUG and not force_warn_or_error_handling
         if is_debug and type(e).__name__ not in LISTENED_TO and not self._takes_debug():
             return
         super().fire_event(e, level, node, force_warn_or_error_handling)
