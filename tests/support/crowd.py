@@ -1,7 +1,8 @@
 """Many processes that read published marts, and some that write to what they have open.
 
-`python -m tests.support.crowd LINK READERS WRITERS ROWS` prints "reading", works until its
-input ends, and prints what each process saw, as JSON.
+`python -m tests.support.crowd LINK READERS WRITERS ROWS SESSIONS` prints "reading", works until its
+input ends, and prints what each process saw, as JSON. Each session of a writer adds a byte to the
+file SESSIONS.
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import Any
 import duckdb
 
 LINK, READERS, WRITERS, ROWS = sys.argv[1], *map(int, sys.argv[2:5])
+SESSIONS = sys.argv[5]
 SEEN = """
 select
     any_value(version), count(*) filter (generation is distinct from version), count(*), sum(id)
@@ -83,6 +85,8 @@ def write(is_over: Callable[[], bool]) -> dict[str, Any]:
             with suppress(duckdb.Error):
                 session.execute(random.choice(HARM))
         sessions += 1
+        with open(SESSIONS, "ab") as file:  # noqa: PTH123 - a path from the command line
+            file.write(b".")
         if random.random() < 0.3:  # as if killed: the child leaves its log behind
             os._exit(sessions) if os.fork() == 0 else os.wait()
         with suppress(duckdb.Error):
