@@ -86,12 +86,13 @@ def _describe(
 
 @contextmanager
 def _transaction(files: "duckdb.DuckDBPyConnection", draft: str) -> Iterator[None]:
-    """Write into a draft, in one transaction."""
+    """Write into a draft, in one transaction; at its end all of it is in the file."""
     files.execute(f"use {draft}")
     files.execute("begin")
     yield
     files.execute("commit")
     files.execute("use memory")
+    files.execute(f"checkpoint {draft}")
 
 
 def _tables(build: ValidatedBuild, *, personal: bool) -> Iterator[tuple[Part, Table]]:
@@ -118,7 +119,6 @@ def measure(
         build: The parts that were written.
 
     """
-    files.execute(f"checkpoint {draft}")
     return [_measure(files, draft, table) for part in build.parts for table in part.tables]
 
 

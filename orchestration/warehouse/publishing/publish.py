@@ -119,10 +119,9 @@ def _write(
 
 @contextmanager
 def _draft(files: "duckdb.DuckDBPyConnection", path: Path) -> "Iterator[None]":
-    """Attach a draft; at the end all of it is in its file."""
+    """Attach a draft."""
     files.execute(f"attach '{quote(path)}' as {_DRAFT}")
     yield
-    files.execute(f"checkpoint {_DRAFT}")
     files.execute(f"detach {_DRAFT}")
 
 
