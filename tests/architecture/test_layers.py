@@ -36,6 +36,10 @@ INDEX = re.compile(
     r"--(?:extra-)?index-url|https?://[^\s\"']*/(?:simple|pypi)(?:/|\b)|files\.pythonhosted"
 )
 
+BELOW_ROOT = re.compile(r'\bROOT((?: / "[^"]+")+)')
+BESIDE = re.compile(r'__file__\)\.(?:with_name\(|parent / )("[^"]+"(?: / "[^"]+")*)')
+MADE_LATER = ("/data/bench", "/.env", "/COMMIT")
+
 
 def test_the_layers_hold() -> None:
     checked = subprocess.run(
@@ -79,6 +83,20 @@ def test_no_module_asks_the_connection_that_all_threads_of_a_process_share() -> 
         for match in shared.finditer(path.read_text())
     ]
     assert asking == []
+
+
+def test_every_path_in_the_project_that_code_names_exists() -> None:
+    """A path is no import: where a folder moves, no linter finds what still names the old one."""
+    named = [
+        (path.relative_to(ROOT), base.joinpath(*re.findall(r'"([^"]+)"', found[1])))
+        for folder in (*AT_HOME, "bench")
+        for path in (ROOT / folder).rglob("*.py")
+        for base, pattern in ((ROOT, BELOW_ROOT), (path.parent, BESIDE))
+        for found in pattern.finditer(path.read_text())
+    ]
+    assert len(named) > 15
+    missing = [f"{path}: {target}" for path, target in named if not target.exists()]
+    assert [line for line in missing if not line.endswith(MADE_LATER)] == []
 
 
 def test_no_tracked_file_names_a_package_index() -> None:

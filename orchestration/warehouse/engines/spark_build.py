@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from orchestration.run.errors import SparkMissing
 from orchestration.run.lock import WriterLock
-from orchestration.run.settings import ROOT, Settings
+from orchestration.run.settings import Settings
 from orchestration.warehouse.build import Build, Listeners, run_build
 from orchestration.warehouse.dbt_commands import unit_tests
 from orchestration.warehouse.dbt_commands.dbt import Target, dbt
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SPARK = Target("spark", "spark_target")
 LAKE_INDEX = Target("lake_index", "lake_index_target")
-QUIET = ROOT / "orchestration" / "spark_conf"
+QUIET = Path(__file__).with_name("spark_conf")
 """Default settings of Spark, which else warns by the hundred."""
 
 
