@@ -19,18 +19,18 @@ def spark_home(data_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def spark(spark_home: Path, data_dir: Path) -> SparkMarts:
+def spark(spark_home: Path, data_dir: Path) -> Iterator[SparkMarts]:
     """An empty metastore over an empty data folder."""
     assert spark_home == data_dir
+    yield SparkMarts(data_dir)
     _forget_tables()
-    return SparkMarts(data_dir)
 
 
 def _forget_tables() -> None:
-    """Drop what the test before left in the metastore; its files are gone with the folder."""
+    """Drop what the test left in the metastore, which outlives it as the JVM does."""
     from pyspark.sql import SparkSession
 
-    spark = SparkSession.getActiveSession()
-    for (schema,) in spark.sql("show schemas").collect() if spark else []:
+    spark = SparkSession.builder.getOrCreate()
+    for (schema,) in spark.sql("show schemas").collect():
         if schema != "default":
             spark.sql(f"drop schema {schema} cascade")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.warehouse.test_marts import a_crowded_lake
 from tests.spark.spark_marts import SparkMarts
-from tests.support.lake import Lake, Load, session
+from tests.support.lake import Lake, Load, session, track
 from tests.support.warehouse import MARTS, Warehouse
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(3000)]
@@ -33,12 +33,35 @@ def in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(rows, key=lambda row: tuple(map(str, row)))
 
 
-def require_the_same(warehouse: Warehouse, spark: SparkMarts) -> None:
+def require_the_same(warehouse: Warehouse, spark: SparkMarts, rows: int = 40) -> None:
     for table in TABLES:
         columns = ", ".join(name for name, *_ in warehouse.rows(f"describe {table}"))
         query = f"select {columns} from {table}"
         assert in_order(spark.rows(query)) == in_order(warehouse.rows(query)), table
-    assert warehouse.rows("select count(*) from fact_listen_history") > [(40,)]
+    assert warehouse.rows("select count(*) from fact_listen_history") >= [(rows,)]
+
+
+def test_no_inferred_member_outlives_its_last_listen(data_dir: Path, spark: SparkMarts) -> None:
+    lake, warehouse = Lake(data_dir), Warehouse(data_dir)
+    ada = {"id": 1, "first_name": "Ada", "updated_at": datetime(2026, 1, 1)}
+    unknown = session(9, "2026-01-02", [7], "2026-01-02")
+    known = {"tracks": [track(5, "A", "2026-01-01")], "users": [ada]}
+    heard = [session(1, "2026-01-01", [5], "2026-01-01")]
+    increments = (
+        Load("1.1", DAY, **known, listen_history=heard),
+        Load("2.1", DAY, listen_history=[unknown]),
+        Load("3.1", DAY, users=[ada | {"id": 9}]),
+        Load("4.1", DAY, listen_history=[session(9, "2026-01-02", [], "2026-01-04")]),
+    )
+    inferred = []
+    for load in increments:
+        lake.add(load)
+        warehouse.build()
+        spark.build()
+        require_the_same(warehouse, spark, rows=1)
+        counts = "select (select count(*) from dim_{0} where is_inferred)"
+        inferred.append([warehouse.rows(counts.format(dim))[0][0] for dim in ("tracks", "users")])
+    assert inferred == [[0, 0], [1, 1], [1, 0], [0, 0]]
 
 
 def test_every_table_is_the_same_on_both_engines_after_every_increment(

@@ -9,6 +9,7 @@
     {% if 'state' not in there %}
         {% do write_relations([]) %}
         {% do write_loads(none) %}
+        {% do write_new_days([]) %}
         {% do write_state([]) %}
     {% endif %}
 {% endmacro %}
@@ -28,6 +29,9 @@
         'started_at': wall_clock(), 'validated_at': none, 'as_of': none,
     } %}
     {% do write_state(state_without(part) + [row]) %}
+    {% if part == 'marts' %}
+        {% do write_new_days([] if full_refresh else new_days()) %}
+    {% endif %}
 {% endmacro %}
 
 
@@ -119,6 +123,24 @@
         {% do selects.append('select ' ~ literals | join(', ') ~ ('' if rows else ' where false')) %}
     {% endfor %}
     {% do run_query('create or replace view ledger.' ~ view ~ ' as ' ~ selects | join(' union all ')) %}
+{% endmacro %}
+
+
+{# The days on which the sessions of loads began that this build is the first to read; a build from the start reads all. #}
+{% macro new_days() %}
+    {% set query %}
+        select distinct cast(created_at as date) as new_day from raw.listen_history
+        where {{ in_new_loads() | replace('load_id', '_dlt_load_id') }} and created_at is not null
+    {% endset %}
+    {% set rows = [] %}
+    {% for day in run_query(query).columns[0].values() %}
+        {% do rows.append({'new_day': day}) %}
+    {% endfor %}
+    {{ return(rows) }}
+{% endmacro %}
+
+{% macro write_new_days(rows) %}
+    {% do write_literals('new_days', {'new_day': 'date'}, rows) %}
 {% endmacro %}
 
 

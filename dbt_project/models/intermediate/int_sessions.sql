@@ -31,7 +31,7 @@ known as (
         load_id,
         etl_updated_at
     from {{ this }}
-    {{ touched_by('records', key='user_id, started_at', instant='started_at') }}
+    {{ touched_by('records', key='user_id, started_at') }}
 
 ),
 {% endif %}

@@ -20,6 +20,7 @@
         {% for column in columns %}
         {{ 'and ' if not loop.first }}keyed.{{ column }} = new_keys.{{ column }}
         {% endfor %}
+    where {{ on_new_days_of(within) }}
     {% else %}
     from (select * from {{ model }}) as keyed
     {% endif %}
