@@ -4,8 +4,6 @@
    does not. Nine weeks are read, however long the history. #}
 {% test volume_within_band(model, column, handful=50) %}
 
-    {%- set instant = day_or_instant(model, column) %}
-
     {{ config(
         fail_calc='coalesce(max(degree), 0)',
         warn_if='>= 1',
@@ -23,12 +21,12 @@
     counted as (
 
         select
-            cast({{ instant }} as date) as volume_day,
+            cast({{ day_or_instant(model, column) }} as date) as volume_day,
             count(*) as volume
         from {{ model }}
         where
-            {{ instant }} >= (select today - 63 from clock)
-            and {{ instant }} < (select today from clock)
+            {{ day_or_instant(model, column) }} >= (select today - 63 from clock)
+            and {{ day_or_instant(model, column) }} < (select today from clock)
         group by volume_day
 
     ),
