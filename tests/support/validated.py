@@ -9,7 +9,7 @@ LEDGER = """
 create schema if not exists ledger;
 create or replace table ledger.state as
     select 'marts' as part, 'validated' as status,
-    'invocation' as invocation_id, 'hash' as model_hash,
+    uuid()::varchar as invocation_id, 'hash' as model_hash,
     timestamp '2026-01-01' as started_at, timestamp '2026-01-02' as validated_at,
     timestamp '2026-01-02' as as_of;
 create or replace table ledger.loads (load_id varchar, as_of timestamp, is_published boolean);

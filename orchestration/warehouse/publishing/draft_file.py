@@ -1,7 +1,10 @@
-"""The published file, written: the readers' tables of a validated build, and what describes it."""
+"""The published file, written: the readers' tables of a validated build, and what describes it.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+All of it works in the transaction that its caller has open on the draft, which is attached as
+`NAME` and in use.
+"""
+
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,54 +22,57 @@ if TYPE_CHECKING:
     import duckdb
 
 PUBLICATION = Path(__file__).with_name("publication.sql")
+NAME = "draft"
+"""The name under which a connection knows the file that is being written."""
 
 
-def write_shared(files: "duckdb.DuckDBPyConnection", draft: str, build: ValidatedBuild) -> None:
-    """Write into an empty draft, in one transaction, the tables without personal data.
-
-    They are the same in both files, so they are written once: `complete` goes on with copies.
-
-    Args:
-        files: A connection that has attached the draft and the build file `made`.
-        draft: The draft's name there.
-        build: The validated parts and their tables.
-
-    """
-    with _transaction(files, draft):
-        files.execute(PUBLICATION.read_text())
-        for part, table in _tables(build, personal=False):
-            _copy(files, part, table)
-            record_contents(files, table, draft)
+def create(files: "duckdb.DuckDBPyConnection") -> None:
+    """Make in an empty draft the tables in which a publication describes itself."""
+    files.execute(PUBLICATION.read_text())
 
 
-def complete(
+def keep_only(files: "duckdb.DuckDBPyConnection", staying: Collection[Table]) -> None:
+    """Drop all tables of a copied publication but some, and its description."""
+    for table in files.sql("select schema_name, table_name from publication_tables").fetchall():
+        if table not in staying:
+            files.execute(f"drop table {name_of(table[0])}.{name_of(table[1])}")
+            files.execute(
+                "delete from publication_tables where (schema_name, table_name) = (?, ?)", table
+            )
+    files.execute("delete from publication; delete from publication_files")
+
+
+def add(
     files: "duckdb.DuckDBPyConnection",
-    draft: str,
-    origin: Origin,
-    build: ValidatedBuild,
+    tables: Iterable[tuple[Part, Table]],
     *,
     masked: bool = False,
 ) -> None:
-    """Add to a draft the tables with personal data and what it is, in one transaction.
+    """Copy tables from the files that hold them.
 
     Args:
-        files: A connection that has attached the draft and the build file `made`.
-        draft: The draft's name there.
-        origin: What the publication says of where it comes from.
-        build: The validated parts and their tables.
+        files: A connection that has attached the build file `made` and the `present` publication.
+        tables: The tables, each with its part.
         masked: Whether columns of personal data are null; they stay, for queries that name them.
 
     """
-    with _transaction(files, draft):
-        for part, table in _tables(build, personal=True):
-            _copy(files, part, table, masked=masked)
-            record_contents(files, table, draft)
-        _describe(files, origin, build, masked=masked)
+    for part, table in tables:
+        _copy(files, part, table, masked=masked)
+        record_contents(files, table, NAME)
 
 
-def _describe(
+def describe(
     files: "duckdb.DuckDBPyConnection", origin: Origin, build: ValidatedBuild, *, masked: bool
 ) -> None:
+    """Write what the publication is, and in which files of the lake its loads lie.
+
+    Args:
+        files: The connection.
+        origin: Where the publication comes from.
+        build: The validated parts and their tables.
+        masked: Whether personal data is left empty.
+
+    """
     marts = build.parts[0]
     facts: list[object] = [
         origin.version,
@@ -84,23 +90,14 @@ def _describe(
         )
 
 
-@contextmanager
-def _transaction(files: "duckdb.DuckDBPyConnection", draft: str) -> Iterator[None]:
-    """Write into a draft, in one transaction; at its end all of it is in the file."""
-    files.execute(f"use {draft}")
-    files.execute("begin")
-    yield
-    files.execute("commit")
-    files.execute("use memory")
-    files.execute(f"checkpoint {draft}")
-
-
-def _tables(build: ValidatedBuild, *, personal: bool) -> Iterator[tuple[Part, Table]]:
-    """Yield the tables with personal data, or those without."""
-    for part in build.parts:
-        for table in part.tables:
-            if personal == bool(_personal_in(part, table)):
-                yield part, table
+def tables_of(parts: Iterable[Part], *, personal: bool | None = None) -> list[tuple[Part, Table]]:
+    """Return the tables of parts: all, or those with personal data, or those without."""
+    return [
+        (part, table)
+        for part in parts
+        for table in part.tables
+        if personal is None or personal == bool(_personal_in(part, table))
+    ]
 
 
 def _personal_in(part: Part, which_table: Table) -> set[str]:
@@ -108,18 +105,9 @@ def _personal_in(part: Part, which_table: Table) -> set[str]:
     return {column for *table, column in part.personal if tuple(table) == which_table}
 
 
-def measure(
-    files: "duckdb.DuckDBPyConnection", draft: str, build: ValidatedBuild
-) -> list[PublishedTable]:
-    """Return the tables of a draft that is complete.
-
-    Args:
-        files: A connection that has attached it.
-        draft: The draft's name there.
-        build: The parts that were written.
-
-    """
-    return [_measure(files, draft, table) for part in build.parts for table in part.tables]
+def measure(files: "duckdb.DuckDBPyConnection", build: ValidatedBuild) -> list[PublishedTable]:
+    """Return the tables of a draft that is complete."""
+    return [_measure(files, table) for _, table in tables_of(build.parts)]
 
 
 def record_contents(files: "duckdb.DuckDBPyConnection", table: Table, draft: str) -> None:
@@ -180,7 +168,7 @@ def _copy(
             files.execute(f"comment on column {name}.{name_of(column)} is '{quote(text.strip())}'")
 
 
-def _measure(files: "duckdb.DuckDBPyConnection", draft: str, table: Table) -> PublishedTable:
+def _measure(files: "duckdb.DuckDBPyConnection", table: Table) -> PublishedTable:
     name = table[1] if table[0] == "main" else ".".join(table)
-    rows, size = (measure(files, *table, draft) for measure in (rows_of, bytes_of_table))
+    rows, size = (measure(files, *table, NAME) for measure in (rows_of, bytes_of_table))
     return PublishedTable(name, rows, size)

@@ -6,23 +6,29 @@ publication or the new one; what it left behind is swept away by the next.
 
 Beside it lies `marts_masked.duckdb`, of the same version, without personal data. Both are written
 whole before either link is moved, the masked one first: if the new marts are there, so are both.
+
+What was published before as it is now, as the marts are when recommendations follow them, is not
+written again: the new files start as copies of the present masked one.
 """
 
-import os
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake import publications
 from lake.version import git_commit
 from orchestration.run.errors import BuildFileInUse, NotValidated
 from orchestration.run.lock import WriterLock
 from orchestration.run.settings import Settings
 from orchestration.warehouse.catalog import quote
 from orchestration.warehouse.origin import files_of, manifest_hash
-from orchestration.warehouse.publishing import draft_file, publication, published_files
+from orchestration.warehouse.publishing import (
+    draft_file,
+    present_files,
+    publication,
+    published_files,
+)
 from orchestration.warehouse.publishing.publication import Origin, Part, Publication, ValidatedBuild
 from orchestration.warehouse.publishing.validated_build import personal_in, read_validated_build
 
@@ -30,9 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
-
-_DRAFT = "draft"
-"""The name under which a connection knows the file that is being written."""
 
 
 def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> Publication:
@@ -59,9 +62,9 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
         raise NotValidated(settings.build_file, "it does not exist")
     with _drafts(marts, masked) as (draft, masked_draft), _attached(settings) as files:
         made = read_validated_build(files, settings.build_file)
-        with _present(files, marts) as present:
-            kept = personal_in(files, settings.build_file)
-            build = replace(made, parts=made.parts + _unchanged_parts(files, made, kept))
+        with present_files.attached(files, marts) as present:
+            personal = personal_in(files, settings.build_file)
+            build = replace(made, parts=made.parts + _former_parts(files, made, personal))
             # A crash between the two links below leaves the masked file one version ahead.
             known = published_files.next_number(marts, masked) - 1
             origin = Origin(
@@ -71,7 +74,10 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
                 manifest_hash(settings),
                 files_of(settings, build.load_ids),
             )
-            tables = _write(files, draft, masked_draft, origin, build)
+            kept = present_files.parts_kept(files, made, present, masked)
+            if kept and not present_files.copy_present(masked, draft):
+                kept = []
+            tables = _write(files, (draft, masked_draft), origin, build, kept)
         is_masked_good = published_files.mend(masked) is None
         new_masked = published_files.finish(masked_draft, origin.version, run_id)
         new_marts = published_files.finish(draft, origin.version, run_id)
@@ -101,28 +107,47 @@ def _drafts(*links: Path) -> "Iterator[tuple[Path, ...]]":
 
 def _write(
     files: "duckdb.DuckDBPyConnection",
-    marts: Path,
-    masked: Path,
+    drafts: tuple[Path, Path],
     origin: Origin,
     build: ValidatedBuild,
+    kept: list[Part],
 ) -> list[publication.PublishedTable]:
-    """Write both files, what they share once; return the tables of the marts."""
+    """Write both files, what they share once; return the tables of the marts.
+
+    Where parts are kept, the draft of the marts is a copy of the present masked file, in which
+    what both share of those parts stays.
+    """
+    marts, masked = drafts
+    shared = draft_file.tables_of(build.parts, personal=False)
+    staying = [(part, table) for part, table in shared if part in kept]
     with _draft(files, marts):
-        draft_file.write_shared(files, _DRAFT, build)
+        if kept:
+            draft_file.keep_only(files, [table for _, table in staying])
+        else:
+            draft_file.create(files)
+    with _draft(files, marts):
+        draft_file.add(files, [one for one in shared if one not in staying])
     shutil.copyfile(marts, masked)
-    with _draft(files, masked):
-        draft_file.complete(files, _DRAFT, origin, build, masked=True)
+    for draft in (masked, marts):
+        with _draft(files, draft):
+            personal = draft_file.tables_of(build.parts, personal=True)
+            draft_file.add(files, personal, masked=draft is masked)
+            draft_file.describe(files, origin, build, masked=draft is masked)
     with _draft(files, marts):
-        draft_file.complete(files, _DRAFT, origin, build)
-        return draft_file.measure(files, _DRAFT, build)
+        return draft_file.measure(files, build)
 
 
 @contextmanager
 def _draft(files: "duckdb.DuckDBPyConnection", path: Path) -> "Iterator[None]":
-    """Attach a draft."""
-    files.execute(f"attach '{quote(path)}' as {_DRAFT}")
+    """Attach a draft and write into it in one transaction; at its end all of it is in the file."""
+    files.execute(f"attach '{quote(path)}' as {draft_file.NAME}")
+    files.execute(f"use {draft_file.NAME}")
+    files.execute("begin")
     yield
-    files.execute(f"detach {_DRAFT}")
+    files.execute("commit")
+    files.execute("use memory")
+    files.execute(f"checkpoint {draft_file.NAME}")
+    files.execute(f"detach {draft_file.NAME}")
 
 
 @contextmanager
@@ -143,75 +168,7 @@ def _attached(settings: Settings) -> "Iterator[duckdb.DuckDBPyConnection]":
         yield files
 
 
-@dataclass(frozen=True, slots=True)
-class _Present:
-    """The publication that the new one follows: its version, and what is wrong with its file."""
-
-    version: int | None
-    fault: str | None
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it may be the publication before."""
-        return self.fault is None
-
-
-@contextmanager
-def _present(files: "duckdb.DuckDBPyConnection", marts: Path) -> "Iterator[_Present]":
-    """Attach as `present` the publication; where it is not what was published, the one before."""
-    fault = published_files.mend(marts)
-    copy = published_files.new_draft(marts)
-    try:
-        version = None if fault else _version(files, Path(os.path.realpath(marts)), copy)
-        if not fault and version is None and marts.exists():
-            fault = "it can't be read"
-        if version is None:
-            version = _version(files, _previous(marts), copy)
-        yield _Present(version, fault)
-    finally:
-        files.execute("detach database if exists present")
-        shutil.rmtree(copy.parent, ignore_errors=True)
-
-
-def _previous(marts: Path) -> Path:
-    """Return the file of the publication before; one that is not there, unless it is intact."""
-    link = published_files.previous_of(marts)
-    return Path(os.devnull) if published_files.mend(link) else Path(os.path.realpath(link))
-
-
-def _version(files: "duckdb.DuckDBPyConnection", path: Path, copy: Path) -> int | None:
-    """Attach a publication as `present` and return its version; neither if it is none."""
-    import duckdb
-
-    if not path.is_file():
-        return None
-    if not publications.logs_of(path):
-        try:
-            return _attach(files, path)
-        except duckdb.Error:
-            pass  # a reader has it open for writing, as some SQL shells do, or else it is torn
-    own = publications.read_manifest(path.parent)
-    shutil.copyfile(path, copy)
-    if own and publications.fault_of(copy, [own]):
-        return None
-    try:
-        return _attach(files, copy)
-    except duckdb.Error:
-        return None
-
-
-def _attach(files: "duckdb.DuckDBPyConnection", path: Path) -> int:
-    try:
-        files.execute(f"attach '{quote(path)}' as present (read_only)")
-        row = files.sql("select version from present.publication").fetchone()
-    except BaseException:
-        files.execute("detach database if exists present")
-        raise
-    assert row is not None, "a publication has one row"
-    return int(row[0])
-
-
-def _unchanged_parts(
+def _former_parts(
     files: "duckdb.DuckDBPyConnection",
     made: ValidatedBuild,
     personal: frozenset[tuple[str, str, str]],

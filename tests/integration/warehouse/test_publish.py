@@ -286,7 +286,11 @@ def test_after_a_crash_between_the_two_renames_the_next_publishes_both(
 
     _build(settings, LEDGER, MARTS)
     publish(settings, lock)
-    _build(settings, "insert into dim_tracks values (5000, 'new', [])")
+    _build(
+        settings,
+        "insert into dim_tracks values (5000, 'new', [])",
+        "update ledger.state set invocation_id = 'next'",
+    )
     renamed = Path.replace
     with pytest.MonkeyPatch.context() as patch, suppress(Killed):
         patch.setattr(Path, "replace", rename)
