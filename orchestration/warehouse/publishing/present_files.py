@@ -47,22 +47,34 @@ def attached(files: "duckdb.DuckDBPyConnection", marts: Path) -> Iterator[Presen
         shutil.rmtree(copy.parent, ignore_errors=True)
 
 
-def parts_kept(
-    files: "duckdb.DuckDBPyConnection", build: ValidatedBuild, present: Present, masked: Path
-) -> list[Part]:
-    """Return the parts of a build that are published already, as they were validated.
+def is_of(
+    files: "duckdb.DuckDBPyConnection", present: Present, masked: Path, manifest_hash: str | None
+) -> bool:
+    """Whether both present files are whole, of one version, and of the same dbt project.
 
-    None unless the masked file is of the present publication too.
+    Of another project a column may have been published that is personal data by now: a dropped
+    table leaves its bytes in a copy.
 
     Args:
         files: A connection that has attached `present`.
-        build: The validated build.
         present: The publication that is attached.
         masked: The name of the masked file.
+        manifest_hash: What stands for the project of the new publication.
 
     """
-    if not present.is_good or _number(masked) != present.version:
-        return []
+    import duckdb
+
+    if not present.is_good or present.version is None or _number(masked) != present.version:
+        return False
+    try:
+        row = files.sql("select manifest_hash from present.publication").fetchone()
+    except duckdb.BinderException:  # an earlier version of the project published it
+        return False
+    return row == (manifest_hash,)
+
+
+def parts_kept(files: "duckdb.DuckDBPyConnection", build: ValidatedBuild) -> list[Part]:
+    """Return the parts of a build that `present` holds already, as they were validated."""
     published = [_identity(part) for part in parts_in(files)]
     return [part for part in build.parts if _identity(part) in published]
 

@@ -74,7 +74,9 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
                 manifest_hash(settings),
                 files_of(settings, build.load_ids),
             )
-            kept = present_files.parts_kept(files, made, present, masked)
+            kept = []
+            if present_files.is_of(files, present, masked, origin.manifest_hash):
+                kept = present_files.parts_kept(files, made)
             if kept and not present_files.copy_present(masked, draft):
                 kept = []
             tables = _write(files, (draft, masked_draft), origin, build, kept)

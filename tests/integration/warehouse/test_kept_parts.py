@@ -36,6 +36,10 @@ NEW_MARTS = """
 insert into fact_listen_history values (1, 1, timestamp '2026-01-03');
 update ledger.state set invocation_id = 'next' where part = 'marts';
 """
+MANY_LISTENS = """
+insert into fact_listen_history select hash(i) % 1_000_000, i, null from range(500_000) as made(i);
+update ledger.state set invocation_id = 'many', model_hash = 'many';
+"""
 FAILED = "update ledger.state set status = 'failed' where part = 'recommendations'"
 SCHEMAS = ("main", "features")
 LISTENS = "fact_listen_history"
@@ -147,6 +151,27 @@ def test_recommendations_that_failed_stay_beside_marts_that_are_kept(
     publish(settings, lock)
     assert checksums(settings.marts_file, schemas=SCHEMAS) == before
     assert set(_ask(settings.masked_marts_file, "select first_name from greetings")) == {(None,)}
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_of_another_project_nothing_is_kept(
+    settings: Settings, lock: WriterLock, is_same: bool
+) -> None:
+    """A column that was published may be personal data by now."""
+    _build(settings, MANY_LISTENS)
+    publish(settings, lock)
+    _build(settings, NEW_MARTS + "delete from fact_listen_history")
+    if not is_same:
+        manifest = settings.dbt_dir / "target" / "manifest.json"
+        manifest.parent.mkdir(parents=True)
+        manifest.write_text('{"nodes": {}}')
+    publish(settings, lock)
+    blocks = [
+        _blocks(link, "recommendations")
+        for link in (settings.marts_file, settings.previous_marts_file)
+    ]
+    assert (blocks[0] == blocks[1]) == is_same
+    _require_whole(settings)
 
 
 def _remove(link: Path) -> None:
