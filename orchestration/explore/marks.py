@@ -1,74 +1,23 @@
-"""Charts of the pages: Altair specifications with direct labels, in the page's own colours.
-
-Colours are CSS variables of `pages.css`, which only SVG can use, so that one chart serves light and
-dark. A chart is as wide as what holds it.
-"""
+"""Charts of the pages: Altair specifications with direct labels, in the page's own colours."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any
 
 import altair as alt
 
+from orchestration.explore.chart_style import (
+    DIM,
+    MAIN,
+    OTHER,
+    PERCENT,
+    ROW,
+    TITLE,
+    finished,
+    measure_axis,
+    of,
+    time_axis,
+    tooltip_of,
+)
 from orchestration.explore.published import Row
-
-INK, DIM, GRID = "var(--ink)", "var(--dim)", "var(--grid)"
-MAIN, OTHER = "var(--main)", "var(--other)"
-HEIGHT, ROW = 190, 22
-CONFIG: dict[str, Any] = {
-    "background": "transparent",
-    "view": {"stroke": None},
-    "font": "inherit",
-    "axis": {
-        "labelColor": DIM,
-        "labelFontSize": 11,
-        "title": None,
-        "ticks": False,
-        "domain": False,
-        "gridColor": GRID,
-        "labelPadding": 6,
-    },
-    "axisX": {"grid": False},
-    "text": {"fill": INK, "fontSize": 11},
-}
-TITLE: dict[str, Any] = {"titleColor": DIM, "titleFontWeight": "normal", "titleFontSize": 11}
-EMBED = {"embedOptions": {"renderer": "svg", "actions": False}}
-NUMBER = "format(datum.value, abs(datum.value) < 1000 ? '.3~g' : '.3~s')"
-PERCENT = "format(datum.value, '.3~%')"
-
-
-def finished(chart: Any, height: int = HEIGHT, right: int = 2) -> alt.LayerChart:  # noqa: ANN401
-    """Return a chart with the page's style; `right` is room for labels behind its marks.
-
-    Args:
-        chart: The chart.
-        height: Its height in pixels.
-        right: Pixels for labels behind its marks.
-
-    """
-    layers = chart if isinstance(chart, alt.LayerChart) else alt.layer(chart)
-    return layers.properties(
-        width="container",
-        height=height,
-        usermeta=EMBED,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        padding={"left": 2, "right": right, "top": 8, "bottom": 2},
-    ).configure(**CONFIG)
-
-
-def of(rows: Sequence[Row]) -> alt.Chart:
-    """Return a chart of rows, without marks yet."""
-    return alt.Chart(alt.Data(values=[{k: _plain(v) for k, v in row.items()} for row in rows]))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return f"{value.isoformat()}Z"
-    if isinstance(value, date):
-        return f"{value.isoformat()}T00:00:00Z"
-    return (
-        value if value is None or isinstance(value, bool | int | float | str) else float(str(value))
-    )
 
 
 def over_time(
@@ -83,8 +32,8 @@ def over_time(
         when: The column of the period's first day.
     """
     form = ".1%" if share else ",.0f" if rows[-1][column] >= 100 else ",.3~r"
-    tooltip = _tooltip(when, column, share=share)
-    base = of(rows).encode(x=_time(when), y=_up(column, share=share, zero=not share))
+    tooltip = tooltip_of(when, column, share=share)
+    base = of(rows).encode(x=time_axis(when), y=measure_axis(column, share=share, zero=not share))
     last = of(rows[-1:]).encode(x=alt.X(f"{when}:T"), y=alt.Y(f"{column}:Q"))
     text = last.mark_text(align="left", dx=8, fontWeight="bold")
     layers = [
@@ -116,12 +65,12 @@ def several(
         | {"floor": -names.index(row[by]), "height": row[column] / top * 0.6 - names.index(row[by])}
         for row in rows
     ]
-    ends = list({row[by]: row | {"said": f"{row[column]:,.0f}"} for row in drawn}.values())
+    ends = list({row[by]: row | {"label": f"{row[column]:,.0f}"} for row in drawn}.values())
     scale = alt.Scale(domain=[1 - len(names), 0.95], nice=False, zero=False)
     y = alt.Y("height:Q", axis=None, scale=scale)
-    base = of(drawn).encode(x=_time(when), y=y, detail=f"{by}:N")
+    base = of(drawn).encode(x=time_axis(when), y=y, detail=f"{by}:N")
     named = of(ends).encode(y=alt.Y("floor:Q"))
-    tooltip = [alt.Tooltip(f"{by}:N", title=" "), *_tooltip(when, column)]
+    tooltip = [alt.Tooltip(f"{by}:N", title=" "), *tooltip_of(when, column)]
     return finished(
         alt.layer(
             base.mark_area(color=MAIN, opacity=0.12).encode(y2="floor:Q"),
@@ -130,7 +79,7 @@ def several(
             named.mark_text(align="left", dy=-38, limit=230).encode(x=alt.value(0), text=f"{by}:N"),
             of(ends)
             .mark_text(align="left", dx=6, fontWeight="bold")
-            .encode(x=alt.X(f"{when}:T"), y=y, text="said:N"),
+            .encode(x=alt.X(f"{when}:T"), y=y, text="label:N"),
         ),
         height=52 * len(names),
         right=52,
@@ -151,7 +100,7 @@ def ranked(
     """
     form = ".1%" if share else ",.6~r"
     numbered = [
-        row | {"place": place, "said": _said(row, value, note, share=share)}
+        row | {"place": place, "label": _label(row, value, note, share=share)}
         for place, row in enumerate(rows)
     ]
     base = of(numbered).encode(y=alt.Y("place:O", axis=None, sort=None))
@@ -166,14 +115,14 @@ def ranked(
                 x=alt.value(0), text=f"{name}:N"
             ),
             base.mark_text(align="right", baseline="middle", yOffset=-4, fill=DIM).encode(
-                x=alt.value("width"), text="said:N"
+                x=alt.value("width"), text="label:N"
             ),
         ),
         height=len(rows) * (ROW + 6),
     )
 
 
-def _said(row: Row, value: str, note: str | None, *, share: bool) -> str:
+def _label(row: Row, value: str, note: str | None, *, share: bool) -> str:
     number = f"{row[value]:.1%}" if share else f"{row[value]:,.0f}"
     return f"{number}  {row[note]}" if note and row[note] else number
 
@@ -228,8 +177,8 @@ def intervals(rows: Sequence[Row], name: str, rate: str, low: str, high: str) ->
         low: The lower end of the interval.
         high: The upper end.
     """
-    said = [row | {"place": n, "said": f"{row[rate]:.2%}"} for n, row in enumerate(rows)]
-    base = of(said).encode(y=alt.Y("place:O", axis=None, sort=None))
+    labelled = [row | {"place": n, "label": f"{row[rate]:.2%}"} for n, row in enumerate(rows)]
+    base = of(labelled).encode(y=alt.Y("place:O", axis=None, sort=None))
     axis = alt.Axis(labelExpr=PERCENT, tickCount=4)
     across = alt.X(f"{low}:Q", axis=axis, scale=alt.Scale(zero=True, nice=True))
     tooltip = [
@@ -246,7 +195,7 @@ def intervals(rows: Sequence[Row], name: str, rate: str, low: str, high: str) ->
             line.encode(x=across, x2=f"{high}:Q"),
             dot.encode(x=f"{rate}:Q", tooltip=tooltip),
             names.encode(x=alt.value(0), text=f"{name}:N"),
-            values.encode(x=alt.value("width"), text="said:N"),
+            values.encode(x=alt.value("width"), text="label:N"),
         ),
         height=len(rows) * (ROW + 8),
         right=8,
@@ -264,7 +213,7 @@ def curve(rows: Sequence[Row], across: str, share: str) -> alt.LayerChart:
     """
     base = of([{across: 0, share: 0.0}, *rows]).encode(
         x=alt.X(f"{across}:Q", axis=alt.Axis(labelExpr="datum.value + '%'", tickCount=4)),
-        y=_up(share, share=True, zero=True),
+        y=measure_axis(share, share=True, zero=True),
     )
     tooltip = [alt.Tooltip(f"{across}:Q", title="top %"), alt.Tooltip(f"{share}:Q", format=".1%")]
     equal = of([{across: 0, share: 0.0}, {across: 100, share: 1.0}]).encode(
@@ -278,25 +227,3 @@ def curve(rows: Sequence[Row], across: str, share: str) -> alt.LayerChart:
         ),
         right=16,
     )
-
-
-def _tooltip(when: str, column: str, *, share: bool = False) -> list[alt.Tooltip]:
-    form = ".1%" if share else ",.6~r"
-    return [
-        alt.Tooltip(f"{when}:T", format="%d %b %Y", title=" "),
-        alt.Tooltip(f"{column}:Q", format=form),
-    ]
-
-
-def _time(column: str) -> alt.X:
-    scale = alt.Scale(type="utc", padding=4)
-    return alt.X(
-        f"{column}:T",
-        scale=scale,
-        axis=alt.Axis(format="%d %b", tickCount=5, labelOverlap=True, labelFlush=True),
-    )
-
-
-def _up(column: str, *, share: bool, zero: bool) -> alt.Y:
-    axis = alt.Axis(labelExpr=PERCENT if share else NUMBER, tickCount=3)
-    return alt.Y(f"{column}:Q", axis=axis, scale=alt.Scale(zero=zero, nice=True))
