@@ -47,7 +47,8 @@ def test_a_worker_that_is_killed_in_mid_build_is_not_missed(data_dir: Path, tmp_
     warehouse = Warehouse(data_dir)
     warehouse.build()
     for mart in MARTS:
-        columns = ", ".join(name for name, *_ in warehouse.rows(f"describe {mart}"))
+        described = warehouse.rows(f"describe {mart}")
+        columns = ", ".join(f"{name}::{kind} as {name}" for name, kind, *_ in described)
         made = f"'{data_dir}/spark/warehouse/main.db/{mart}/**/*.parquet'"
         on_spark = duckdb.sql(f"select {columns} from read_parquet({made}) order by all").fetchall()
         assert on_spark == warehouse.rows(f"select {columns} from {mart} order by all"), mart

@@ -82,18 +82,25 @@ select * from inferred
 {%- endmacro %}
 
 
-{# Whether a known member comes with the increment. On Spark a dim is cut by `is_inferred`: of its known members either
-   none or all are written, for they are few beside the listens. #}
+{# Whether a known member comes with the increment. #}
 {% macro is_changed_member(key, versions) -%}
-    {{ return(adapter.dispatch('is_changed_member')(key, versions)) }}
+    {%- set changed = ids_in_new_loads(key, versions) -%}
+    ({{ key }} in ({{ changed }}) or {{ all_come_with(changed) }})
 {%- endmacro %}
 
-{% macro default__is_changed_member(key, versions) -%}
-    {{ key }} in ({{ ids_in_new_loads(key, versions) }})
+
+{# Whether all known members come, changed or not. On Spark a dim is cut by `is_inferred`: of its known members all are
+   written where one has changed, for they are few beside the listens. #}
+{% macro all_come_with(changed) -%}
+    {{ return(adapter.dispatch('all_come_with')(changed)) }}
 {%- endmacro %}
 
-{% macro spark__is_changed_member(key, versions) -%}
-    exists ({{ ids_in_new_loads(key, versions) }})
+{% macro default__all_come_with(changed) -%}
+    false
+{%- endmacro %}
+
+{% macro spark__all_come_with(changed) -%}
+    exists ({{ changed }})
 {%- endmacro %}
 
 
