@@ -131,6 +131,7 @@ def publish(run: Run) -> "Publication":
             f"version {done.version}: {len(done.tables)} tables, {done.bytes / 1e6:,.1f} MB"
             f" in {run.settings.marts_file}{unmeasured}"
         )
+        step.what += f"; unchanged: {', '.join(done.kept)}" if done.kept else ""
         step.what += f"; what was there was not as published: {done.mended}" if done.mended else ""
     if run.settings.lakehouse.get_secret_value():
         share(run)

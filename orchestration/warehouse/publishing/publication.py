@@ -68,7 +68,8 @@ class PublishedTable:
 class Publication:
     """A publication: its version, its tables, and the size of the file in bytes.
 
-    `mended` says what was wrong with the publication that it replaced, if anything was.
+    `mended` says what was wrong with the publication that it replaced, if anything was; `kept`
+    names the parts that it has of that one, because they were not built again.
     """
 
     version: int
@@ -77,6 +78,7 @@ class Publication:
     tables: list[PublishedTable]
     bytes: int
     mended: str | None = None
+    kept: tuple[str, ...] = ()
 
 
 def parts_in(files: "duckdb.DuckDBPyConnection") -> list[Part]:

@@ -90,7 +90,13 @@ def publish(settings: Settings, lock: WriterLock, run_id: str | None = None) -> 
         published_files.sweep(link)
     size = marts.stat().st_size
     return Publication(
-        origin.version, build.load_ids, build.as_of, tables, size, mended=present.fault
+        origin.version,
+        build.load_ids,
+        build.as_of,
+        tables,
+        size,
+        mended=present.fault,
+        kept=tuple(part.name for part in kept),
     )
 
 

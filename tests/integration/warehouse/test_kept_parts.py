@@ -105,6 +105,7 @@ def test_a_new_batch_is_published_without_writing_the_marts_again(
 ) -> None:
     _build(settings, NEW_BATCH.format(1))
     done = publish(settings, lock, "run 2")
+    assert done.kept == ("marts",)
     assert {table.name for table in done.tables} >= {LISTENS, "recommendations", "greetings"}
     assert done.bytes == settings.marts_file.stat().st_size
     assert _blocks(settings.marts_file, LISTENS) == _blocks(settings.previous_marts_file, LISTENS)
@@ -128,7 +129,7 @@ def test_new_marts_are_published_without_writing_the_recommendations_again(
     settings: Settings, lock: WriterLock
 ) -> None:
     _build(settings, NEW_MARTS)
-    publish(settings, lock)
+    assert publish(settings, lock).kept == ("recommendations",)
     blocks = [
         _blocks(link, "recommendations")
         for link in (settings.marts_file, settings.previous_marts_file)
@@ -139,7 +140,7 @@ def test_new_marts_are_published_without_writing_the_recommendations_again(
 
 def test_all_that_was_built_again_is_written_again(settings: Settings, lock: WriterLock) -> None:
     _build(settings, NEW_MARTS + NEW_BATCH.format(1))
-    publish(settings, lock)
+    assert publish(settings, lock).kept == ()
     _require_whole(settings)
 
 
