@@ -1,1 +1,1 @@
-"""The closed loop: users who listen to what is recommended to them, and what that changes."""
+"""A bench of the closed loop: users play what is recommended, and the model learns from it."""

@@ -1,11 +1,12 @@
-"""Measure the closed loop: users who listen to what is recommended to them.
+"""Measure the closed loop: users play what is recommended, and the model learns from it.
 
-`python -m bench.models.loop [--users N] [--tracks N] [--days N] [--share S]`: a small generated
-world, whose users begin a share of their sessions with `discover`, chosen by their true taste (a
-click model with position bias); the rest of each session is as the world has it. Two questions:
+`python -m bench.models.loop [--users N] [--tracks N] [--days N] [--share S]` generates a small
+world. Its users begin a share of their sessions with tracks of their `discover` list, which they
+choose by their true taste (a click model with position bias). The rest of each session stays as
+generated. The bench answers two questions:
 
-- does an experiment find a model that is truly better, and none that is not?
-- what do the users hear, week by week: coverage and Gini, with and without the loop?
+- Does an experiment detect a model that is truly better, and only such a model?
+- What do users hear, week by week: coverage and Gini, with and without the loop?
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bench.models.loop.loop_world import LoopWorld
 
 
 def main() -> None:
-    """Run both."""
+    """Generate the world, then answer both questions."""
     parser = argparse.ArgumentParser("python -m bench.models.loop", description=__doc__)
     parser.add_argument("--users", type=int, default=1000)
     parser.add_argument("--tracks", type=int, default=1200)

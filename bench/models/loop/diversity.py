@@ -1,4 +1,4 @@
-"""What users hear in the closed loop, week by week: coverage of the catalogue, and Gini."""
+"""The diversity of what users hear in the closed loop: weekly coverage and Gini."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def weeks(world: LoopWorld, days: int, share: float, explores: float = 0.1) -> None:
-    """Show what is heard by week: coverage and Gini, without the loop, with it, and exploring.
+    """Print weekly coverage and Gini: without lists, with lists, and with exploration.
 
     Args:
-        world: The world.
-        days: How long each runs.
-        share: Of sessions that begin with the list.
-        explores: Share of places for exploration, in the last.
+        world: The generated world.
+        days: How many days each variant runs.
+        share: The share of sessions that begin with tracks of the list.
+        explores: The share of places for exploration, in the last variant.
 
     """
     start = microseconds(world.begin)

@@ -1,4 +1,4 @@
-"""Experiments in the closed loop: when they prove that one model is better than another."""
+"""The power of experiments in the closed loop: after how many days they prove a difference."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from bench.models.loop.recommenders import Model
 
 RATE = 0.01
-"""Of what is shown, listened to within the day: what a gain of 10 % is planned on."""
+"""The share of shown tracks that are played within a day; the planned gain is 10 % of it."""
 
 
 def day_of_proof(loop: Loop, days: int) -> tuple[int | None, str]:
-    """Return the first day on which a daily look proves a difference, and the last look.
+    """Return the first day whose daily look proves a difference, and the text of the last look.
 
     Args:
-        loop: Of two arms.
-        days: How long it runs.
+        loop: A loop with two arms.
+        days: How many days the experiment runs.
 
     """
     _, heard = loop.run(days)
@@ -51,7 +51,7 @@ def day_of_proof(loop: Loop, days: int) -> tuple[int | None, str]:
 
 
 def experiments(world: LoopWorld, days: int, share: float) -> None:
-    """Show what experiments find: of models that differ, and of one with itself."""
+    """Print what experiments find for models that differ, and for a model against itself."""
     rows = []
     compared: dict[str, Mapping[str, Model]] = {
         "popularity, then true taste": {"control": by_popularity, "new": by_true_taste},

@@ -1,4 +1,4 @@
-"""A small generated world for the closed loop: its sessions, its users' true taste, its plays."""
+"""The generated world of the closed loop: sessions, plays, and the true taste of users."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Plays:
 
 
 class LoopWorld:
-    """A world whose catalogue stands still: what was released before the loop begins."""
+    """A world with a fixed catalogue: the tracks that were released before the loop begins."""
 
     def __init__(self, folder: Path, seed: int, users: int, tracks: int, days: int) -> None:
         self.begin = datetime.combine(LAUNCH, datetime.min.time()) + timedelta(HISTORY_DAYS)
@@ -74,7 +74,7 @@ class LoopWorld:
 
     @cached_property
     def sessions(self) -> tuple[Ints, Ints, Ints, Ints]:
-        """User, begin, and bounds of the items of each session of known users; items."""
+        """Users and begins of all sessions, the offsets of their items, and the items."""
         table = self._sessions
         items = table["items"].combine_chunks()
         return (
@@ -93,14 +93,14 @@ class LoopWorld:
             yield int(user[at]), int(begin[at]), its[its < self.tracks]
 
     def history(self) -> Plays:
-        """Return what was played before the loop begins."""
+        """Return the plays before the loop begins."""
         plays = Plays()
         for user, begin, items in self.sessions_between(0, microseconds(self.begin)):
             plays.add(np.full(len(items), user), items, np.full(len(items), begin))
         return plays
 
     def data(self, plays: Plays) -> Interactions:
-        """Return what a recommender may know."""
+        """Return plays as a recommender reads them: no user attributes, and no true taste."""
         user, track, at = (np.concatenate(one) for one in (plays.user, plays.track, plays.at))
         known = interactions(
             np.arange(self.users),

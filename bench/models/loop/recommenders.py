@@ -33,17 +33,17 @@ def by_ease(_: LoopWorld, data: Interactions) -> tuple[Aligned, Floats]:
 
 
 def by_popularity(_: LoopWorld, data: Interactions) -> tuple[Aligned, Floats]:
-    """Rank by popularity, the same for everybody."""
+    """Rank by popularity, the same for all users."""
     return _scored(align(trained(Popularity(), data, 0), data))
 
 
 def by_true_taste(world: LoopWorld, data: Interactions) -> tuple[Aligned, Floats]:
-    """Rank by what no recommender knows: the best that there can be."""
+    """Rank by the true taste, which no recommender knows: the upper bound."""
     return by_popularity(world, data)[0], world.probability.astype(np.float32)
 
 
 def by_baseline_again(world: LoopWorld, data: Interactions) -> tuple[Aligned, Floats]:
-    """Rank by the baseline, as another model: what an experiment compares the baseline with."""
+    """Rank by the baseline too; a second function makes it a second model."""
     return by_baseline(world, data)
 
 

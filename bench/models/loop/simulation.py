@@ -1,4 +1,4 @@
-"""A simulation of the closed loop: each day's lists, and what the users then play."""
+"""The simulation of the closed loop: each day's lists, and what users play of them."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ K, DAY = 30, 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """One run of the loop: days, and what the users were shown and heard."""
+    """A closed loop of one world: users are shown lists, play, and the models learn from it."""
 
     world: LoopWorld
     models: Mapping[str, Model]
-    """By arm; users are split evenly."""
+    """The model of each arm; users are split evenly between the arms."""
     share: float
-    """Of sessions that begin with the list."""
+    """The share of sessions that begin with tracks of the list."""
     seed: int
     explores: float = 0
-    """Share of the places that get a track drawn blindly among those that the user never heard."""
+    """The share of places of a list that get a random track which the user never heard."""
 
     def run(self, days: int) -> tuple[Plays, list[Ints]]:
-        """Return all plays, and how many shown tracks each user listened to, day by day."""
+        """Return all plays, and for each day how many of the shown tracks each user played."""
         world, start = self.world, microseconds(self.world.begin)
         plays, heard = world.history(), []
         shown = csr_matrix((world.users, world.tracks), dtype=np.bool_)
@@ -53,9 +53,9 @@ class Loop:
         return plays, heard
 
     def true_gain(self) -> float:
-        """Return by how much more a list of the second model would be clicked, for the same users.
+        """Return the relative gain in expected clicks of the second model over the first.
 
-        On the first day, when both know the same.
+        Both rank for all users on the first day, from the same data.
         """
         data = self.world.data(self.world.history())
         nothing = csr_matrix((self.world.users, self.world.tracks), dtype=np.bool_)
@@ -69,14 +69,24 @@ class Loop:
         return float(second / first - 1)
 
     def arms(self) -> Ints:
-        """Return the arm of each user, by its place among the models."""
+        """Return the arm of each user, as a position in `models`."""
         shares = dict.fromkeys(self.models, 1 / len(self.models))
         names = list(self.models)
         named = arms_of(range(self.world.users), shares, f"loop {self.seed}")
         return np.array([names.index(str(name)) for name in named])
 
     def lists(self, data: Interactions, shown: csr_matrix, arms: Ints) -> Ints:
-        """Return each user's `discover`, made by the model of the arm."""
+        """Rank the `discover` list of each user by the model of the user's arm.
+
+        Args:
+            data: What the models know.
+            shown: Users x tracks: what the last lists held.
+            arms: The arm of each user.
+
+        Returns:
+            Users x K positions of tracks, best first; -1 where a list is shorter.
+
+        """
         lists = np.full((self.world.users, K), -1)
         made: dict[Model, tuple[Aligned, Floats]] = {}
         for place, model in enumerate(self.models.values()):
@@ -90,6 +100,7 @@ class Loop:
         return lists
 
     def _explored(self, rng: np.random.Generator, lists: Ints, data: Interactions) -> Ints:
+        """Replace a share of the places by random tracks that the user never heard."""
         if not self.explores:
             return lists
         user, place = np.nonzero((rng.random(lists.shape) < self.explores) & (lists >= 0))
@@ -100,7 +111,7 @@ class Loop:
         return explored
 
     def _live(self, rng: np.random.Generator, plays: Plays, lists: Ints, begin: int) -> Ints:
-        """Let the day's sessions happen; return of each user how many shown tracks were heard."""
+        """Play the sessions of a day; return how many shown tracks each user played."""
         heard = np.zeros(self.world.users, np.int64)
         done: dict[int, set[int]] = {}
         for user, at, own in self.world.sessions_between(begin, begin + DAY):
@@ -116,6 +127,7 @@ class Loop:
 
 
 def _cells(lists: Ints, tracks: int) -> csr_matrix:
+    """Users x tracks: true where a list holds a track."""
     user, place = np.nonzero(lists >= 0)
     cells = (np.ones(len(user), np.bool_), (user, lists[user, place]))
     found = csr_matrix(cells, shape=(len(lists), tracks))
