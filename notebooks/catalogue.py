@@ -5,7 +5,8 @@ app = marimo.App(width="full", app_title="Catalogue", css_file="pages.css")
 with app.setup:
     import marimo as mo
 
-    from orchestration.explore import marks, panels, periods, published
+    from orchestration.explore import panels, periods, published
+    from orchestration.explore.charts import bar_charts, line_charts
     from orchestration.explore.panels import Panel, trend
 
     KINDS = {"artists": "artist", "genres": "genres", "albums": "album", "tracks": "name"}
@@ -94,7 +95,7 @@ def _(earlier, group, kind, marts, shown, span, total):
     first = ranking[0]
     panel_of_top = Panel(
         f"{first['name']} leads the {kind.value} with {first['listens'] / total:.1%} of listens",
-        marks.ranked(ranking, "name", "listens", note="trend"),
+        bar_charts.ranked(ranking, "name", "listens", note="trend"),
         note=f"Listens of the last {span.value} in whole weeks"
         + (", and the change against the time as long before it." if earlier else "."),
     )
@@ -113,7 +114,7 @@ def _(earlier, group, kind, marts, shown, span, total):
         panel_of_top,
         Panel(
             f"{leader['name']} was ahead in the newest week",
-            marks.several(weekly, "listens", "name"),
+            line_charts.several(weekly, "listens", "name"),
             note=f"Listens a week of the five leading {kind.value}.",
         ),
     )
@@ -149,7 +150,7 @@ def _(group, kind, marts, shown):
     tenth = next(row for row in curve if row["percentile"] >= 10)
     panel_of_shares = Panel(
         f"The top {tenth['percentile']}% of {kind.value} get {tenth['share']:.0%} of listens",
-        marks.curve(curve, "percentile", "share"),
+        line_charts.curve(curve, "percentile", "share"),
         note=f"{kind.value.capitalize()} that were listened to, from the most played to the least;"
         " the straight line would be equal shares.",
     )
@@ -170,7 +171,7 @@ def _(group, kind, marts, shown):
         panel_of_shares,
         Panel(
             f"New tracks get {news[-1]['share']:.1%} of listens",
-            marks.over_time(news, "share", share=True),
+            line_charts.over_time(news, "share", share=True),
             note="Share of each week's listens to tracks that the app had for 30 days at most.",
         ),
     )

@@ -5,7 +5,8 @@ app = marimo.App(width="full", app_title="Data", css_file="pages.css")
 with app.setup:
     import marimo as mo
 
-    from orchestration.explore import marks, panels, published
+    from orchestration.explore import panels, published
+    from orchestration.explore.charts import bar_charts, line_charts
     from orchestration.explore.panels import Panel
 
     SPANS = {"7 days": 7, "30 days": 30, "90 days": 90}
@@ -129,7 +130,7 @@ def _(only, runs, since):
     panels.side_by_side(
         Panel(
             f"{len(odd)} loads were odd or refused" if odd else "Every load was as large as usual",
-            marks.several(volume, "records", "table") if volume else None,
+            line_charts.several(volume, "records", "table") if volume else None,
             rows=odd,
             note="Records of incremental loads by day. Usual is what the loads before brought.",
         ),
@@ -137,7 +138,7 @@ def _(only, runs, since):
             f"{apart:,} records were quarantined or rejected"
             if apart
             else "No record was quarantined",
-            marks.ranked(set_apart, "reason", "records", note="table") if set_apart else None,
+            bar_charts.ranked(set_apart, "reason", "records", note="table") if set_apart else None,
             note="By reason. They are kept, and no mart has them.",
         ),
     )
@@ -180,7 +181,7 @@ def _(only, runs, since):
         ),
         Panel(
             f"{bad} runs did not succeed" if bad else "Every run succeeded",
-            marks.over_time(spent, "seconds") if spent else None,
+            line_charts.over_time(spent, "seconds") if spent else None,
             note="Seconds of all runs of a day.",
         ),
     )

@@ -5,7 +5,8 @@ app = marimo.App(width="full", app_title="A listener", css_file="pages.css")
 with app.setup:
     import marimo as mo
 
-    from orchestration.explore import listener_search, marks, panels, periods, published
+    from orchestration.explore import listener_search, panels, periods, published
+    from orchestration.explore.charts import bar_charts, line_charts
     from orchestration.explore.panels import Panel
 
 
@@ -61,12 +62,12 @@ def _(listener, marts, shown, user_id):
         Panel(
             f"{listener['called']} listened {whole['listens']:,} times,"
             f" to {whole['unique_tracks']:,} tracks",
-            marks.over_time(listens, "listens"),
+            line_charts.over_time(listens, "listens"),
             note="Listens a week, of the last year.",
         ),
         Panel(
             f"Most of all to {artists[0]['track__artist']}",
-            marks.ranked(artists, "track__artist", "listens"),
+            bar_charts.ranked(artists, "track__artist", "listens"),
             note="Listens of all time by artist.",
         ),
     )
@@ -100,7 +101,7 @@ def _(marts, user_id):
     panels.side_by_side(
         Panel(
             f"{taste[0]['genre']} is {taste[0]['share']:.0%} of what they play",
-            marks.ranked(taste, "genre", "share", share=True, note="others"),
+            bar_charts.ranked(taste, "genre", "share", share=True, note="others"),
             note="Share of this user's listens by genre, and of everybody's.",
         ),
         Panel("What they heard last", rows=recent, note="By the start of the session, UTC."),

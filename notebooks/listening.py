@@ -5,7 +5,8 @@ app = marimo.App(width="full", app_title="Listening", css_file="pages.css")
 with app.setup:
     import marimo as mo
 
-    from orchestration.explore import marks, panels, periods, published
+    from orchestration.explore import panels, periods, published
+    from orchestration.explore.charts import heat_maps, line_charts
     from orchestration.explore.panels import Panel, change
 
 
@@ -59,23 +60,23 @@ def _(found, grain, marts, shown):
         Panel(
             f"{last['listens']:,} listens in {last_period}:"
             f" {change(last['listens'], before.get('listens'))} the {grain.value} before",
-            marks.over_time(found, "listens"),
+            line_charts.over_time(found, "listens"),
             note=f"Listens by the start of their session, whole {grain.value}s only.",
         ),
         Panel(
             f"{last['active_users']:,} people listened,"
             f" {change(last['active_users'], before.get('active_users'))} the {grain.value} before",
-            marks.over_time(found, "active_users"),
+            line_charts.over_time(found, "active_users"),
             note=f"Users with at least one listen in the {grain.value}.",
         ),
         Panel(
             f"{last['repeat_share']:.0%} of listens were repeats",
-            marks.over_time(found, "repeat_share", share=True),
+            line_charts.over_time(found, "repeat_share", share=True),
             note=f"Listens to a track that the same user had already heard in the {grain.value}.",
         ),
         Panel(
             f"{joined:,} people joined in {last_period}",
-            marks.over_time(users, "new_users") if users else None,
+            line_charts.over_time(users, "new_users") if users else None,
             note="Users by the day on which they registered.",
         ),
     )
@@ -103,7 +104,7 @@ def _(marts, shown):
         Panel(
             f"{max(by_day, key=by_day.get)} is the busiest day, and"
             f" {busiest['weekday']} {busiest['hour']}:00 UTC the busiest hour",
-            marks.heat(
+            heat_maps.heat(
                 [row | {"weekday": row["weekday"][:3]} for row in hours],
                 ("hour", "hour of the day, UTC"),
                 ("weekday", "day"),
@@ -179,7 +180,7 @@ def _(cohorts, retained):
     panels.side_by_side(
         Panel(
             cohort_headline,
-            marks.heat(
+            heat_maps.heat(
                 [row | {"began": f"{row['cohort']:%d %b}"} for row in cohorts],
                 ("week", "weeks after the first listen"),
                 ("began", "began in the week of"),

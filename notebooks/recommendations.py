@@ -5,7 +5,8 @@ app = marimo.App(width="full", app_title="Recommendations", css_file="pages.css"
 with app.setup:
     import marimo as mo
 
-    from orchestration.explore import marks, panels, published
+    from orchestration.explore import panels, published
+    from orchestration.explore.charts import bar_charts, interval_charts
     from orchestration.explore.panels import Panel
 
     WINDOWS = {"1 day": 1, "7 days": 7, "28 days": 28}
@@ -90,7 +91,7 @@ def _(days, rates, window):
     parts = [
         Panel(
             f"Of {best['list']}, {best['rate']:.1%} of tracks were played within {window.value}",
-            marks.intervals(by_kind, "list", "rate", "rate_low", "rate_high"),
+            interval_charts.intervals(by_kind, "list", "rate", "rate_low", "rate_high"),
             note=f"Model version {newest}: share of the tracks shown that were then listened to."
             " “Again” counts tracks known before, all others a first listen. Lines: 95 % interval.",
         )
@@ -101,7 +102,7 @@ def _(days, rates, window):
             Panel(
                 f"Place {top['ranks'].lstrip('0')} is played {top['rate']:.1%} of the time,"
                 f" places {bottom['ranks'].lstrip('0')} {bottom['rate']:.1%}",
-                marks.intervals(first_places, "places", "rate", "rate_low", "rate_high"),
+                interval_charts.intervals(first_places, "places", "rate", "rate_low", "rate_high"),
                 note="Recommendations by their place in the list.",
             )
         )
@@ -127,7 +128,7 @@ def _(rates):
                 f"Of {len(versions)} models, {leading['version']} has the highest rate"
                 if len(versions) > 1
                 else f"One model so far: {leading['rate']:.1%} of Discover was played",
-                marks.intervals(versions, "version", "rate", "rate_low", "rate_high"),
+                interval_charts.intervals(versions, "version", "rate", "rate_low", "rate_high"),
                 note="Playlists “Discover” by model. The interval is no test of a difference:"
                 " evaluations compare users.",
             )
@@ -136,7 +137,7 @@ def _(rates):
         parts_of_models.append(
             Panel(
                 f"“{played[0]['strategy']}” is the strategy that is played most",
-                marks.intervals(
+                interval_charts.intervals(
                     [
                         row | {"strategy": f"{row['strategy']} · version {row['model_version']}"}
                         for row in played
@@ -196,7 +197,7 @@ def _(marts):
     panels.side_by_side(
         Panel(
             f"{coverage:.0%} of all tracks are recommended to somebody",
-            marks.ranked(
+            bar_charts.ranked(
                 [
                     {
                         "what": "tracks recommended to somebody",
@@ -218,7 +219,7 @@ def _(marts):
         ),
         Panel(
             f"“{strategies[0]['strategy']}” fills {strategies[0]['share']:.0%} of the places",
-            marks.ranked(strategies, "strategy", "share", share=True),
+            bar_charts.ranked(strategies, "strategy", "share", share=True),
             note="Places in the newest lists by what recommends the track.",
         ),
     )
@@ -263,7 +264,7 @@ def _(marts):
         panels_of_arms.append(
             Panel(
                 f"{name}: {ahead['arm_name']} is played most",
-                marks.intervals(them, "arm_name", "mean_share", "low", "high"),
+                interval_charts.intervals(them, "arm_name", "mean_share", "low", "high"),
                 note=f"Mean over {users:,} users of the share of their {lists} that they played"
                 f" within {ahead['within_days']} days. Whether that is enough to decide,"
                 " “moovitamix experiment decide” says.",

@@ -1,0 +1,1 @@
+"""Charts of the pages: Altair specifications with direct labels, in the page's own colours."""
