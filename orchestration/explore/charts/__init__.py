@@ -1,1 +1,1 @@
-"""Charts of the pages: Altair specifications with direct labels, in the page's own colours."""
+"""The charts of the pages: Altair specifications with direct labels, in the page's colours."""

@@ -11,14 +11,14 @@ from orchestration.explore.published import Row
 def ranked(
     rows: Sequence[Row], name: str, value: str, *, share: bool = False, note: str | None = None
 ) -> alt.LayerChart:
-    """Draw a bar for each row, the longest on top; names stand above their bars.
+    """Draw a bar for each row, with its name above it and its value to the right.
 
     Args:
-        rows: What to draw, in their order.
+        rows: One for each bar, from top to bottom.
         name: The column of the names.
-        value: The column of the lengths.
-        share: Whether they are shares.
-        note: A column of text that stands behind the value.
+        value: The column of the values, which set the lengths of the bars.
+        share: Whether the values are shares, written as percent.
+        note: A column of text to add after the value.
     """
     form = ".1%" if share else ",.6~r"
     numbered = [

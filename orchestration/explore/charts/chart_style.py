@@ -1,7 +1,7 @@
-"""Style of the charts: colours, axes and tooltips, in Altair's terms.
+"""The style of the charts: colours, axes and tooltips.
 
-Colours are CSS variables of `pages.css`, which only SVG can use, so that one chart serves light and
-dark. A chart is as wide as what holds it.
+Colours are CSS variables of `pages.css`, so that one chart fits the light and the dark theme; only
+SVG can use them. A chart is as wide as its container.
 """
 
 from collections.abc import Sequence
@@ -38,12 +38,12 @@ PERCENT = "format(datum.value, '.3~%')"
 
 
 def finished(chart: Any, height: int = HEIGHT, right: int = 2) -> alt.LayerChart:  # noqa: ANN401
-    """Return a chart with the page's style; `right` is room for labels behind its marks.
+    """Return a chart with the page's style.
 
     Args:
         chart: The chart.
         height: Its height in pixels.
-        right: Pixels for labels behind its marks.
+        right: Pixels to the right of its marks, for labels.
 
     """
     layers = chart if isinstance(chart, alt.LayerChart) else alt.layer(chart)
@@ -77,7 +77,7 @@ def tooltip_of(when: str, column: str, *, share: bool = False) -> list[alt.Toolt
     Args:
         when: The column of the day.
         column: The measure.
-        share: Whether it is a share.
+        share: Whether the measure is a share.
 
     """
     form = ".1%" if share else ",.6~r"
@@ -88,7 +88,7 @@ def tooltip_of(when: str, column: str, *, share: bool = False) -> list[alt.Toolt
 
 
 def time_axis(column: str) -> alt.X:
-    """Return the horizontal axis of days."""
+    """Return a horizontal axis of days."""
     scale = alt.Scale(type="utc", padding=4)
     return alt.X(
         f"{column}:T",
@@ -98,11 +98,11 @@ def time_axis(column: str) -> alt.X:
 
 
 def measure_axis(column: str, *, share: bool, zero: bool) -> alt.Y:
-    """Return the vertical axis of a measure.
+    """Return a vertical axis of a measure.
 
     Args:
         column: The measure.
-        share: Whether it is a share, written as percent.
+        share: Whether the measure is a share, written as percent.
         zero: Whether the axis begins at zero.
 
     """

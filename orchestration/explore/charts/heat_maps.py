@@ -1,4 +1,4 @@
-"""Heat maps: a field of squares, deeper where a measure is higher."""
+"""Heat maps: a grid of squares, stronger in colour where a measure is higher."""
 
 from collections.abc import Sequence
 
@@ -16,16 +16,16 @@ def heat(
     *,
     share: bool = False,
 ) -> alt.LayerChart:
-    """Draw a field of squares, deeper where a measure is higher.
+    """Draw a grid of squares, stronger in colour where a measure is higher.
 
     Args:
         rows: One for each square.
-        across: The column of the horizontal place, and what it is.
-        down: The column of the vertical place, from the top in the rows' order, and what it is.
+        across: The column of the horizontal axis, and its title.
+        down: The column of the vertical axis, in the order of the rows, and its title in tooltips.
         value: The measure.
-        share: Whether it is a share; squares then have it written in them.
+        share: Whether the measure is a share, which is then written into the squares.
     """
-    # so many that on a phone they would run into each other
+    # more than 12 labels would overlap on a phone: every third is shown
     few = "datum.value % 3 ? '' : datum.label" if len({row[across[0]] for row in rows}) > 12 else ""
     axis = alt.Axis(labelAngle=0, title=across[1], **TITLE, **({"labelExpr": few} if few else {}))
     base = of(rows).encode(

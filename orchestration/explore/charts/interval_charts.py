@@ -9,14 +9,14 @@ from orchestration.explore.published import Row
 
 
 def intervals(rows: Sequence[Row], name: str, rate: str, low: str, high: str) -> alt.LayerChart:
-    """Draw rates as dots with the interval that holds the true one.
+    """Draw rates as dots, each with its confidence interval as a line.
 
     Args:
-        rows: What to draw, from the top.
-        name: The column of the names, which stand above.
+        rows: One for each rate, from top to bottom.
+        name: The column of the names, written above the dots.
         rate: The column of the rates.
-        low: The lower end of the interval.
-        high: The upper end.
+        low: The column of the intervals' lower ends.
+        high: The column of the intervals' upper ends.
     """
     labelled = [row | {"place": n, "label": f"{row[rate]:.2%}"} for n, row in enumerate(rows)]
     base = of(labelled).encode(y=alt.Y("place:O", axis=None, sort=None))

@@ -19,12 +19,12 @@ from orchestration.explore.published import Row
 def over_time(
     rows: Sequence[Row], column: str, *, share: bool = False, when: str = "metric_time"
 ) -> alt.LayerChart:
-    """Draw a measure over time as a line whose last value stands beside it.
+    """Draw a measure over time as a line, with its last value as a label.
 
     Args:
         rows: One for each period, oldest first.
         column: The measure.
-        share: Whether it is a share, written as percent.
+        share: Whether the measure is a share, written as percent.
         when: The column of the period's first day.
     """
     form = ".1%" if share else ",.0f" if rows[-1][column] >= 100 else ",.3~r"
@@ -34,7 +34,7 @@ def over_time(
     text = last.mark_text(align="left", dx=8, fontWeight="bold")
     layers = [
         base.mark_line(color=MAIN, strokeWidth=2),
-        base.mark_circle(size=300, opacity=0).encode(tooltip=tooltip),  # large enough to be hit
+        base.mark_circle(size=300, opacity=0).encode(tooltip=tooltip),  # large enough to point at
         last.mark_circle(color=MAIN, size=45, opacity=1),
         text.encode(text=alt.Text(f"{column}:Q", format=form)),
     ]
@@ -46,12 +46,12 @@ def over_time(
 def several(
     rows: Sequence[Row], column: str, by: str, *, when: str = "metric_time"
 ) -> alt.LayerChart:
-    """Draw a small line for each value of a column, one above the other, on one scale.
+    """Draw a small line for each value of a column: one above the other, on one scale.
 
     Args:
-        rows: One for each period and value, oldest first; the first value stands on top.
-        column: The measure, which counts.
-        by: What the lines are of; it stands beside its line.
+        rows: One for each period and value, oldest first; the first value is at the top.
+        column: The measure, a count.
+        by: The column of the values, which label the lines.
         when: The column of the period's first day.
     """
     names = list(dict.fromkeys(row[by] for row in rows))
@@ -83,13 +83,12 @@ def several(
 
 
 def curve(rows: Sequence[Row], across: str, share: str) -> alt.LayerChart:
-    """Draw how a share adds up to all, with equal shares as a straight line.
+    """Draw a cumulative share, with a dashed diagonal for equal shares.
 
     Args:
-        rows: The points in order.
-        across: The column of the horizontal axis.
-        share: The column of the share, 0 to 1.
-
+        rows: One for each point, from left to right.
+        across: The column of the horizontal axis, 0 to 100 percent.
+        share: The column of the cumulative share, 0 to 1.
     """
     base = of([{across: 0, share: 0.0}, *rows]).encode(
         x=alt.X(f"{across}:Q", axis=alt.Axis(labelExpr="datum.value + '%'", tickCount=4)),
