@@ -22,14 +22,14 @@ from ingestion.validation import data_docs
 from ingestion.validation.bands import Band
 from ingestion.validation.fills import Fill, column, fill
 from ingestion.validation.lazy_modules import import_lazily
-from ingestion.validation.suites import (
-    against_usual,
+from ingestion.validation.suites.all_suites import suites
+from ingestion.validation.suites.load_columns import (
     fill_column,
     plain_column,
     sameness_column,
     shape_column,
-    suites,
 )
+from ingestion.validation.suites.load_suite import against_usual
 
 if TYPE_CHECKING:
     import pandas as pd
