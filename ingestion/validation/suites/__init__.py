@@ -1,5 +1,6 @@
 """The Great Expectations suites of raw validation.
 
-dbt quarantines single records that violate a rule; these suites look for faults of the whole load:
-columns, types, shares of records, volume. An `error` refuses the load, a `warn` is recorded.
+These suites detect faults of a whole load: in its columns, types, shares of records and volume. An
+`error` refuses the load, a `warn` is only recorded. dbt later quarantines single records that
+violate a rule.
 """

@@ -1,4 +1,4 @@
-"""All suites of a load: that of the `load` batch, and those of its tables."""
+"""All suites of a load: one for the `load` batch, and one for each table."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,12 +18,12 @@ def suites(rows: dict[str, int], bands: dict[str, Band | None], as_of: datetime)
     """Build the expectations of each batch of a load.
 
     Args:
-        rows: Validated records by table.
-        bands: Expected volume by table.
-        as_of: The load's instant.
+        rows: The number of validated records of each table.
+        bands: The expected volume of each table.
+        as_of: The time of the load.
 
     Returns:
-        The expectations of the batch `load` (its shape), and of each table that has rows.
+        The expectations of the `load` batch, and of each table that has rows.
     """
     checks = {
         "tracks": tracks,

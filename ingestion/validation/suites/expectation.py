@@ -11,7 +11,7 @@ def expect(
     rule: str,
     severity: str = "error",
     observed: str | None = None,
-    **asked: Any,  # noqa: ANN401 - what each kind takes
+    **parameters: Any,  # noqa: ANN401 - what each kind takes
 ) -> "Expectation":
     """Build an expectation.
 
@@ -20,7 +20,7 @@ def expect(
         rule: What it requires, in words.
         severity: `error` or `warn`.
         observed: What was found, in words, where Great Expectations does not report it.
-        asked: Its parameters.
+        parameters: What this kind of expectation takes.
 
     """
     from great_expectations import expectations
@@ -28,6 +28,6 @@ def expect(
     expectation: Expectation = getattr(expectations, f"Expect{kind}")(
         severity={"error": "critical", "warn": "warning"}[severity],
         meta={"rule": rule, "severity": severity, "observed": observed},
-        **asked,
+        **parameters,
     )
     return expectation

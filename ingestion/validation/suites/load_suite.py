@@ -1,4 +1,4 @@
-"""The suite of the `load` batch: columns, types, volume, and how full each column is."""
+"""The suite of the `load` batch: columns, types, volume, and filled shares."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ MOST_ALIKE = 0.999
 
 
 def shape(tables: tuple[str, ...], bands: dict[str, Band | None]) -> "Iterator[Expectation]":
-    """Expect the declared columns and types of each table, and its usual number of rows."""
+    """Expect the declared columns and types of each table, and rows within its band."""
     for table in LAKE_TABLES:
         for field in table.columns if table.name in tables else ():
             yield expect(
@@ -43,7 +43,7 @@ def shape(tables: tuple[str, ...], bands: dict[str, Band | None]) -> "Iterator[E
 
 
 def against_usual(fills: Fills, usual: Fills) -> "Iterator[Expectation]":
-    """Compare how full each column is with the loads before; a first load has none."""
+    """Expect each column to be filled as in earlier loads; where there are none, expect nothing."""
     for name, now in fills.items():
         before = usual.get(name)
         if not before or min(now.records, before.records) < FEWEST_RECORDS:

@@ -1,4 +1,4 @@
-"""Rules for the records of one table, as expectations that tolerate a share of violations."""
+"""Rules for the records of a table: expectations that tolerate some violations."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 BEFORE_RECORDED_MUSIC = datetime(1857, 1, 1)
-# Five records prove nothing about a load, whatever their share.
+# Every rule tolerates five violations: in a small table they are a large share, and prove nothing.
 HANDFUL = 5
-# The share of records that must satisfy a rule: of keys and times nearly all, of attributes most.
+# The share of records that must satisfy a rule: nearly all for keys and times, most for attributes.
 NEARLY_ALL, MOST, HALF = 0.99, 0.8, 0.5
 
 
 class Rules:
-    """Builds rules for the records of one table; a handful of records may violate each."""
+    """Build the rules for the records of one table; `HANDFUL` of them may violate each rule."""
 
     def __init__(self, rows: int, as_of: datetime) -> None:
         self._rows, self._as_of = rows, as_of
@@ -29,7 +29,7 @@ class Rules:
         rule: str,
         share: float,
         severity: str = "error",
-        **asked: Any,  # noqa: ANN401 - what each kind takes
+        **parameters: Any,  # noqa: ANN401 - what each kind takes
     ) -> "Expectation":
         """Build an expectation that a share of the records must satisfy.
 
@@ -38,11 +38,13 @@ class Rules:
             rule: What it requires, in words.
             share: The share of records that must satisfy it.
             severity: `error` or `warn`.
-            asked: Its parameters.
+            parameters: What this kind of expectation takes.
 
         """
         tolerated = (HANDFUL + 1e-6) / max(self._rows, 1)
-        return expect(kind, rule, severity, mostly=max(0.0, min(share, 1 - tolerated)), **asked)
+        return expect(
+            kind, rule, severity, mostly=max(0.0, min(share, 1 - tolerated)), **parameters
+        )
 
     def known(
         self, share: float, *columns: str, severity: str = "error"
@@ -61,7 +63,7 @@ class Rules:
             )
 
     def key(self, column: str) -> "Iterator[Expectation]":
-        """Expect a key: no nulls, no value twice, and only values that fit INTEGER."""
+        """Expect a key: no nulls, no duplicates, and values that fit INTEGER."""
         yield from self.known(NEARLY_ALL, column)
         yield self.expect(
             "ColumnValuesToBeUnique", f"{column} is unique", NEARLY_ALL, column=column
@@ -72,7 +74,7 @@ class Rules:
         )
 
     def times(self) -> "Expectation":
-        """Expect possible times in `created_at`."""
+        """Expect `created_at` between 1857, before any recorded music, and the load."""
         return self.expect(
             "ColumnValuesToBeBetween",
             "created_at lies between the first record and the load",
@@ -83,12 +85,12 @@ class Rules:
         )
 
     def pattern(self, column: str, regex: str, words: str) -> "Iterator[Expectation]":
-        """Expect values of a pattern: an error for most records, a warning for nearly all.
+        """Expect values that match a pattern: an error below `MOST`, a warning below `NEARLY_ALL`.
 
         Args:
             column: The column.
             regex: The pattern.
-            words: What the pattern describes, in words.
+            words: The pattern in words.
 
         """
         rule = f"{column} reads like {words}"
@@ -98,7 +100,7 @@ class Rules:
             )
 
     def listed(self, column: str, words: list[str]) -> "Expectation":
-        """Expect values of a list; the rest is a warning."""
+        """Expect values of a list in half of the records; fewer are a warning."""
         rule = f"{column} is one of the {len(words)} known"
         return self.expect(
             "ColumnValuesToBeInSet", rule, HALF, "warn", column=column, value_set=words

@@ -1,4 +1,4 @@
-"""The suites of the tables: what most records of each must satisfy."""
+"""The suites of the tables: known values, keys, times and patterns of the records."""
 
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ def tracks(rules: Rules) -> "Iterator[Expectation]":
     yield from rules.key("id")
     yield rules.times()
     yield from rules.known(MOST, "name", "artist")
-    # An app may not know them; that it knew them before, and no longer does, refuses a load.
+    # Some apps lack these; `against_usual` refuses a load that no longer has them.
     yield from rules.known(MOST, "duration", "album", severity="warn")
     yield from rules.pattern("duration", DURATION, "MM:SS")
     yield rules.listed("genres", GENRES)
