@@ -14,7 +14,7 @@ from ml.data import published_marts
 from ml.data.new_tracks import is_new
 from ml.errors import MlError, TooFewListens
 from ml.lifecycle import plots
-from ml.lifecycle.decisions import evaluate_challenger
+from ml.lifecycle.champion.challenger import evaluate_challenger
 from ml.lifecycle.drift import note_profile
 from ml.lifecycle.holdout import hold_out, metrics_of, metrics_of_popularity
 from ml.lifecycle.profile import profile

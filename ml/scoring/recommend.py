@@ -17,7 +17,7 @@ from ml.data.published_feedback import hidden_tracks
 from ml.data.snapshot import present
 from ml.errors import NoChampion
 from ml.experiments.experiment_log import newest_run
-from ml.lifecycle.decisions import ensure_champion
+from ml.lifecycle.champion.first_champion import ensure_champion
 from ml.models.bundle import align
 from ml.models.spark import ranked_on_spark
 from ml.playlists.shown_before import shown_before

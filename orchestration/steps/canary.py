@@ -33,7 +33,7 @@ def roll_back_on_failure(run: Run, restored_by: Callable[[Run], None]) -> Iterat
     Raises `DeploymentUndone` after the roll-back; any other failure as it came.
     """
     from ml.errors import DamagedModel, UnusableModel
-    from ml.lifecycle.decisions import can_roll_back
+    from ml.lifecycle.champion.rollback import can_roll_back
 
     try:
         yield
@@ -50,7 +50,7 @@ def roll_back_canary(run: Run, why: str) -> int:
 
     Raises `NothingToRollBackTo` where the present champion is a baseline, and the only one.
     """
-    from ml.lifecycle.decisions import roll_back
+    from ml.lifecycle.champion.rollback import roll_back
 
     with run.step("rollback") as step:
         now_champion = roll_back(ml_settings(run), why, run.run_id)

@@ -56,7 +56,7 @@ def promote_winner(run: Run, name: str) -> None:
     """
     from ml.experiments.errors import NothingProven
     from ml.experiments.starting import stop
-    from ml.lifecycle.decisions import promote
+    from ml.lifecycle.champion.challenger import promote
     from ml.registry import registry
 
     settings = ml_settings(run)

@@ -70,7 +70,7 @@ def train(
     """
     from ml.errors import NothingToLearnFrom, TooFewListens
     from ml.lifecycle import train
-    from ml.lifecycle.decisions import ensure_champion
+    from ml.lifecycle.champion.first_champion import ensure_champion
     from ml.lifecycle.due import due
     from ml.registry.trainings import end_killed
 

@@ -18,7 +18,8 @@ from ml.experiments.errors import (
     UnknownModelVersion,
 )
 from ml.experiments.experiment_log import all_experiments
-from ml.lifecycle import decisions
+from ml.lifecycle.champion.challenger import evaluate_challenger, promote
+from ml.lifecycle.champion.rollback import roll_back
 from ml.models.bundle import trained
 from ml.models.neighbourhood.ease import Ease
 from ml.registry import registry
@@ -177,9 +178,9 @@ def test_a_model_that_is_damaged_stops_its_experiment_and_no_list(app: Promotion
 
 def test_a_roll_back_stops_the_experiments_of_its_version(app: Promotion) -> None:
     starting.start(app.settings, "ease", "1")
-    decisions.promote(app.settings, 2, "by hand", {}, "2")
+    promote(app.settings, 2, "by hand", {}, "2")
     assert app.champion() == 2
-    decisions.roll_back(app.settings, "its answers are wrong", "3")
+    roll_back(app.settings, "its answers are wrong", "3")
     (one,) = all_experiments(app.settings.lake_url)
     assert one.reason == "version 2 was rolled back"
     assert app.champion() == 1
@@ -190,11 +191,11 @@ def test_a_promotion_waits_for_an_experiment_where_the_settings_say_so(app: Prom
     damage(app, 1)  # so that any usable challenger would be promoted
     waiting = app.settings.model_copy(update={"promotion_waits": True})
     challenger = registry.versions(app.settings)[2]
-    decision = decisions.evaluate_challenger(waiting, challenger, app.holdout)
+    decision = evaluate_challenger(waiting, challenger, app.holdout)
     assert not decision.is_promoted
     assert decision.sentence.startswith("not promoted while an experiment runs (ease): ")
     assert app.champion() == 1
-    assert decisions.evaluate_challenger(app.settings, challenger, app.holdout).is_promoted
+    assert evaluate_challenger(app.settings, challenger, app.holdout).is_promoted
 
 
 def test_what_is_kept_of_an_experiment_holds_no_user(app: Promotion) -> None:

@@ -13,7 +13,9 @@ import pytest
 
 from ml.data.published_marts import open_published
 from ml.errors import NothingToRollBackTo
-from ml.lifecycle import decisions
+from ml.lifecycle.champion.challenger import evaluate_challenger
+from ml.lifecycle.champion.first_champion import ensure_champion
+from ml.lifecycle.champion.rollback import can_roll_back, roll_back
 from ml.lifecycle.holdout import Holdout, hold_out
 from ml.models.array_files import save
 from ml.models.bundle import Bundle, trained
@@ -63,7 +65,7 @@ class Promotion:
         return registry.versions(self.settings)[number]
 
     def decides(self, version: registry.Version) -> Decision:
-        return decisions.evaluate_challenger(self.settings, version, self.holdout)
+        return evaluate_challenger(self.settings, version, self.holdout)
 
     def promotes(self, bundle: Bundle) -> int:
         """Register a bundle and promote it, as it must be."""
@@ -315,7 +317,7 @@ def test_a_roll_back_goes_to_the_champion_before_and_never_to_what_was_rolled_ba
     (fresh.settings.data_dir / registry.champion(fresh.settings).path).write_bytes(b"")
     fresh.promotes(fresh.good)
     assert fresh.champion() == 2
-    former = decisions.roll_back(fresh.settings, "it sounds bad")
+    former = roll_back(fresh.settings, "it sounds bad")
     assert former.number == fresh.champion() == 1
     assert "it sounds bad" in registry.decisions(fresh.settings)[-1]["sentence"]
 
@@ -323,21 +325,21 @@ def test_a_roll_back_goes_to_the_champion_before_and_never_to_what_was_rolled_ba
 def test_a_roll_back_of_the_only_champion_goes_to_a_baseline_and_no_further(
     fresh: Promotion,
 ) -> None:
-    now_champion = decisions.roll_back(fresh.settings, "it sounds bad")
+    now_champion = roll_back(fresh.settings, "it sounds bad")
     assert now_champion.is_baseline
     assert now_champion.number == fresh.champion() == 2
-    assert not decisions.can_roll_back(fresh.settings)
+    assert not can_roll_back(fresh.settings)
     with pytest.raises(NothingToRollBackTo):
-        decisions.roll_back(fresh.settings, "once more")
+        roll_back(fresh.settings, "once more")
     assert fresh.champion() == 2
 
 
 def test_without_a_champion_a_baseline_becomes_it_once(tmp_path: Path) -> None:
     Tastes().publish(tmp_path / "marts.duckdb")
     settings = settings_of(tmp_path)
-    first = decisions.ensure_champion(settings, "run")
+    first = ensure_champion(settings, "run")
     assert (first.number, first.name, first.is_baseline) == (1, "baseline", True)
-    assert decisions.ensure_champion(settings).number == 1
+    assert ensure_champion(settings).number == 1
     (decision,) = registry.decisions(settings)
     assert (decision["decision"], decision["model_version"]) == ("promoted", 1)
     assert "version 1, a baseline, is champion" in decision["sentence"]
@@ -349,10 +351,10 @@ def test_without_a_champion_a_baseline_becomes_it_once(tmp_path: Path) -> None:
 def test_a_damaged_baseline_is_replaced_by_another_one(tmp_path: Path) -> None:
     Tastes().publish(tmp_path / "marts.duckdb")
     settings = settings_of(tmp_path)
-    first = decisions.ensure_champion(settings)
+    first = ensure_champion(settings)
     path = tmp_path / first.path
     path.write_bytes(path.read_bytes()[:50])
-    second = decisions.ensure_champion(settings)
+    second = ensure_champion(settings)
     assert (second.number, second.is_baseline) == (2, True)
     assert second.model_hash == first.model_hash
     assert recommend(settings, "1").model_version == 2

@@ -12,7 +12,7 @@ import pytest
 
 from ml.data.published_marts import open_published
 from ml.evaluation.evaluation import discovery
-from ml.lifecycle.decisions import ensure_champion
+from ml.lifecycle.champion.first_champion import ensure_champion
 from ml.lifecycle.due import due
 from ml.lifecycle.holdout import hold_out
 from ml.lifecycle.train import train

@@ -14,6 +14,9 @@ import numpy as np
 from lake.clock import utc_now
 from lake.version import git_commit
 from ml.data import published_marts
+from ml.errors import DamagedModel, UnusableModel
+from ml.lifecycle.champion.decision_log import one_at_a_time, record_decision
+from ml.lifecycle.promotion import Decision
 from ml.models.baseline import Baseline
 from ml.models.bundle import Bundle
 from ml.registry import registry
@@ -21,6 +24,34 @@ from ml.registry import registry
 if TYPE_CHECKING:
     from ml.registry.registry import Version
     from ml.settings import MlSettings
+
+
+def ensure_champion(settings: MlSettings, run_id: str = "") -> Version:
+    """Return the champion; where there is none yet, a baseline becomes it.
+
+    A baseline whose file is damaged is replaced: its settings are all that it is. Raises
+    `NothingToLearnFrom` where no features are published yet.
+    """
+    with one_at_a_time(settings):
+        champion = registry.find_champion(settings)
+        if champion is not None and not (champion.is_baseline and _is_damaged(settings, champion)):
+            return champion
+        first = register_baseline(settings, run_id)
+        sentence = f"version {first.number}, a baseline, is champion: "
+        sentence += (
+            f"the file of version {champion.number}, a baseline too, is damaged"
+            if champion
+            else "no model has been proven better yet"
+        )
+        record_decision(
+            settings,
+            Decision(True, sentence, {}),
+            champion=first,
+            previous=champion,
+            challenger=first,
+            run_id=run_id,
+        )
+    return first
 
 
 def register_baseline(settings: MlSettings, run_id: str) -> Version:
@@ -54,3 +85,11 @@ def register_baseline(settings: MlSettings, run_id: str) -> Version:
         }
     registry.record(settings, row)
     return registry.versions(settings)[row["model_version"]]
+
+
+def _is_damaged(settings: MlSettings, version: Version) -> bool:
+    try:
+        registry.load(settings, version)
+    except (DamagedModel, UnusableModel):
+        return True
+    return False
