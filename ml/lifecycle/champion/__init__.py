@@ -1,5 +1,5 @@
-"""Decisions about the champion: made under a lock, written to the lake, then to MLflow.
+"""Decisions about which version is champion: promotion, the first champion, roll-back.
 
-The newest row of `ops/promotions` says who is champion. MLflow's aliases repeat it for people; a
-crash in between leaves them behind until the next decision, and nothing reads them to serve.
+The newest row of `ops/promotions` names the champion. MLflow's aliases repeat it for people; no
+code that serves reads them.
 """

@@ -1,4 +1,4 @@
-"""Promotion of a challenger: by its evaluation against the champion, or by an experiment."""
+"""Promotion of a challenger: after an evaluation against the champion, or after an experiment."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ if TYPE_CHECKING:
 def evaluate_challenger(
     settings: MlSettings, challenger: Version, holdout: Holdout, run_id: str = ""
 ) -> Decision:
-    """Evaluate a registered version against the present champion, and write the decision.
+    """Evaluate a challenger against the champion, and record the decision.
 
-    One that can't be read or used is not promoted; the sentence says why.
+    A challenger that can't be read or used is not promoted; the decision's sentence has the reason.
 
     Args:
-        settings: where models and decisions are, and the rules' thresholds.
-        challenger: the version.
-        holdout: what both are evaluated on.
-        run_id: the run that asks.
+        settings: Where the models and the decisions are, and the thresholds of the rules.
+        challenger: The registered version.
+        holdout: The listens on which both are evaluated.
+        run_id: The run that evaluates.
+
+    Returns:
+        The decision.
 
     """
     with one_at_a_time(settings):
@@ -57,17 +60,19 @@ def evaluate_challenger(
 def promote(
     settings: MlSettings, number: int, sentence: str, evidence: dict[str, Any], run_id: str = ""
 ) -> Version:
-    """Make a version champion by what an experiment has proven; the experiment ends with it.
+    """Make a version champion because an experiment proved it better.
+
+    The caller stops the experiment.
 
     Args:
         settings: Where the models and the decisions are.
-        number: The version.
-        sentence: Why, for the record.
-        evidence: The figures that decided.
-        run_id: The run that does it.
+        number: The version's number.
+        sentence: The reason, for the record.
+        evidence: The figures of the experiment.
+        run_id: The run that promotes.
 
     Returns:
-        The champion.
+        The new champion.
 
     """
     with one_at_a_time(settings):
@@ -88,6 +93,7 @@ def promote(
 def _decide(
     settings: MlSettings, challenger: Version, champion: Version | None, holdout: Holdout
 ) -> Decision:
+    """Decide by the rules; `decide_over_baseline` has those against a baseline."""
     try:
         bundle = registry.load(settings, challenger)
         require_usable(bundle, holdout.training)
@@ -100,13 +106,13 @@ def _decide(
         return Decision(False, sentence, {"unusable": str(error)})
     rival = None
     if champion is not None:
-        with suppress(MlError):  # a champion that can't be read defends nothing
+        with suppress(MlError):  # an unreadable champion: popularity is the one to beat
             rival = metrics_of(registry.load(settings, champion), holdout)
     return decide(own, rival, metrics_of_popularity(holdout), settings)
 
 
 def _waiting(settings: MlSettings, decision: Decision) -> Decision:
-    """Return the decision, or where a promotion is to wait for an experiment, that it waits."""
+    """Hold a promotion back while an experiment runs, if the settings say so."""
     running = [one.name for one in all_experiments(settings.lake_url) if not one.is_stopped]
     if not (decision.is_promoted and settings.promotion_waits and running):
         return decision

@@ -1,4 +1,8 @@
-"""The log of decisions about the champion: one at a time, to the lake, then to MLflow."""
+"""The log of decisions about the champion, in the lake and in MLflow.
+
+Decisions are made under a lock, and written to the lake first. A crash before MLflow is updated
+leaves its aliases out of date until the next decision.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +25,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def one_at_a_time(settings: MlSettings) -> Iterator[None]:
-    """Hold the lock under which decisions are made."""
+    """Hold the lock that allows one decision at a time, between processes too."""
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
     with (settings.mlflow_dir / ".deciding.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def record_decision(  # noqa: PLR0913 - a decision, versions, and the run
+def record_decision(  # noqa: PLR0913 - a decision, three versions, and the run
     settings: MlSettings,
     decision: Decision,
     *,
@@ -38,16 +42,16 @@ def record_decision(  # noqa: PLR0913 - a decision, versions, and the run
     run_id: str,
     what: str | None = None,
 ) -> None:
-    """Write a decision to `ops/promotions`, then its aliases and tags to MLflow.
+    """Write a decision to `ops/promotions`, then update MLflow's aliases and tags.
 
     Args:
-        settings: Where the decisions are.
+        settings: Where the lake and MLflow are.
         decision: Whether the challenger is promoted, and why.
         champion: The champion after the decision.
         previous: The champion before it.
         challenger: The version that the decision is about.
         run_id: The run that decides.
-        what: The kind of the decision, where it is neither `promoted` nor `kept`.
+        what: The kind of decision, if it is neither `promoted` nor `kept`.
 
     """
     at = _next_instant(settings)
@@ -66,7 +70,7 @@ def record_decision(  # noqa: PLR0913 - a decision, versions, and the run
 
 
 def _next_instant(settings: MlSettings) -> datetime:
-    """Return an instant after every decision so far, even where the clock went back."""
+    """Return the time now, or just after the newest decision if the clock was set back."""
     at = utc_now()
     rows = registry.decisions(settings)
     return max(at, rows[-1]["decided_at"] + timedelta(microseconds=1)) if rows else at

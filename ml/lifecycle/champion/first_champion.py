@@ -1,7 +1,8 @@
-"""The champion of an app that has no proven model: a baseline, registered as any other version.
+"""The first champion: a baseline, for an app that has no proven model yet.
 
-A baseline is its settings and nothing else: each batch fits it on what is published then, so that
-it follows the data, keeps no user's listens, and one version gives the same lists of the same data.
+It is registered like any other version, but stores only its settings. Each batch fits it on the
+published data, so it follows the data, keeps no user's listens, and gives the same lists for the
+same data.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
 
 def ensure_champion(settings: MlSettings, run_id: str = "") -> Version:
-    """Return the champion; where there is none yet, a baseline becomes it.
+    """Return the champion; if there is none yet, make a baseline champion.
 
-    A baseline whose file is damaged is replaced: its settings are all that it is. Raises
-    `NothingToLearnFrom` where no features are published yet.
+    A baseline whose file is damaged is replaced by a new one, which loses nothing: a baseline has
+    only settings. Raises `NothingToLearnFrom` if no features are published yet.
     """
     with one_at_a_time(settings):
         champion = registry.find_champion(settings)
@@ -55,7 +56,7 @@ def ensure_champion(settings: MlSettings, run_id: str = "") -> Version:
 
 
 def register_baseline(settings: MlSettings, run_id: str) -> Version:
-    """Register a baseline; raise `NothingToLearnFrom` where no features are published."""
+    """Register a baseline; raise `NothingToLearnFrom` if no features are published."""
     import mlflow
 
     from ml.registry.tracking import scratch

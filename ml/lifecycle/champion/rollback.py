@@ -1,4 +1,4 @@
-"""Roll-back of the champion: to the champion before it, or to a baseline."""
+"""Roll-back of the champion to the one before it, or to a baseline."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 def roll_back(settings: MlSettings, why: str, run_id: str = "") -> Version:
-    """Put the champion before the present one back, or where there was none a baseline.
+    """Make the previous champion champion again, or a baseline if there was none.
 
     Args:
         settings: Where the models and the decisions are.
         why: The reason, for the record.
-        run_id: The run that does it.
+        run_id: The run that rolls back.
 
     Returns:
         The version that is champion now.
 
     Raises:
-        NothingToRollBackTo: The present champion is a baseline, and none was before it.
+        NothingToRollBackTo: The champion is a baseline, and there was none before it.
 
     """
     with one_at_a_time(settings):
@@ -58,13 +58,13 @@ def roll_back(settings: MlSettings, why: str, run_id: str = "") -> Version:
 
 
 def can_roll_back(settings: MlSettings) -> bool:
-    """Whether there is something to go back to: a champion before this one, or a baseline."""
+    """Whether a roll-back is possible: the champion is no baseline, or there was one before it."""
     present = registry.champion(settings)
     return not present.is_baseline or _former(settings, present) is not None
 
 
 def _former(settings: MlSettings, present: Version) -> Version | None:
-    """Return the newest champion before the present one that was not rolled back itself."""
+    """Return the newest earlier champion that was not rolled back itself."""
     stack: list[int] = []
     for row in registry.decisions(settings):
         number = row["model_version"]
