@@ -127,6 +127,7 @@ def _write(
     """
     marts, masked = drafts
     shared = draft_file.tables_of(build.parts, personal=False)
+    personal = draft_file.tables_of(build.parts, personal=True)
     staying = [(part, table) for part, table in shared if part in kept]
     with _draft(files, marts):
         if kept:
@@ -138,7 +139,6 @@ def _write(
     shutil.copyfile(marts, masked)
     for draft in (masked, marts):
         with _draft(files, draft):
-            personal = draft_file.tables_of(build.parts, personal=True)
             draft_file.add(files, personal, masked=draft is masked)
             draft_file.describe(files, origin, build, masked=draft is masked)
     with _draft(files, marts):
